@@ -1,0 +1,47 @@
+/* How long one kernel takes on one GPU. Efficiency parameters are fitted on kernel measurements (`rackcast calibrate`) and read from
+ * catalog/kernels.csv per GPU x format; a GPU without its own inherits from its architecture class, then from the nearest older one (grade says so).
+ * All times in seconds, sizes in elements unless named _bytes. Formulas and sources: docs/models-hardware.md. */
+#ifndef HWMODELS_KERNELS_H
+#define HWMODELS_KERNELS_H
+#include "hwmodels/catalog.h"
+
+struct hw_gemm {
+  double m, n, k, batch;   /* C[m,n] = A[m,k] B[k,n], `batch` times */
+  enum dtype dtype;        /* what the matrix unit computes in */
+  double weight_bytes;     /* stored bytes per element of B; 0 = dtype's own (weight-only quantisation: less) */
+  double clock;            /* sustained clock / boost clock, 0 = 1 (kernel benchmarks) */
+};
+/* The format that a GPU really computes in when asked for `want` (FP8 on Ampere: BF16 with 1-byte weights). */
+enum dtype hw_compute_dtype(const struct hw_gpu *g, enum dtype want);
+double hw_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op);
+
+/* Experts: `groups` GEMMs of `rows` rows in all, spread over them (rows/groups on average, at least one row in a touched group). */
+struct hw_grouped_gemm {
+  double groups, rows, n, k;
+  enum dtype dtype;
+  double weight_bytes, clock;
+  double imbalance; /* rows of the fullest rank / mean, 1 = balanced */
+};
+double hw_grouped_gemm_s(const struct hw_gpu *g, const struct hw_grouped_gemm *op);
+
+enum hw_attn_kernel { HW_ATTN_AUTO, HW_ATTN_UNFUSED, HW_ATTN_FLASH1, HW_ATTN_FLASH2, HW_ATTN_FLASH3, HW_ATTN_COUNT };
+struct hw_attn { /* prefill or training; softmax(QK^T)V */
+  double batch, heads, kv_heads, q_len, kv_len, d_qk, d_v;
+  bool causal, backward;       /* backward: the backward pass alone */
+  enum dtype dtype;
+  enum hw_attn_kernel kernel;  /* AUTO: best that the GPU has */
+  double clock;
+};
+double hw_attn_s(const struct hw_gpu *g, const struct hw_attn *op);
+
+struct hw_decode_attn { /* one token per sequence against its cache */
+  double seqs, context_tokens; /* context_tokens: all sequences together */
+  double heads, kv_heads, d_qk, d_v;
+  double kv_bytes;             /* bytes per cached element */
+  bool mla;                    /* latent cache: kv_heads ignored, d_qk = kv_lora + rope, d_v = kv_lora */
+};
+double hw_decode_attn_s(const struct hw_gpu *g, const struct hw_decode_attn *op);
+
+/* Element-wise, norm, cast, optimizer traffic: bytes read + written by `kernels` launches. */
+double hw_stream_s(const struct hw_gpu *g, double bytes, double kernels);
+#endif

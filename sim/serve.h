@@ -1,0 +1,80 @@
+/* Serving: one replica (an engine process group on one or more nodes) by continuous batching with paged KV cache, request by request; and
+ * the table of what such a replica does at each load, which the years are made from. Joins workloads with hwmodels. */
+#ifndef SIM_SERVE_H
+#define SIM_SERVE_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "hwmodels/catalog.h"
+#include "hwmodels/power.h"
+#include "sim/record.h"
+#include "workloads/demand.h"
+#include "workloads/model.h"
+
+struct sim_replica { /* 0, DT_COUNT or NULL = choose */
+  const struct hw_catalog *catalog;
+  const struct hw_server *server;
+  const struct wl_model *model;
+  const char *engine;         /* row of workloads/catalog/engines.csv; "" = default for the GPU and year */
+  int year;
+  enum dtype weights, kv;     /* storage formats; the compute format follows from the GPU */
+  int nodes, tp, pp, ep;      /* GPUs = nodes x gpus of the server unless gpus > 0 */
+  int gpus;                   /* GPUs of the replica when smaller than a node; several replicas then share it */
+  bool dp_attention;
+  int max_batch;              /* sequences */
+  double mtp_tokens;          /* tokens accepted per step, 1 = no speculation */
+};
+struct sim_replica_fit {
+  bool fits;
+  char why[240];              /* what breaks it and the smallest change that cures it */
+  struct sim_replica replica; /* choices made */
+  int min_nodes;              /* fewest nodes that hold weights, workspace and one longest request */
+  double weights_bytes, kv_bytes, workspace_bytes; /* per GPU, fullest */
+  double kv_tokens;           /* capacity of the replica */
+};
+bool sim_replica_choose(const struct sim_replica *want, double longest_request_tokens, struct sim_replica_fit *ret);
+
+struct sim_request {
+  double arrival_s;
+  int32_t input, output;
+  int32_t cached;             /* prompt tokens found in the prefix cache */
+};
+enum sim_serve_mode { SERVE_COALESCED, SERVE_LITERAL };
+struct sim_serve_result {
+  uint64_t arrived, finished, rejected, preemptions, iterations;
+  double span_s;
+  double req_per_s, input_tok_per_s, output_tok_per_s;
+  double ttft_s[5], tpot_s[5], e2e_s[5]; /* mean, p50, p90, p95, p99 */
+  double slo_attainment;      /* share of requests within both limits */
+  double batch_mean, kv_occupancy;
+  double energy_j;            /* all servers of the replica */
+  struct hw_activity activity;
+};
+enum { SERVE_MEAN, SERVE_P50, SERVE_P90, SERVE_P95, SERVE_P99 };
+/* next(ctx, &r) gives requests in order of arrival, false at the end. Times are exact ns on an engine clock. */
+bool sim_serve_replay(const struct sim_replica *rep, bool (*next)(void *ctx, struct sim_request *r), void *ctx, double ttft_limit_s,
+                      double tpot_limit_s, enum sim_serve_mode mode, const struct sim_listener *requests, struct sim_serve_result *ret);
+
+/* What a replica does as a function of the offered load, for lengths drawn from the histograms. */
+struct sim_serve_level {
+  double rate_req_s;          /* offered per replica */
+  struct sim_serve_result r;
+  double power_w;             /* mean, all servers of the replica */
+};
+struct sim_serve_table {
+  struct sim_replica_fit fit;
+  size_t n;
+  struct sim_serve_level *level; /* ascending rate, [0] idle; owned */
+  double max_rate_req_s;      /* highest rate that keeps the limits at the asked attainment; 0 = none does */
+  double interpolation_error; /* measured at mid-points, relative, on busy and power */
+};
+struct sim_slo {
+  double ttft_s, tpot_s;      /* 0 = no limit */
+  double quantile;            /* of the latency limits, e.g. 0.95 */
+  double attainment;          /* 0..1 */
+};
+bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
+                        const struct sim_slo *slo, uint64_t seed, struct sim_serve_table *ret);
+void sim_serve_table_free(struct sim_serve_table *t);
+/* Linear between levels; rate beyond the last level = the last. */
+void sim_serve_at(const struct sim_serve_table *t, double rate_req_s, struct sim_serve_level *ret);
+#endif

@@ -1,0 +1,78 @@
+/* Training on a cluster: the time, memory and watts of one step, and a whole run of phases with checkpoints and failures. Joins
+ * workloads (what) with hwmodels (how long). */
+#ifndef SIM_TRAIN_H
+#define SIM_TRAIN_H
+#include <stdbool.h>
+#include "hwmodels/catalog.h"
+#include "hwmodels/power.h"
+#include "sim/record.h"
+#include "workloads/model.h"
+#include "workloads/phases.h"
+
+enum sim_recompute { RECOMPUTE_NONE, RECOMPUTE_SELECTIVE, RECOMPUTE_FULL, RECOMPUTE_AUTO };
+enum sim_schedule { SCHEDULE_AUTO, SCHEDULE_1F1B, SCHEDULE_INTERLEAVED, SCHEDULE_ZERO_BUBBLE, SCHEDULE_DUALPIPE };
+
+struct sim_plan { /* how a step is laid out; 0 = choose */
+  int tp, pp, vpp, dp, ep, cp;
+  int zero;               /* ZeRO stage, 3 = FSDP; -1 = choose */
+  bool sequence_parallel;
+  enum sim_recompute recompute;
+  enum sim_schedule schedule;
+  int micro_batch;
+  enum dtype precision;
+};
+struct sim_train_job {
+  const struct hw_catalog *catalog;
+  const struct hw_server *server;
+  const struct wl_model *model;
+  const char *stack;      /* row of workloads/catalog/stacks.csv; "" or NULL = default by year and GPU */
+  int year;               /* of the software, 0 = the newest */
+  int gpus;
+  double seq_len, global_batch; /* tokens a sequence, sequences a step */
+  bool lora, sft;
+  struct sim_plan plan;
+};
+enum { STEP_COMPUTE, STEP_ATTENTION, STEP_ELEMENTWISE, STEP_HEAD, STEP_TP, STEP_EP, STEP_CP, STEP_DP, STEP_P2P, STEP_BUBBLE, STEP_OPTIMIZER, STEP_HOST, STEP_PARTS };
+extern const char *const sim_step_part_name[STEP_PARTS];
+struct sim_step {
+  bool fits;
+  char why[240];          /* when it does not: the term that breaks it and the smallest change that cures it */
+  struct sim_plan plan;   /* with every choice made */
+  double time_s;
+  double part_s[STEP_PARTS]; /* exposed time on the critical path; sums to time_s */
+  double model_flops;     /* of the step, all GPUs, no recomputation */
+  double mfu, hfu;        /* against the dense peak of the compute format */
+  double mem_bytes, mem_weights, mem_grads, mem_optimizer, mem_activations, mem_other; /* fullest rank */
+  struct hw_activity activity;
+};
+/* false only when the job is meaningless (reason in why); does not fit = true with fits false. */
+bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
+/* Fill the zeros of job->plan: the fastest that fits among a bounded search. */
+bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret);
+
+struct sim_train_run_spec {
+  struct sim_train_job job;          /* gpus, server, stack; seq_len and batch come from the phases */
+  const struct wl_phases *phases;
+  double failures_per_node_day;      /* interruptions of the run */
+  double restart_s, detect_s;
+  double checkpoint_s;               /* 0 = from state size and storage_Bps */
+  double storage_Bps;                /* writes to shared storage, all nodes */
+  double checkpoint_interval_s;      /* 0 = Daly optimum */
+  uint64_t seed;                     /* failures are drawn; events on an engine of its own */
+};
+struct sim_train_phase_result {
+  const char *name;
+  double steps, step_time_s, time_s, gpu_hours, tokens;
+  struct sim_step step;
+};
+struct sim_train_run {
+  bool feasible;
+  char why[240];
+  double time_to_train_s, gpu_hours, gpu_hours_productive, failures, checkpoints, rework_s, mfu, goodput, energy_j /* servers, without PUE */, peak_w;
+  double tokens, tokens_per_s_per_gpu;
+  size_t n;
+  struct sim_train_phase_result *phase; /* owned; sim_train_run_free */
+};
+bool sim_train_run(const struct sim_train_run_spec *spec, struct sim_train_run *ret);
+void sim_train_run_free(struct sim_train_run *r);
+#endif
