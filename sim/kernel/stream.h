@@ -17,5 +17,9 @@ double stream_lognormal(struct stream *st, double mean, double sd); /* mean and 
 double stream_weibull(struct stream *st, double scale, double shape);
 double stream_gamma(struct stream *st, double mean, double cv);     /* coefficient of variation cv */
 uint64_t stream_poisson(struct stream *st, double mean);
-extern const gsl_rng_type *const stream_gsl_type; /* gsl_rng_alloc(stream_gsl_type); then stream_gsl_bind */
+
+/* For every other GSL distribution: `gsl_rng r = stream_gsl(&st); gsl_ran_x(&r, ...)` draws from st itself (st must outlive r; nothing to
+ * free). stream_gsl_type is the same generator as a type for gsl_rng_alloc. */
+gsl_rng stream_gsl(struct stream *st);
+extern const gsl_rng_type *const stream_gsl_type;
 #endif

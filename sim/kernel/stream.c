@@ -1,0 +1,80 @@
+#include "sim/kernel/stream.h"
+#include <math.h>
+#include <gsl/gsl_randist.h>
+#include "base/hash.h"
+
+static inline uint64_t rotl(uint64_t x, int k) {
+  return (x << k) | (x >> (64 - k));
+}
+
+/* xoshiro256** 1.0 (Blackman, Vigna 2018, public domain). */
+uint64_t stream_u64(struct stream *st) {
+  uint64_t *s = st->s, out = rotl(s[1] * 5, 7) * 9, t = s[1] << 17;
+  s[2] ^= s[0];
+  s[3] ^= s[1];
+  s[1] ^= s[2];
+  s[0] ^= s[3];
+  s[2] ^= t;
+  s[3] = rotl(s[3], 45);
+  return out;
+}
+
+static void seed_state(struct stream *st, uint64_t x) {
+  for (int i = 0; i < 4; i++)
+    st->s[i] = hash_mix(x += 0x9e3779b97f4a7c15u); /* splitmix64 */
+}
+
+void stream_init(struct stream *st, uint64_t seed, const char *name, uint64_t number) {
+  seed_state(st, hash_mix(hash_str(seed, name)) + hash_mix(number + 0x632be59bd9b4e019u));
+}
+
+double stream_uniform(struct stream *st) {
+  return ((double)(stream_u64(st) >> 11) + 0.5) * 0x1p-53;
+}
+
+double stream_exponential(struct stream *st, double mean) {
+  return -mean * log(stream_uniform(st));
+}
+
+static void gsl_set(void *state, unsigned long seed) {
+  seed_state(state, seed);
+}
+static unsigned long gsl_get(void *state) {
+  return (unsigned long)(stream_u64(state) >> 32);
+}
+static double gsl_get_double(void *state) {
+  return (double)(stream_u64(state) >> 11) * 0x1p-53;
+}
+static const gsl_rng_type xoshiro = {"xoshiro256**", UINT32_MAX, 0, sizeof(struct stream), gsl_set, gsl_get, gsl_get_double};
+const gsl_rng_type *const stream_gsl_type = &xoshiro;
+
+/* A gsl_rng is {type, state}: it can stand on the stack and draw straight from the stream. */
+gsl_rng stream_gsl(struct stream *st) {
+  return (gsl_rng){.type = stream_gsl_type, .state = st};
+}
+
+double stream_normal(struct stream *st, double mean, double sd) {
+  gsl_rng r = stream_gsl(st);
+  return mean + gsl_ran_gaussian_ziggurat(&r, sd);
+}
+
+double stream_lognormal(struct stream *st, double mean, double sd) {
+  double var_log = log1p(sd * sd / (mean * mean));
+  return exp(stream_normal(st, log(mean) - var_log / 2, sqrt(var_log)));
+}
+
+double stream_weibull(struct stream *st, double scale, double shape) {
+  return scale * pow(stream_exponential(st, 1), 1 / shape);
+}
+
+double stream_gamma(struct stream *st, double mean, double cv) {
+  if (cv <= 0)
+    return mean;
+  gsl_rng r = stream_gsl(st);
+  return gsl_ran_gamma(&r, 1 / (cv * cv), mean * cv * cv);
+}
+
+uint64_t stream_poisson(struct stream *st, double mean) {
+  gsl_rng r = stream_gsl(st);
+  return gsl_ran_poisson(&r, mean);
+}
