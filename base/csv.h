@@ -10,7 +10,7 @@
 struct csv_table;
 /* NULL on failure, with the reasons in errs. Rows with another number of fields than the header are errors. */
 struct csv_table *csv_load(const char *path, struct errs *errs);
-void csv_free(struct csv_table *t);
+void csv_unload(struct csv_table *t); /* NULL is fine; csv_free is taken by libcsv */
 size_t csv_rows(const struct csv_table *t);
 size_t csv_columns(const struct csv_table *t);
 const char *csv_header(const struct csv_table *t, size_t col);

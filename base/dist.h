@@ -19,6 +19,7 @@ double dist_central(const struct dist *d);              /* what a single run use
 double dist_quantile(const struct dist *d, double u);   /* inverse CDF, u in (0,1) */
 double dist_low(const struct dist *d);                  /* P10, for tornado bars: lo of TRI and UNIFORM */
 double dist_high(const struct dist *d);
+double dist_variance(const struct dist *d);
 bool dist_is_uncertain(const struct dist *d);
 void dist_format(const struct dist *d, const char *unit, char *buf, size_t size); /* as it would be written in a scenario */
 #endif

@@ -3,3 +3,11 @@ check_LIBRARIES += libcu.a
 libcu_a_SOURCES = tests/cu.c tests/cu.h
 libcu_a_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 TEST_LIBS = libcu.a $(RC_LIBS) $(CUNIT_LIBS) $(RC_EXT_LIBS)
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_base
+TESTS += tests/test_base
+tests_test_base_SOURCES = tests/test_base.c
+tests_test_base_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_base_LDADD = libcu.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+endif
