@@ -70,6 +70,8 @@ struct sim_reliability {
 /* ---- options ---- */
 enum sim_residual { RESIDUAL_NONE, RESIDUAL_FRACTION, RESIDUAL_DECAY_FROM_LAUNCH };
 enum sim_cover { COVER_ALL, COVER_TROUGH, COVER_BASE, COVER_SHARE_OF_HOURS, COVER_REST };
+/* How an owned part's price is spread over its life for the books (EffectiveCost, book value); never part of TCO. MACRS is the 5-year table and its 6 years. */
+enum sim_depreciation { DEPRECIATION_STRAIGHT_LINE, DEPRECIATION_DOUBLE_DECLINING, DEPRECIATION_SUM_OF_YEARS, DEPRECIATION_MACRS5, DEPRECIATION_MARKET_DECAY };
 struct sim_purchase_event { struct date date; int servers; /* negative = retired */ };
 struct sim_layer {
   bool owned;
@@ -82,6 +84,9 @@ struct sim_layer {
   struct dist residual_value;      /* share of price at the end, or orders of magnitude a year */
   struct sim_purchase_event *event; /* dated purchases beyond the first; may be none */
   int n_event;
+  enum sim_depreciation depreciation;
+  double depreciation_years;
+  struct dist depreciation_oom_per_yr; /* of market decay: book = price x 10^-(rate x years) */
   bool expand;                     /* buy a replica when the service level is missed */
   /* rented */
   const char *term;                /* "on-demand", "1 yr", "3 yr", "spot", "capacity-block" */
@@ -103,6 +108,7 @@ struct sim_option {
   const char *name;
   struct sim_layer *layer;
   int n;
+  bool truncate_annual_bill;       /* each year's energy bill is cut to whole dollars: how some published sums were made */
 };
 struct sim_contract { /* named, for training rented as a block */
   const char *name;
@@ -122,7 +128,7 @@ struct sim_spec {
   int months;
   double hours_per_yr;             /* 0 = calendar, else 8760 */
   struct dist discount_per_yr;
-  bool yearly_flows, truncate_annual_bill;
+  bool yearly_flows;               /* money flows at the end of each year, else of each month */
   const char *basis;               /* "nominal pre-tax" */
   const char *baseline;            /* option, "" = the first */
   int year;                        /* of software, 0 = newest */
