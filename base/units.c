@@ -227,63 +227,80 @@ static const char *name_get(const void *ctx, size_t i) {
   return i < UNIT_NAMES ? unit_names[i].name : NULL;
 }
 
-/* A unit with a prefix has to be guessed from what follows the prefix too; `hint` must live as long as it is used. */
-static const char *guess(const char *word, char hint[32]) {
-  const char *near = err_nearest(word, name_get, NULL);
+/* What is wrong with a unit, and the unit that may have been meant ("" = no idea). */
+struct complaint {
+  char what[96], hint[32];
+};
+
+/* A unit with a prefix is guessed from what follows the prefix too. */
+static void guess(const char *word, char hint[32]) {
+  const char *near = err_nearest(word, name_get, NULL), *prefix = "";
   for (size_t i = 0; !near && i < PREFIXES; i++) {
     size_t len = strlen(prefixes[i].name);
     const char *rest = strncmp(word, prefixes[i].name, len) == 0 ? err_nearest(word + len, name_get, NULL) : NULL;
     if (rest && find_name(rest, strlen(rest), prefixes[i].form)) {
-      snprintf(hint, 32, "%s%s", prefixes[i].name, rest);
-      return hint;
+      prefix = prefixes[i].name;
+      near = rest;
     }
   }
-  return near;
+  snprintf(hint, 32, "%s%s", prefix, near ? near : "");
 }
 
-static void say_unknown(const char *s, size_t n, char *why, size_t why_size) {
-  char word[32], hint[32];
+static bool say_unknown(const char *s, size_t n, struct complaint *c) {
+  char word[32];
   snprintf(word, sizeof word, "%.*s", (int)(n < 31 ? n : 31), s);
-  const char *near = guess(word, hint);
-  snprintf(why, why_size, "unknown unit '%s'%s%s%s", word, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+  snprintf(c->what, sizeof c->what, "unknown unit '%s'", word);
+  guess(word, c->hint);
+  return false;
 }
 
-/* product: factor ('-' | '*') factor ...; unit: product '/' product ... A factor is a name or a number. */
-static bool parse_unit(const char *text, struct unit *ret, char *why, size_t why_size) {
-  struct unit u = {.num = 1, .den = 1};
+static bool say(const char *what, struct complaint *c) {
+  snprintf(c->what, sizeof c->what, "%s", what);
+  return false;
+}
+
+/* One factor of a product, a name or a number; moves *s behind it. */
+static bool parse_factor(const char **s, int sign, struct unit *u, struct complaint *c) {
   static const int none[D_COUNT];
-  int sign = 1;
-  const char *s = skip_blanks(text);
-  if (*s == '/') {
-    sign = -1;
-    s = skip_blanks(s + 1);
+  double number;
+  const char *end = isdigit((unsigned char)**s) || **s == '.' ? scan_number(*s, &number) : NULL;
+  if (end && number > 0 && isfinite(number)) {
+    multiply(u, number, 1, none, sign);
+    *s = end;
+    return true;
   }
-  while (*s || sign < 0) {
-    double number;
-    const char *end = isdigit((unsigned char)*s) || *s == '.' ? scan_number(s, &number) : NULL;
-    if (end && number > 0 && isfinite(number)) {
-      multiply(&u, number, 1, none, sign);
-    } else {
-      size_t n = strcspn(s, "-*/ \t\r\n");
-      if (n == 0 || !apply_name(&u, s, n, sign)) {
-        n > 0 ? say_unknown(s, n, why, why_size) : (void)snprintf(why, why_size, "a unit is missing in '%.40s'", text);
-        return false;
-      }
-      end = s + n;
-    }
-    s = skip_blanks(end);
+  size_t n = strcspn(*s, "-*/ \t\r\n");
+  if (n == 0)
+    return say("a unit is missing", c);
+  if (!apply_name(u, *s, n, sign))
+    return say_unknown(*s, n, c);
+  *s += n;
+  return true;
+}
+
+/* unit: ['/'] product ('/' product)...; product: factor (('-' | '*') factor)... */
+static bool parse_unit(const char *text, struct unit *ret, struct complaint *c) {
+  *c = (struct complaint){0};
+  struct unit u = {.num = 1, .den = 1};
+  const char *s = skip_blanks(text);
+  int sign = *s == '/' ? -1 : 1;
+  if (*s == '/')
+    s = skip_blanks(s + 1);
+  else if (!*s) {
+    *ret = u;
+    return true;
+  }
+  for (;;) {
+    if (!parse_factor(&s, sign, &u, c))
+      return false;
+    s = skip_blanks(s);
     if (!*s)
       break;
-    if (*s != '/' && *s != '-' && *s != '*') {
-      snprintf(why, why_size, "unexpected '%.20s' after the unit", s);
-      return false;
-    }
-    sign = *s == '/' ? -1 : sign;
+    if (!strchr("/-*", *s))
+      return say("more text after the unit", c);
+    if (*s == '/')
+      sign = -1;
     s = skip_blanks(s + 1);
-    if (!*s) {
-      snprintf(why, why_size, "a unit is missing at the end of '%.40s'", text);
-      return false;
-    }
   }
   *ret = u;
   return true;
@@ -303,8 +320,8 @@ static bool same_dimension(const struct unit *a, const struct unit *b) {
 
 bool units_convert(double value, const char *from, const char *to, double *ret_value) {
   struct unit a, b;
-  char why[128];
-  if (!parse_unit(from, &a, why, sizeof why) || !parse_unit(to, &b, why, sizeof why) || !same_dimension(&a, &b))
+  struct complaint c;
+  if (!parse_unit(from, &a, &c) || !parse_unit(to, &b, &c) || !same_dimension(&a, &b))
     return false;
   double converted = convert(value, &a, &b);
   if (!isfinite(converted))
@@ -313,38 +330,40 @@ bool units_convert(double value, const char *from, const char *to, double *ret_v
   return true;
 }
 
-static bool refuse(char *why, size_t why_size, const char *what, const char *text, const char *unit) {
-  char example[64];
-  snprintf(example, sizeof example, *unit == '/' || *unit == '%' ? "such as 1 %s" : "a quantity in %s", unit);
-  snprintf(why, why_size, "%s, got '%s', expected %s", what, text, *unit ? example : "a bare number or %");
+/* The common form of a message: what is wrong, got 'x', expected y, did you mean 'z'? */
+static bool refuse(char *why, size_t why_size, const char *what, const char *text, const char *unit, const char *hint) {
+  char expected[64];
+  snprintf(expected, sizeof expected, *unit == '/' || *unit == '%' ? "such as 1 %s" : "a quantity in %s", unit);
+  snprintf(why, why_size, "%s, got '%s', expected %s%s%s%s", what, text, *unit ? expected : "a bare number or %",
+           *hint ? ", did you mean '" : "", hint, *hint ? "'?" : "");
   return false;
 }
 
 bool units_parse(const char *text, const char *unit, double *ret_value, char *why, size_t why_size) {
   struct unit given, wanted;
-  char reason[160];
+  struct complaint c;
   double value;
   const char *rest = scan_number(skip_blanks(text), &value);
   if (!rest)
-    return refuse(why, why_size, "not a number", text, unit);
+    return refuse(why, why_size, "not a number", text, unit, "");
   if (!isfinite(value))
-    return refuse(why, why_size, "number out of range", text, unit);
+    return refuse(why, why_size, "number out of range", text, unit, "");
   rest = skip_blanks(rest);
   if (!*rest && *unit && value != 0)
-    return refuse(why, why_size, "a unit is missing", text, unit);
-  if (!parse_unit(unit, &wanted, reason, sizeof reason)) /* the caller's own unit: a mistake in a parameter table */
-    return refuse(why, why_size, reason, text, unit);
+    return refuse(why, why_size, "a unit is missing", text, unit, "");
+  if (!parse_unit(unit, &wanted, &c)) /* the caller's own unit: a mistake in a parameter table */
+    return refuse(why, why_size, c.what, text, unit, c.hint);
   if (!*rest || strcmp(rest, unit) == 0) {
     *ret_value = value;
     return true;
   }
-  if (!parse_unit(rest, &given, reason, sizeof reason))
-    return refuse(why, why_size, reason, text, unit);
+  if (!parse_unit(rest, &given, &c))
+    return refuse(why, why_size, c.what, text, unit, c.hint);
   if (!same_dimension(&given, &wanted))
-    return refuse(why, why_size, "a unit of another kind", text, unit);
+    return refuse(why, why_size, "a unit of another kind", text, unit, "");
   value = convert(value, &given, &wanted);
   if (!isfinite(value))
-    return refuse(why, why_size, "number out of range", text, unit);
+    return refuse(why, why_size, "number out of range", text, unit, "");
   *ret_value = value;
   return true;
 }
