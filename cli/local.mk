@@ -1,1 +1,6 @@
-# filled by its folder
+# A command is one file: add cli/cmd_NAME.c here and its name in cli/commands.h.
+bin_PROGRAMS += rackcast
+rackcast_SOURCES = \
+  cli/args.c cli/cli.h cli/commands.c cli/commands.h cli/interrupt.c cli/main.c cli/talk.c \
+  cli/cmd_help.c
+rackcast_LDADD = $(RC_LIBS) $(RC_EXT_LIBS)

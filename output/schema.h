@@ -1,0 +1,9 @@
+/* The layout of a result database (docs/database.md). It grows by addition only: a change that breaks readers raises SCHEMA_VERSION. */
+#ifndef OUTPUT_SCHEMA_H
+#define OUTPUT_SCHEMA_H
+
+#define SCHEMA_APPLICATION_ID 0x72636173 /* "rcas" */
+#define SCHEMA_VERSION 1
+
+extern const char schema_sql[]; /* tables and views of an empty database */
+#endif
