@@ -3,4 +3,5 @@ bin_PROGRAMS += rackcast
 rackcast_SOURCES = \
   cli/args.c cli/cli.h cli/commands.c cli/commands.h cli/interrupt.c cli/main.c cli/talk.c \
   cli/cmd_help.c
-rackcast_LDADD = $(RC_LIBS) $(RC_EXT_LIBS)
+# Those that exist yet, in the order of RC_LIBS.
+rackcast_LDADD = $(filter $(noinst_LIBRARIES),$(RC_LIBS)) $(RC_EXT_LIBS)

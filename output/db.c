@@ -93,9 +93,8 @@ void db_close(sqlite3 *db) {
 static struct db_query *query(sqlite3 *db, const char *sql, const char *bindings, va_list ap) {
   struct db_query *q = mem_alloc(sizeof *q);
   int rc = sqlite3_prepare_v2(db, sql, -1, &q->stmt, NULL);
-  if (rc != SQLITE_OK)
-    fprintf(stderr, "%s\n%s\n", sqlite3_errmsg(db), sql);
   assert(rc == SQLITE_OK);
+  (void)rc;
   for (int i = 0; bindings[i]; i++)
     switch (bindings[i]) {
     case 'i': sqlite3_bind_int64(q->stmt, i + 1, va_arg(ap, int64_t)); break;
@@ -132,7 +131,7 @@ const char *db_text(const struct db_query *q, int col) {
 }
 
 double db_real(const struct db_query *q, int col) {
-  return db_null(q, col) ? NAN : sqlite3_column_double(q->stmt, col);
+  return db_null(q, col) ? (double)NAN : sqlite3_column_double(q->stmt, col);
 }
 
 int64_t db_int(const struct db_query *q, int col) {
@@ -158,7 +157,7 @@ double db_value(sqlite3 *db, const char *sql, const char *bindings, ...) {
   va_start(ap, bindings);
   struct db_query *q = query(db, sql, bindings, ap);
   va_end(ap);
-  double v = db_next(q) ? db_real(q, 0) : NAN;
+  double v = db_next(q) ? db_real(q, 0) : (double)NAN;
   db_done(q);
   return v;
 }
