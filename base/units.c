@@ -11,7 +11,7 @@
 #include <string.h>
 #include "base/err.h"
 
-enum dim { D_S, D_B, D_J, D_USD, D_FLOP, D_G, D_TOKEN, D_REQ, D_GPU, D_NODE, D_FTE, D_RACK, D_C, D_COUNT };
+enum dim { D_S, D_B, D_J, D_USD, D_FLOP, D_G, D_TOKEN, D_REQ, D_GPU, D_NODE, D_FTE, D_RACK, D_C, D_OOM, D_COUNT };
 
 /* A unit is num/den times a product of base units. Both stay whole numbers as far as doubles go, so that 15 % is 15/100 and not
  * 15 times the double nearest to 0.01. */
@@ -74,6 +74,7 @@ static const struct unit_name {
     {"FTE", 1, 1, {[D_FTE] = 1}, PLURAL},
     {"rack", 1, 1, {[D_RACK] = 1}, PLURAL},
     {"C", 1, 1, {[D_C] = 1}, 0},
+    {"oom", 1, 1, {[D_OOM] = 1}, 0},
     {"%", 1, 100, {0}, 0},
 };
 enum { UNIT_NAMES = sizeof unit_names / sizeof *unit_names };

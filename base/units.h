@@ -1,7 +1,7 @@
 /* Quantities with units, by unit algebra: "900 GB/s", "0.12 USD/kWh", "184.06 USD/kW-month", "8 %/yr", "6.5 /1000-node-days",
  * "42.5 req/s", "5 s". A value is converted into the unit its parameter is documented in and kept so, hence the names' suffixes.
  *
- * Base units: s, B, J, USD, FLOP, g, token, req, gpu, node, fte, rack, C (1 C step), and 1 (ratio; % = 1/100). Derived: W, Wh, Hz,
+ * Base units: s, B, J, USD, FLOP, g, token, req, gpu, node, fte, rack, C (1 C step), oom (order of magnitude), and 1 (ratio; % = 1/100). Derived: W, Wh, Hz,
  * bit (B/8), bps, min, h, day, week, month (yr/12), yr (8760 h), t (1e6 g), FLOPS and OPS (FLOP/s). Prefixes n u m k K M G T P E
  * (K as k), and Ki Mi Gi Ti of bytes and bits. '-' and '*' multiply, '/' divides by everything after it until the next '/';
  * a factor may be a number ("/1000-node-days"). Plurals of words and the long names (hour, byte, request ...) are accepted.

@@ -118,6 +118,12 @@ struct sim_contract { /* named, for training rented as a block */
   double min_s, max_s;
 };
 
+/* An input that is a distribution. Entries with one key are one unknown (a default that several layers share) and take one draw. */
+struct sim_uncertain {
+  const char *key, *unit;          /* as in the input rows: "site.pue", "defaults.owned.support", "options.own-h100.layers.0.price" */
+  const struct dist *dist;         /* the field of the spec itself */
+};
+
 struct sim_spec {
   struct arena *arena;
   const struct hw_catalog *catalog;
@@ -150,6 +156,8 @@ struct sim_spec {
   bool common_random_numbers;
   struct dist model_error_throughput; /* multiplies what a replica achieves; from the validation tables, one draw per GPU type */
   double widen_if_extrapolated;
+  struct sim_uncertain *uncertain; /* in file order */
+  int n_uncertain;
   struct rec_input *input;         /* every resolved key, for the database */
   int n_input;
 };
