@@ -11,3 +11,11 @@ tests_test_base_SOURCES = tests/test_base.c
 tests_test_base_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_base_LDADD = libcu.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_workloads
+TESTS += tests/test_workloads
+tests_test_workloads_SOURCES = tests/test_workloads.c
+tests_test_workloads_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_workloads_LDADD = libcu.a libworkloads.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+endif

@@ -22,6 +22,10 @@ struct wl_model {
   int experts, topk, expert_ffn, shared_experts, shared_ffn, dense_layers /* first layers that stay dense */, moe_every /* 1 = each layer */;
   int expert_groups, topk_groups; /* node-limited routing; 0 = none */
   int mtp_layers;
+  int moe_latent;              /* routed experts work on a compressed token of this width; 0 = on hidden */
+  /* hybrids: when mamba_layers > 0, layers = mamba + attention + plain mlp + moe, each a layer of its own */
+  int mamba_layers, attention_layers, mlp_layers;
+  int mamba_heads, mamba_head_dim, mamba_state, mamba_groups;
   enum dtype weights;          /* format of the published checkpoint */
 };
 
@@ -35,6 +39,9 @@ struct wl_counts {
   double fwd_flops_per_token;     /* GEMMs alone, 2 per weight, without attention scores */
   double attn_flops_per_token_per_ctx; /* add x context length, all layers, forward, no causal halving */
 };
+int wl_moe_layers(const struct wl_model *m);
+int wl_attention_layers(const struct wl_model *m);
+int wl_mlp_layers(const struct wl_model *m); /* layers with a dense MLP */
 void wl_model_count(const struct wl_model *m, struct wl_counts *ret);
 /* FLOP of one training step per token at sequence length s (forward + backward = 3 x forward, causal attention halved), the MFU convention. */
 double wl_train_flops_per_token(const struct wl_model *m, double seq_len);

@@ -1,0 +1,280 @@
+/* The library of models: folders of config.json files and shapes.csv rows, found by name or alias. */
+#include "workloads/model.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/csv.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "workloads/model_json.h"
+
+struct alias {
+  const char *key, *target; /* key: normalised */
+};
+struct wl_models {
+  struct arena *arena;
+  struct wl_model *model;
+  const char **key; /* normalised names, beside model */
+  size_t n, cap, key_cap;
+  struct alias *alias;
+  size_t n_alias, alias_cap;
+};
+
+/* "meta-llama/Llama-3.1-8B (proxy)" -> "llama318b": letters and digits, without organisation and remarks. */
+static void normalise(const char *name, char *key, size_t size) {
+  const char *slash = strrchr(name, '/'), *dashes = strstr(name, "--");
+  const char *p = slash ? slash + 1 : dashes ? dashes + 2 : name;
+  size_t n = 0;
+  int depth = 0;
+  for (; *p && n + 1 < size; p++) {
+    depth += *p == '(';
+    if (depth == 0 && isalnum((unsigned char)*p))
+      key[n++] = (char)tolower((unsigned char)*p);
+    depth -= *p == ')' && depth > 0;
+  }
+  key[n] = '\0';
+}
+
+static size_t index_of(const struct wl_models *l, const char *key) {
+  for (size_t i = 0; i < l->n; i++)
+    if (strcmp(l->key[i], key) == 0)
+      return i;
+  return l->n;
+}
+
+/* The model of that name, made if there is none. */
+static struct wl_model *slot(struct wl_models *l, const char *name) {
+  char key[128];
+  normalise(name, key, sizeof key);
+  size_t i = index_of(l, key);
+  if (i == l->n) {
+    l->model = mem_grow(l->model, &l->cap, l->n + 1, sizeof *l->model);
+    l->key = mem_grow(l->key, &l->key_cap, l->n + 1, sizeof *l->key);
+    l->model[i] = (struct wl_model){.name = arena_strdup(l->arena, name), .weights = DT_BF16};
+    l->key[i] = arena_strdup(l->arena, key);
+    l->n++;
+  }
+  return &l->model[i];
+}
+
+/* ---- shapes.csv ---- */
+struct column {
+  const char *name;
+  size_t offset;
+  bool flag; /* yes/no, else a count */
+};
+#define COUNT(name, member)                                                                                            \
+  { name, offsetof(struct wl_model, member), false }
+#define FLAG(name, member)                                                                                             \
+  { name, offsetof(struct wl_model, member), true }
+static const struct column columns[] = {
+    COUNT("layers", layers),
+    COUNT("hidden", hidden),
+    COUNT("heads", heads),
+    COUNT("kv_heads", kv_heads),
+    COUNT("head_dim", head_dim),
+    COUNT("ffn_hidden", ffn),
+    COUNT("vocab", vocab),
+    COUNT("max_positions", max_positions),
+    COUNT("experts", experts),
+    COUNT("topk", topk),
+    COUNT("expert_ffn", expert_ffn),
+    COUNT("shared_experts", shared_experts),
+    COUNT("shared_ffn", shared_ffn),
+    COUNT("dense_layers", dense_layers),
+    COUNT("moe_every", moe_every),
+    COUNT("q_lora", q_lora),
+    COUNT("kv_lora", kv_lora),
+    COUNT("qk_nope", qk_nope),
+    COUNT("qk_rope", qk_rope),
+    COUNT("v_head", v_head),
+    COUNT("mtp_layers", mtp_layers),
+    COUNT("sliding_window", sliding_window),
+    COUNT("moe_latent", moe_latent),
+    COUNT("mamba_layers", mamba_layers),
+    COUNT("attention_layers", attention_layers),
+    COUNT("mlp_layers", mlp_layers),
+    COUNT("mamba_heads", mamba_heads),
+    COUNT("mamba_head_dim", mamba_head_dim),
+    COUNT("mamba_state", mamba_state),
+    COUNT("mamba_groups", mamba_groups),
+    FLAG("gated", gated),
+    FLAG("tied", tied),
+    FLAG("encoder", encoder),
+    FLAG("learned_positions", learned_positions),
+    FLAG("qkv_bias", qkv_bias),
+    FLAG("qk_norm", qk_norm),
+};
+
+/* A cell that is stated overrides, an empty one leaves what is known. */
+static void read_cell(const struct csv_table *t, size_t row, const struct column *c, struct wl_model *m, struct errs *errs) {
+  const char *text = csv_cell(t, row, csv_column(t, c->name));
+  char *at = (char *)m + c->offset;
+  long long n;
+  if (!*text)
+    return;
+  if (c->flag) {
+    bool yes = strcmp(text, "yes") == 0;
+    if (!yes && strcmp(text, "no") != 0)
+      errs_add(errs, csv_path(t), csv_line(t, row), c->name, "expected yes or no, got '%s'", text);
+    memcpy(at, &yes, sizeof yes);
+  } else if (units_integer(text, &n) && n >= 0 && n <= 100000000) {
+    int v = (int)n;
+    memcpy(at, &v, sizeof v);
+  } else {
+    errs_add(errs, csv_path(t), csv_line(t, row), c->name, "expected a count from 0 to 1e8, got '%s'", text);
+  }
+}
+
+static void read_shape(struct wl_models *l, const struct csv_table *t, size_t row, struct errs *errs) {
+  const char *name = csv_cell(t, row, csv_column(t, "model"));
+  if (!*name) {
+    errs_add(errs, csv_path(t), csv_line(t, row), "model", "the name is empty");
+    return;
+  }
+  struct wl_model *known = slot(l, name), m = *known;
+  size_t before = errs_count(errs);
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+    read_cell(t, row, &columns[i], &m, errs);
+  const char *share = csv_cell(t, row, csv_column(t, "windowed_layers")), *format = csv_cell(t, row, csv_column(t, "weights"));
+  if (*share && !units_number(share, &m.windowed_layers))
+    errs_add(errs, csv_path(t), csv_line(t, row), "windowed_layers", "expected a share, got '%s'", share);
+  if (*format && !dtype_parse(format, &m.weights))
+    errs_add(errs, csv_path(t), csv_line(t, row), "weights", "unknown format '%s'", format);
+  m.mla = m.kv_lora > 0;
+  char why[120];
+  if (errs_count(errs) == before && !wl_model_complete(&m, why, sizeof why))
+    errs_add(errs, csv_path(t), csv_line(t, row), name, "not a model: %s", why);
+  if (errs_count(errs) == before)
+    *known = m;
+}
+
+static void read_shapes(struct wl_models *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"model", "layers", "hidden", "heads", "vocab"};
+  if (t && csv_require(t, need, 5, errs))
+    for (size_t i = 0; i < csv_rows(t); i++)
+      read_shape(l, t, i, errs);
+  csv_unload(t);
+}
+
+static void read_aliases(struct wl_models *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"alias", "model"};
+  char key[128];
+  for (size_t i = 0; t && csv_require(t, need, 2, errs) && i < csv_rows(t); i++) {
+    l->alias = mem_grow(l->alias, &l->alias_cap, l->n_alias + 1, sizeof *l->alias);
+    struct alias *a = &l->alias[l->n_alias++];
+    normalise(csv_cell(t, i, csv_column(t, "alias")), key, sizeof key);
+    a->key = arena_strdup(l->arena, key);
+    normalise(csv_cell(t, i, csv_column(t, "model")), key, sizeof key);
+    a->target = arena_strdup(l->arena, key);
+  }
+  csv_unload(t);
+}
+
+/* ---- folders ---- */
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), k = strlen(end);
+  return n > k && strcmp(s + n - k, end) == 0;
+}
+
+static void read_config(struct wl_models *l, const char *dir, const char *file, struct errs *errs) {
+  const char *dashes = strstr(file, "--"), *base = dashes ? dashes + 2 : file;
+  char *name = arena_strdup(l->arena, base);
+  name[strlen(name) - strlen(".json")] = '\0';
+  struct wl_model m;
+  if (wl_model_from_json(l->arena, arena_printf(l->arena, "%s/%s", dir, file), name, &m, errs))
+    *slot(l, name) = m;
+}
+
+static int only_json(const struct dirent *d) {
+  return ends_with(d->d_name, ".json");
+}
+
+static bool readable(const char *path) {
+  FILE *f = fopen(path, "r");
+  if (f)
+    fclose(f);
+  return f != NULL;
+}
+
+/* Files in the order of their names, so that the library is the same on every machine; configurations before rows, which may refine them. */
+static void read_dir(struct wl_models *l, const char *dir, struct errs *errs) {
+  struct dirent **entry;
+  int n = scandir(dir, &entry, only_json, alphasort);
+  if (n < 0) {
+    errs_add(errs, dir, 0, NULL, "cannot read the directory");
+    return;
+  }
+  for (int i = 0; i < n; i++) {
+    read_config(l, dir, entry[i]->d_name, errs);
+    mem_free(entry[i]);
+  }
+  mem_free(entry);
+  const char *shapes = arena_printf(l->arena, "%s/shapes.csv", dir), *aliases = arena_printf(l->arena, "%s/aliases.csv", dir);
+  if (readable(shapes))
+    read_shapes(l, shapes, errs);
+  if (readable(aliases))
+    read_aliases(l, aliases, errs);
+}
+
+struct wl_models *wl_models_load(const char *const *dirs, size_t n, struct errs *errs) {
+  size_t before = errs_count(errs);
+  struct wl_models *l = mem_alloc(sizeof *l);
+  l->arena = arena_create();
+  for (size_t i = 0; i < n; i++)
+    read_dir(l, dirs[i], errs);
+  if (errs_count(errs) == before)
+    return l;
+  wl_models_free(l);
+  return NULL;
+}
+
+void wl_models_free(struct wl_models *l) {
+  if (!l)
+    return;
+  arena_destroy(l->arena);
+  mem_free(l->model);
+  mem_free(l->key);
+  mem_free(l->alias);
+  mem_free(l);
+}
+
+static const struct wl_model *find_key(const struct wl_models *l, const char *key) {
+  size_t at = index_of(l, key);
+  for (size_t i = l->n_alias; at == l->n && i-- > 0;) /* later files win */
+    if (strcmp(l->alias[i].key, key) == 0)
+      at = index_of(l, l->alias[i].target);
+  return at < l->n ? &l->model[at] : NULL;
+}
+
+/* Endings that name a training state or a file format, not another shape. */
+static const char *const endings[] = {"instruct", "chat", "base", "hf", "fp8", "bf16", "int8", "awq", "gptq", "nvfp4", "fp4", "it", "v01"};
+
+const struct wl_model *wl_model_find(const struct wl_models *l, const char *name) {
+  char key[128];
+  normalise(name, key, sizeof key);
+  const struct wl_model *m = find_key(l, key);
+  for (size_t i = 0; !m && i < sizeof endings / sizeof *endings; i++)
+    if (ends_with(key, endings[i])) {
+      key[strlen(key) - strlen(endings[i])] = '\0';
+      m = find_key(l, key);
+      i = (size_t)-1; /* several endings may follow each other */
+    }
+  return m;
+}
+
+static const char *name_at(const void *ctx, size_t i) {
+  const struct wl_model *m = wl_model_at(ctx, i);
+  return m ? m->name : NULL;
+}
+
+const char *wl_model_nearest(const struct wl_models *l, const char *name) {
+  return err_nearest(name, name_at, l);
+}
+
+const struct wl_model *wl_model_at(const struct wl_models *l, size_t i) {
+  return i < l->n ? &l->model[i] : NULL;
+}
