@@ -42,19 +42,19 @@ static void test_totals(void) {
     double total, active, rel;
     bool no_embedding; /* its active count leaves the embedding out */
   } published[] = {
-      {"DeepSeek-V3", 671, 37, 0.005},        {"DeepSeek-R1", 671, 37, 0.005},        {"DeepSeek-V2", 236, 21, 0.01},
-      {"DeepSeek-V2-Lite", 15.7, 2.4, 0.02, true},  {"Llama-3.1-405B", 405.85, 0, 0.001},   {"Llama-3.1-70B", 70.55, 0, 0.001},
-      {"Llama-3.1-8B", 8.03, 0, 0.001},       {"Llama-2-7B", 6.74, 0, 0.001},         {"Llama-2-13B", 13.02, 0, 0.001},
-      {"Llama-2-70B", 68.98, 0, 0.001},       {"Mixtral-8x7B", 46.7, 12.9, 0.002},    {"Mixtral-8x22B", 140.6, 39.1, 0.002},
-      {"Qwen3-235B-A22B", 235.1, 22.2, 0.005}, {"Qwen3-30B-A3B", 30.5, 3.3, 0.02},    {"Qwen3-32B", 32.76, 0, 0.001},
-      {"Qwen3-8B", 8.19, 0, 0.001},           {"R1-Distill-Qwen-32B", 32.76, 0, 0.001}, {"R1-Distill-Llama-70B", 70.55, 0, 0.001},
-      {"GPT-3 175B", 175, 0, 0.005},          {"BERT-base", 0.1095, 0, 0.001},        {"BERT-large", 0.3351, 0, 0.001},
-      {"BLOOM-176B", 176.25, 0, 0.001},       {"gpt-oss-120b", 116.8, 5.1, 0.02, true},     {"gpt-oss-20b", 20.9, 3.6, 0.03, true},
-      {"gpt2", 0.1244, 0, 0.001},             {"gpt2-xl", 1.5576, 0, 0.001},          {"Grok-1", 314, 0, 0.01},
-      {"Nemotron-4-340B", 340, 0, 0.01},      {"Llama-4-Maverick", 400, 17, 0.02},    {"Llama-4-Scout", 109, 17, 0.03},
-      {"Kimi-K2", 1026, 32, 0.02},            {"DBRX", 132, 36, 0.02},                {"Nemotron-H-56B", 56, 0, 0.02},
-      {"Nemotron-3-Super", 120, 12.7, 0.01},    {"Nemotron-3-Nano", 31.6, 3.6, 0.06},   {"OPT-175B", 175, 0, 0.01},
-      {"Falcon-180B", 180, 0, 0.01},          {"GLM-130B", 130, 0, 0.02},             {"MT-NLG-530B", 530, 0, 0.01},
+      {"DeepSeek-V3", 671, 37, 0.005, false},        {"DeepSeek-R1", 671, 37, 0.005, false},        {"DeepSeek-V2", 236, 21, 0.01, false},
+      {"DeepSeek-V2-Lite", 15.7, 2.4, 0.02, true},  {"Llama-3.1-405B", 405.85, 0, 0.001, false},   {"Llama-3.1-70B", 70.55, 0, 0.001, false},
+      {"Llama-3.1-8B", 8.03, 0, 0.001, false},       {"Llama-2-7B", 6.74, 0, 0.001, false},         {"Llama-2-13B", 13.02, 0, 0.001, false},
+      {"Llama-2-70B", 68.98, 0, 0.001, false},       {"Mixtral-8x7B", 46.7, 12.9, 0.002, false},    {"Mixtral-8x22B", 140.6, 39.1, 0.002, false},
+      {"Qwen3-235B-A22B", 235.1, 22.2, 0.005, false}, {"Qwen3-30B-A3B", 30.5, 3.3, 0.02, false},    {"Qwen3-32B", 32.76, 0, 0.001, false},
+      {"Qwen3-8B", 8.19, 0, 0.001, false},           {"R1-Distill-Qwen-32B", 32.76, 0, 0.001, false}, {"R1-Distill-Llama-70B", 70.55, 0, 0.001, false},
+      {"GPT-3 175B", 175, 0, 0.005, false},          {"BERT-base", 0.1095, 0, 0.001, false},        {"BERT-large", 0.3351, 0, 0.001, false},
+      {"BLOOM-176B", 176.25, 0, 0.001, false},       {"gpt-oss-120b", 116.8, 5.1, 0.02, true},     {"gpt-oss-20b", 20.9, 3.6, 0.03, true},
+      {"gpt2", 0.1244, 0, 0.001, false},             {"gpt2-xl", 1.5576, 0, 0.001, false},          {"Grok-1", 314, 0, 0.01, false},
+      {"Nemotron-4-340B", 340, 0, 0.01, false},      {"Llama-4-Maverick", 400, 17, 0.02, false},    {"Llama-4-Scout", 109, 17, 0.03, false},
+      {"Kimi-K2", 1026, 32, 0.02, false},            {"DBRX", 132, 36, 0.02, false},                {"Nemotron-H-56B", 56, 0, 0.02, false},
+      {"Nemotron-3-Super", 120, 12.7, 0.01, false},    {"Nemotron-3-Nano", 31.6, 3.6, 0.06, false},   {"OPT-175B", 175, 0, 0.01, false},
+      {"Falcon-180B", 180, 0, 0.01, false},          {"GLM-130B", 130, 0, 0.02, false},             {"MT-NLG-530B", 530, 0, 0.01, false},
   };
   for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
     struct wl_counts c = count(published[i].name);
