@@ -1,8 +1,14 @@
 # One CUnit program per folder under test, shell tests for what is seen from outside. Each prints `TESTS passed=N failed=M`.
+if HAVE_CUNIT
 check_LIBRARIES += libcu.a
 libcu_a_SOURCES = tests/cu.c tests/cu.h
 libcu_a_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+endif
 TEST_LIBS = libcu.a $(RC_LIBS) $(CUNIT_LIBS) $(RC_EXT_LIBS)
+
+EXTRA_DIST += tests/lib.sh
+dist_check_SCRIPTS += tests/arrows.sh tests/headers.sh
+TESTS += tests/arrows.sh tests/headers.sh
 
 if HAVE_CUNIT
 check_PROGRAMS += tests/test_base
