@@ -6,9 +6,10 @@ libcu_a_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 endif
 TEST_LIBS = libcu.a $(RC_LIBS) $(CUNIT_LIBS) $(RC_EXT_LIBS)
 
-EXTRA_DIST += tests/lib.sh
-dist_check_SCRIPTS += tests/arrows.sh tests/headers.sh
-TESTS += tests/arrows.sh tests/headers.sh
+EXTRA_DIST += tests/lib.sh tests/cli
+dist_check_SCRIPTS += tests/arrows.sh tests/headers.sh tests/cli.sh
+TESTS += tests/arrows.sh tests/headers.sh tests/cli.sh
+tests/cli.log: rackcast$(EXEEXT)
 
 if HAVE_CUNIT
 check_PROGRAMS += tests/test_base
