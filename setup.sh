@@ -68,4 +68,11 @@ build() {
   make -j"$(nproc 2>/dev/null || echo 2)" >&2
 }
 
-set_up() { install_missing && build; }
+# Compilers and gnuplot keep their temporary files in the checkout too.
+stay_inside() {
+  TMPDIR=$PWD/.tmp.$$
+  export TMPDIR
+  mkdir -p "$TMPDIR" && trap 'rm -rf "$TMPDIR"' EXIT && trap 'exit 4' HUP INT TERM
+}
+
+set_up() { install_missing && stay_inside && build; }
