@@ -793,6 +793,63 @@ static void data_is_found(void) {
   arena_destroy(a);
 }
 
+/* ---- hostile input: random changes to good texts must be taken or refused with a reason, never crash (run under the sanitizers too) ---- */
+
+static uint64_t noise(uint64_t *state) { return hash_mix(*state += 0x9e3779b97f4a7c15u); }
+
+static void spoil(char *text, size_t size, uint64_t *state) {
+  static const char alphabet[] = "0123456789.eE+-*/%(), \t\"\nkMGTsBWhUSDtri\xc2\xb5\xff";
+  for (uint64_t changes = 1 + noise(state) % 4; changes; changes--) {
+    size_t len = strlen(text), at = noise(state) % (len + 1);
+    char c = alphabet[noise(state) % (sizeof alphabet - 1)];
+    if (noise(state) % 2 && len + 2 < size) {
+      memmove(text + at + 1, text + at, len - at + 1);
+      text[at] = c;
+    } else if (at < len) {
+      text[at] = c;
+    }
+  }
+}
+
+static void hostile_quantities(void) {
+  static const char *const seeds[] = {"184.06 USD/kW-month", "6.5 /1000-node-days", "tri(0.08, 0.12, 0.16) USD/kWh", "lognormal(2.2 h, sd 4 h)", "1e300 EB", "15 %"};
+  static const char *const units[] = {"USD/kW-month", "1/node-day", "USD/kWh", "s", "B", ""};
+  uint64_t state = 1;
+  int taken = 0, silent = 0, touched = 0, unreal = 0;
+  for (int i = 0; i < 30000; i++) {
+    char text[64], why[96] = "";
+    snprintf(text, sizeof text, "%s", seeds[i % 6]);
+    spoil(text, sizeof text, &state);
+    struct dist d = {.a = 77};
+    bool good = dist_parse(text, units[i % 6], &d, why, sizeof why);
+    taken += good;
+    silent += !good && !*why;
+    touched += !good && d.a != 77;
+    unreal += good && !(isfinite(d.a) && isfinite(d.b) && isfinite(d.c));
+  }
+  CU_ASSERT(taken > 1000 && taken < 29000);
+  CU_ASSERT(silent == 0 && touched == 0 && unreal == 0);
+}
+
+static void hostile_tables(void) {
+  uint64_t state = 2;
+  int taken = 0, silent = 0;
+  for (int i = 0; i < 500; i++) {
+    char text[160] = "name,value,note\r\nA100,312,\"dense, \"\"not\"\" sparse\"\nH100,,\"two\nlines\"\n\nT4,65,";
+    spoil(text, sizeof text, &state);
+    struct errs *e = errs_create();
+    struct csv_table *t = load_text(text, e);
+    taken += t != NULL;
+    silent += !t && errs_count(e) == 0;
+    for (size_t row = 0; t && row < csv_rows(t); row++)
+      CU_ASSERT(csv_line(t, row) > 1 && csv_cell(t, row, 0) != NULL);
+    csv_unload(t);
+    errs_destroy(e);
+  }
+  CU_ASSERT(taken > 50 && taken < 450);
+  CU_ASSERT_EQUAL(silent, 0);
+}
+
 static const struct cu_case cases[] = {
     {"units: values are exact", units_values},
     {"units: what is refused, and how", units_refused},
@@ -828,6 +885,8 @@ static const struct cu_case cases[] = {
     {"dtype: names and sizes", dtypes},
     {"json: files", json_files},
     {"datadir: files are found", data_is_found},
+    {"hostile quantities", hostile_quantities},
+    {"hostile tables", hostile_tables},
 };
 
 int main(void) { return cu_main("base", cases, COUNT(cases)); }
