@@ -8,6 +8,7 @@
 #include "hwmodels/power.h"
 #include "sim/record.h"
 #include "workloads/demand.h"
+#include "workloads/engines.h"
 #include "workloads/model.h"
 
 struct sim_replica { /* 0, DT_COUNT or NULL = choose */
@@ -22,6 +23,13 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   bool dp_attention;
   int max_batch;              /* sequences */
   double mtp_tokens;          /* tokens accepted per step, 1 = no speculation */
+  /* may stay 0 */
+  const struct wl_engines *engines; /* NULL = the shipped catalog */
+  int month;                  /* of `year`, for engines without a version */
+  enum dtype compute;         /* format of the matrix units: 0 = what the GPU does with the weights */
+  bool mixed_checkpoint;      /* quantised file that leaves attention in 2 bytes */
+  double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
+  double clock;               /* sustained / boost clock, 0 = 1 */
 };
 struct sim_replica_fit {
   bool fits;

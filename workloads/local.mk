@@ -1,7 +1,9 @@
 noinst_LIBRARIES += libworkloads.a
 libworkloads_a_SOURCES = \
+  workloads/demand.c workloads/demand.h workloads/engines.c workloads/engines.h workloads/serve_ops.c workloads/serve_ops.h \
   workloads/model.c workloads/model.h workloads/model_count.c workloads/model_json.c workloads/model_json.h
 
+nobase_dist_pkgdata_DATA += workloads/catalog/engines.csv
 nobase_dist_pkgdata_DATA += \
   workloads/catalog/models/Qwen--Qwen2.5-0.5B.json \
   workloads/catalog/models/Qwen--Qwen2.5-1.5B.json \

@@ -1,0 +1,221 @@
+#include "sim/serve_cost.h"
+
+#include <math.h>
+#include <string.h>
+#include "base/mem.h"
+#include "hwmodels/collective.h"
+#include "hwmodels/kernels.h"
+
+/* ---- one layer's parts ---- */
+
+/* Weight-only formats feed 16-bit units; how well the dequantising kernel does is the engine's. */
+static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g, double rows) {
+  enum dtype weights = s->layout.weights;
+  bool weight_only = g->quantised && dtype_bytes(weights) < dtype_bytes(s->compute);
+  struct hw_gemm op = {.m = rows, .n = g->n, .k = g->k, .batch = g->batch, .clock = s->clock,
+                       .dtype = g->quantised ? s->compute : hw_compute_dtype(s->gpu, DT_BF16),
+                       .weight_bytes = g->quantised ? dtype_bytes(weights) : 0};
+  double t = hw_gemm_s(s->gpu, &op) / s->engine.gemm_f;
+  if (!weight_only)
+    return t;
+  double f = dtype_bytes(weights) < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f;
+  double compute = 2 * rows * g->n * g->k * g->batch / s->gpu->peak_flops[op.dtype];
+  return fmax(t, compute / f);
+}
+
+/* Two grouped GEMMs. Ranks of an expert-parallel group wait for the fullest one. */
+static double experts_s(const struct serve_setup *s, double tokens) {
+  const struct wl_serve_ops *o = &s->ops;
+  double touched = wl_experts_touched(o->experts, o->topk, tokens) / o->ep;
+  struct hw_grouped_gemm op = {.groups = fmax(1, touched), .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->hidden,
+                               .dtype = s->compute, .weight_bytes = dtype_bytes(s->layout.weights), .clock = s->clock,
+                               .imbalance = o->ep > 1 ? 1.25 : 1};
+  double t = hw_grouped_gemm_s(s->gpu, &op);
+  op.n = o->hidden;
+  op.k = o->expert_n_down_k;
+  return (t + hw_grouped_gemm_s(s->gpu, &op)) / s->engine.moe_f;
+}
+
+static double all_reduce_s(const struct serve_setup *s, double rows) {
+  int n = s->layout.tp;
+  if (n < 2)
+    return 0;
+  struct hw_coll_op op = {.kind = HW_ALL_REDUCE, .bytes = 0, .ranks = n,
+                          .ranks_per_node = n < s->server->gpus ? n : s->server->gpus, .groups_per_node = 1};
+  op.bytes = 16;
+  double floor_s = hw_coll_s(s->server, &op);
+  op.bytes = rows * s->ops.hidden * 2;
+  double t = hw_coll_s(s->server, &op);
+  return floor_s * s->engine.ar_lat_f + fmax(0, t - floor_s) / s->engine.ar_bw_f;
+}
+
+static double a2a_s(const struct serve_setup *s, double rows) {
+  int ranks = s->layout.tp * s->layout.dp, per_node = ranks < s->server->gpus ? ranks : s->server->gpus;
+  if (s->ops.a2a_layers <= 0)
+    return 0;
+  struct hw_coll_op op = {.kind = HW_ALL_TO_ALL, .bytes = rows * s->ops.dispatch_bytes, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
+  double t = hw_coll_s(s->server, &op);
+  op.bytes = rows * s->ops.combine_bytes;
+  return t + hw_coll_s(s->server, &op);
+}
+
+/* ---- tables ---- */
+
+/* All layers at M tokens of the replica: a stage sees M / pp of them at a time and a token passes pp stages, so a round over all
+ * micro-batches takes what all layers take at M / pp tokens. */
+static double lin_at(const struct serve_setup *s, double m) {
+  const struct wl_serve_ops *o = &s->ops;
+  double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), t = 0, comm = 0;
+  for (int i = 0; i < o->gemms; i++)
+    t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
+  if (o->moe_layers > 0)
+    t += o->moe_layers * experts_s(s, stage);
+  t += o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * 2, s->engine.ew_kernels);
+  comm += o->all_reduces * all_reduce_s(s, rows);
+  double a2a = o->a2a_layers * a2a_s(s, rows);
+  comm += a2a - s->engine.a2a_overlap * fmin(a2a, t);
+  if (s->layout.pp > 1) {
+    struct hw_coll_op op = {.kind = HW_P2P, .bytes = rows * o->hidden * 2 / s->layout.tp, .ranks = 2, .ranks_per_node = 1,
+                            .groups_per_node = s->layout.tp * s->layout.dp};
+    comm += (s->layout.pp - 1) * hw_coll_s(s->server, &op);
+  }
+  return t + comm;
+}
+
+static double log_at(const struct serve_setup *s, double seqs) {
+  if (s->ops.head_n <= 0 || seqs <= 0)
+    return 0;
+  double rows = fmax(1, seqs / s->layout.dp);
+  struct hw_gemm op = {.m = rows, .n = s->ops.head_n, .k = s->ops.head_k, .batch = 1, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .weight_bytes = 2};
+  return hw_gemm_s(s->gpu, &op) + s->engine.sample_s + s->engine.sample_seq_s * rows;
+}
+
+static double decode_s(const struct serve_setup *s, double seqs, double ctx, double window_ctx) {
+  const struct wl_serve_ops *o = &s->ops;
+  double share = 1.0 / (s->layout.dp * s->layout.pp);
+  struct hw_decode_attn op = {.seqs = fmax(1, seqs * share), .context_tokens = ctx * share, .heads = o->heads, .kv_heads = o->kv_heads,
+                              .d_qk = o->d_qk, .d_v = o->d_v, .kv_bytes = o->kv_bytes_elem, .mla = o->mla};
+  double t = o->full_layers * hw_decode_attn_s(s->gpu, &op);
+  if (o->window_layers > 0) {
+    op.context_tokens = fmin(ctx, window_ctx) * share;
+    t += o->window_layers * hw_decode_attn_s(s->gpu, &op);
+  }
+  t /= s->engine.attn_decode_f;
+  /* Engines whose grouped-query decode runs on vector units are bound by them. */
+  double vec = s->engine.vector_attention * s->gpu->vector_flops;
+  return vec > 0 ? fmax(t, o->full_layers * 4 * ctx * share * o->heads * o->d_qk / vec) : t;
+}
+
+/* Straight line through two contexts that span common use; literal and coalesced runs share it, so they agree exactly. */
+static void attention_tables(struct serve_cost *c, const struct serve_setup *s, int nd) {
+  double lo = 512.0 * nd, hi = 4096.0 * nd, window = s->ops.window * nd;
+  double a = decode_s(s, nd, lo, window), b = decode_s(s, nd, hi, window);
+  c->att1_s[nd] = fmax(0, (b - a) / (hi - lo));
+  c->att0_s[nd] = fmax(0, a - c->att1_s[nd] * lo);
+}
+
+static double pair_cost(const struct serve_setup *s) {
+  const struct wl_serve_ops *o = &s->ops;
+  double n = o->encoder ? 512 : 2048, dp = s->layout.dp * s->layout.pp;
+  struct hw_attn op = {.batch = 1, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
+                       .d_v = o->prefill_d_v, .causal = !o->encoder, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
+  return o->full_layers * hw_attn_s(s->gpu, &op) / (n * n / 2) / dp / s->engine.attn_prefill_f;
+}
+
+/* Bytes that one GPU moves for the linear part at M tokens. */
+static double bytes_at(const struct serve_setup *s, double m) {
+  const struct wl_serve_ops *o = &s->ops;
+  double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), w = dtype_bytes(s->layout.weights), b = 0;
+  for (int i = 0; i < o->gemms; i++)
+    b += o->gemm[i].count * o->gemm[i].n * o->gemm[i].k * o->gemm[i].batch * (o->gemm[i].quantised ? w : 2);
+  if (o->moe_layers > 0)
+    b += o->moe_layers * wl_experts_touched(o->experts, o->topk, stage) / o->ep * (o->expert_n_up + o->expert_n_down_k) * o->hidden * w;
+  return b + o->layers * s->engine.ew_tensors * rows * o->hidden * 2 + o->head_n * o->head_k * 2;
+}
+
+static void work(struct serve_cost *c, const struct serve_setup *s) {
+  const struct wl_serve_ops *o = &s->ops;
+  double share = 1.0 / (s->layout.dp * s->layout.pp);
+  for (int i = 0; i < o->gemms; i++)
+    c->lin_flop_per_token += 2 * o->gemm[i].count * o->gemm[i].n * o->gemm[i].k * o->gemm[i].batch * share;
+  c->lin_flop_per_token += o->moe_layers * 2 * o->topk * (o->expert_n_up + o->expert_n_down_k) * o->hidden / o->ep / s->layout.pp;
+  c->log_flop_per_seq = 2 * o->head_n * o->head_k * share;
+  c->pair_flop = 2 * o->layers * o->heads * (o->prefill_d_qk + o->prefill_d_v) * share;
+  c->ctx_flop = 2 * o->full_layers * o->heads * (o->d_qk + o->d_v) * share;
+  c->ctx_bytes = o->full_layers * (o->mla ? o->d_qk : o->kv_heads * (o->d_qk + o->d_v)) * o->kv_bytes_elem * share;
+  c->peak_flops = s->gpu->peak_flops[s->compute];
+  c->mem_Bps = s->gpu->mem_Bps;
+}
+
+/* ---- filling: exact at every point up to 64, then on a grid 1/16 apart with straight lines between ---- */
+static int grid_next(int m) {
+  int step = m < 64 ? 1 : m / 16;
+  return m + (step > 0 ? step : 1);
+}
+
+static void fill(double *t, int max, const struct serve_setup *s, double (*f)(const struct serve_setup *, double)) {
+  t[0] = 0;
+  t[1] = f(s, 1);
+  for (int a = 1; a < max;) {
+    int b = grid_next(a);
+    if (b > max)
+      b = max;
+    t[b] = f(s, b);
+    for (int i = a + 1; i < b; i++)
+      t[i] = t[a] + (t[b] - t[a]) * (i - a) / (b - a);
+    a = b;
+  }
+}
+
+static void fill_attention(struct serve_cost *c, const struct serve_setup *s) {
+  if (s->ops.encoder)
+    return;
+  attention_tables(c, s, 1);
+  for (int a = 1; a < c->max_s;) {
+    int b = grid_next(a);
+    if (b > c->max_s)
+      b = c->max_s;
+    attention_tables(c, s, b);
+    for (int i = a + 1; i < b; i++) {
+      double f = (double)(i - a) / (b - a);
+      c->att0_s[i] = c->att0_s[a] + (c->att0_s[b] - c->att0_s[a]) * f;
+      c->att1_s[i] = c->att1_s[a] + (c->att1_s[b] - c->att1_s[a]) * f;
+    }
+    a = b;
+  }
+}
+
+static void host(struct serve_cost *c, const struct serve_setup *s) {
+  const struct wl_engine *e = &s->engine;
+  c->host0_s = e->h_iter_s + e->h_layer_s * s->ops.layers + (s->layout.tp > 1 ? e->h_tp_s : 0);
+  c->host_seq_s = e->h_seq_s / s->layout.dp;
+  c->host_prompt_s = e->h_prompt_s / s->layout.dp;
+  c->overlap = e->overlap;
+}
+
+void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max_m, int max_s) {
+  memset(c, 0, sizeof *c);
+  c->max_m = max_m < 2 ? 2 : max_m;
+  c->max_s = max_s < 2 ? 2 : max_s;
+  c->lin_s = mem_array((size_t)c->max_m + 1, sizeof(double));
+  c->lin_bytes = mem_array((size_t)c->max_m + 1, sizeof(double));
+  c->log_s = mem_array((size_t)c->max_s + 1, sizeof(double));
+  c->att0_s = mem_array((size_t)c->max_s + 1, sizeof(double));
+  c->att1_s = mem_array((size_t)c->max_s + 1, sizeof(double));
+  fill(c->lin_s, c->max_m, s, lin_at);
+  fill(c->lin_bytes, c->max_m, s, bytes_at);
+  fill(c->log_s, c->max_s, s, log_at);
+  fill_attention(c, s);
+  c->pair_s = pair_cost(s);
+  host(c, s);
+  work(c, s);
+}
+
+void serve_cost_free(struct serve_cost *c) {
+  mem_free(c->lin_s);
+  mem_free(c->lin_bytes);
+  mem_free(c->log_s);
+  mem_free(c->att0_s);
+  mem_free(c->att1_s);
+  memset(c, 0, sizeof *c);
+}

@@ -1,0 +1,56 @@
+/* The time and the work of one serving iteration, tabulated once per configuration so that an event costs a few additions.
+ *
+ *   device(M, S, nd, ctx, pairs) = lin[M] + log[S] + att0[nd] + att1[nd] ctx + pair pairs
+ *   host(nd, prompts)            = h0 + h1 nd + hp prompts
+ *   iteration                    = host + device, or max(host, device) for engines that launch kernel by kernel
+ *
+ * M tokens in the iteration (decode and prompt), S sequences sampled, nd decoding sequences with ctx cached tokens in all, pairs = sum over
+ * prompt pieces of n past + n^2/2. The same for bytes and FLOP of one GPU, from which power follows. Sources: docs/models-serving.md. */
+#ifndef SIM_SERVE_COST_H
+#define SIM_SERVE_COST_H
+#include "hwmodels/catalog.h"
+#include "sim/serve.h"
+#include "workloads/engines.h"
+#include "workloads/serve_ops.h"
+
+struct serve_cost {
+  int max_m, max_s;       /* last entries; beyond them tables go on in a straight line */
+  double *lin_s, *log_s;  /* seconds */
+  double *att0_s, *att1_s;
+  double *lin_bytes;      /* weights and activations read by one GPU */
+  double pair_s;
+  double host0_s, host_seq_s, host_prompt_s;
+  bool overlap;
+  double lin_flop_per_token, log_flop_per_seq, pair_flop, ctx_flop, ctx_bytes; /* of one GPU */
+  double peak_flops, mem_Bps;
+};
+struct serve_setup { /* a replica with every choice made */
+  const struct hw_server *server;
+  const struct hw_gpu *gpu;
+  const struct wl_model *model;
+  struct wl_engine engine;
+  struct wl_serve_layout layout;
+  struct wl_serve_ops ops;
+  enum dtype compute;     /* what the matrix units are fed with */
+  int gpus, nodes;        /* of the replica */
+  double clock;           /* sustained / boost, 0 = 1 */
+};
+/* Tables for iterations of up to max_m tokens and max_s sequences. */
+void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max_m, int max_s);
+void serve_cost_free(struct serve_cost *c);
+
+static inline double serve_table(const double *t, int max, double x) {
+  if (x <= max)
+    return t[(int)x];
+  return t[max] + (x - max) * (t[max] - t[max / 2]) / (max - max / 2);
+}
+static inline double serve_device_s(const struct serve_cost *c, double m, double s, double nd, double ctx, double pairs) {
+  double t = serve_table(c->lin_s, c->max_m, m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s;
+  if (nd > 0)
+    t += serve_table(c->att0_s, c->max_s, nd) + serve_table(c->att1_s, c->max_s, nd) * ctx;
+  return t;
+}
+static inline double serve_host_s(const struct serve_cost *c, double nd, double prompts) {
+  return c->host0_s + c->host_seq_s * nd + c->host_prompt_s * prompts;
+}
+#endif

@@ -1,0 +1,182 @@
+#include "sim/serve_setup.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "hwmodels/kernels.h"
+
+/* ---- engines ---- */
+static struct wl_engines *shipped;
+static char shipped_why[200];
+
+static void shipped_load(void) {
+  struct errs *errs = errs_create();
+  struct arena *a = arena_create();
+  const char *dir = datadir_path(a, "workloads/catalog");
+  shipped = wl_engines_load(&dir, 1, errs);
+  if (!shipped)
+    snprintf(shipped_why, sizeof shipped_why, "%s", errs_count(errs) ? errs_text(errs, 0) : "engines.csv cannot be read");
+  arena_destroy(a);
+  errs_destroy(errs);
+}
+
+const struct wl_engines *serve_engines_shipped(char *why, size_t why_size) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, shipped_load);
+  if (!shipped)
+    snprintf(why, why_size, "%s", shipped_why);
+  return shipped;
+}
+
+/* ---- a replica's facts ---- */
+static int at_least_1(int n) {
+  return n > 0 ? n : 1;
+}
+
+bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char *why, size_t why_size) {
+  memset(s, 0, sizeof *s);
+  const struct wl_engines *engines = rep->engines ? rep->engines : serve_engines_shipped(why, why_size);
+  if (!engines)
+    return false;
+  s->server = rep->server;
+  s->gpu = rep->server->gpu;
+  s->model = rep->model;
+  if (!wl_engine_get(engines, rep->engine ? rep->engine : "", rep->year, rep->month, rep->server->host_class, &s->engine)) {
+    const char *near = wl_engine_nearest(engines, rep->engine);
+    snprintf(why, why_size, "unknown serving engine '%s'%s%s", rep->engine, near ? ", did you mean " : "", near ? near : "");
+    return false;
+  }
+  int tp = at_least_1(rep->tp), pp = at_least_1(rep->pp), per_node = rep->server->gpus;
+  s->nodes = at_least_1(rep->nodes);
+  s->gpus = rep->gpus > 0 ? rep->gpus : s->nodes * per_node;
+  int stage = s->gpus / pp;
+  int dp = rep->dp_attention && tp <= stage ? stage / tp : 1;
+  s->compute = rep->compute > DT_FP64 && rep->compute < DT_COUNT ? rep->compute : hw_compute_dtype(s->gpu, rep->weights);
+  s->layout = (struct wl_serve_layout){.tp = tp, .dp = dp, .pp = pp, .ep = at_least_1(rep->ep), .weights = rep->weights, .kv = rep->kv,
+                                       .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
+  wl_serve_describe(rep->model, &s->layout, &s->ops);
+  s->clock = rep->clock;
+  return true;
+}
+
+int serve_max_seqs(const struct sim_replica *rep, const struct serve_setup *s) {
+  if (rep->max_batch > 0)
+    return rep->max_batch;
+  return (int)s->engine.max_seqs * s->layout.dp * (s->layout.pp > 1 ? s->layout.pp : 1);
+}
+
+double serve_budget(const struct sim_replica *rep, const struct serve_setup *s) {
+  double b = rep->budget_tokens > 0 ? rep->budget_tokens : s->engine.budget_tokens;
+  return b * s->layout.dp;
+}
+
+/* ---- memory ---- */
+void serve_memory_of(const struct serve_setup *s, int max_batch, struct serve_memory *ret) {
+  const struct wl_engine *e = &s->engine;
+  const struct wl_serve_ops *o = &s->ops;
+  double seqs = (max_batch > 0 ? max_batch : e->max_seqs) / s->layout.dp;
+  ret->usable = s->gpu->mem_bytes;
+  ret->weights = o->weight_bytes;
+  ret->workspace = e->act_fixed_bytes + e->budget_tokens * o->act_bytes_per_token + seqs * o->logit_bytes_per_seq;
+  double free_bytes = e->kv_of_free ? e->kv_share * (ret->usable - ret->weights - ret->workspace)
+                                    : e->kv_share * ret->usable - ret->weights - ret->workspace;
+  ret->kv = fmax(0, free_bytes);
+  ret->kv_tokens = o->kv_bytes_per_token > 0 ? floor(ret->kv / o->kv_bytes_per_token) * s->layout.dp : (double)INFINITY;
+}
+
+/* ---- power ---- */
+double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t, struct hw_activity *ret_mean) {
+  double span = (double)(t->end - t->start) * 1e-9, energy = 0, ran = 0, busy = 0, bytes = 0, flop = 0;
+  double servers = (double)s->gpus / s->server->gpus; /* a replica smaller than a server carries its share */
+  for (int i = 0; i < SERVE_CLASSES; i++) {
+    const struct serve_work *w = &t->work[i];
+    if (w->span_s <= 0)
+      continue;
+    struct hw_activity a = {.busy = fmin(1, w->busy_s / w->span_s), .u_mem = fmin(1, w->bytes / w->span_s / s->gpu->mem_Bps),
+                            .u_comp = fmin(1, w->flop / w->span_s / s->gpu->peak_flops[s->compute])};
+    energy += servers * hw_server_power_w(rep->catalog, s->server, &a) * w->span_s;
+    ran += w->span_s;
+    busy += w->busy_s;
+    bytes += w->bytes;
+    flop += w->flop;
+  }
+  double idle = fmax(0, span - ran), all = fmax(span, 1e-9);
+  *ret_mean = (struct hw_activity){.busy = fmin(1, busy / all), .u_mem = fmin(1, bytes / all / s->gpu->mem_Bps),
+                                   .u_comp = fmin(1, flop / all / s->gpu->peak_flops[s->compute])};
+  return energy + servers * hw_server_idle_w(rep->catalog, s->server) * idle;
+}
+
+/* ---- core configuration ---- */
+void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
+                     struct serve_config *c) {
+  const struct wl_engine *e = &s->engine;
+  *c = (struct serve_config){.cost = cost, .policy = serve_policies[e->policy], .max_seqs = serve_max_seqs(rep, s),
+                             .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
+                             .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
+                             .client_s = e->client_s, .encoder = s->model->encoder};
+}
+
+/* ---- latencies ---- */
+void serve_stats_init(struct serve_stats *st, double ttft_limit_s, double tpot_limit_s, uint64_t warm) {
+  *st = (struct serve_stats){.ttft = sketch_create(), .tpot = sketch_create(), .e2e = sketch_create(), .ttft_limit_s = ttft_limit_s,
+                             .tpot_limit_s = tpot_limit_s, .warm = warm, .first_end = -1};
+}
+
+void serve_stats_free(struct serve_stats *st) {
+  sketch_destroy(st->ttft);
+  sketch_destroy(st->tpot);
+  sketch_destroy(st->e2e);
+}
+
+static void hand_out(const struct serve_stats *st, const struct serve_finish *f) {
+  struct rec_request r = {.option = "", .arrival_s = sim_time_as_s(f->arrival), .ttft_s = sim_time_as_s(f->first - f->arrival),
+                          .end_s = sim_time_as_s(f->end), .input_tokens = f->input, .output_tokens = f->output};
+  st->requests->request(st->requests->ctx, &r);
+}
+
+void serve_stats_finish(void *ctx, const struct serve_finish *f) {
+  struct serve_stats *st = ctx;
+  if (st->first_end < 0)
+    st->first_end = f->end;
+  st->last_end = f->end;
+  if (st->requests && st->requests->request)
+    hand_out(st, f);
+  if (f->index < st->warm)
+    return;
+  double ttft = sim_time_as_s(f->first - f->arrival), e2e = sim_time_as_s(f->end - f->arrival);
+  double tpot = f->output > 1 ? sim_time_as_s(f->end - f->first) / (f->output - 1) : 0;
+  if (st->counted == 0 || f->arrival < st->counted_from)
+    st->counted_from = f->arrival;
+  if (f->arrival > st->counted_to)
+    st->counted_to = f->arrival;
+  sketch_add(st->ttft, ttft);
+  sketch_add(st->e2e, e2e);
+  if (f->output > 1)
+    sketch_add(st->tpot, tpot);
+  st->counted++;
+  st->within += (st->ttft_limit_s <= 0 || ttft <= st->ttft_limit_s) && (st->tpot_limit_s <= 0 || tpot <= st->tpot_limit_s);
+  st->in_tokens += f->input;
+  st->out_tokens += f->output;
+}
+
+static void five(const struct sketch *s, double *ret) {
+  static const double q[] = {0, 0.5, 0.9, 0.95, 0.99};
+  ret[SERVE_MEAN] = sketch_count(s) ? sketch_mean(s) : (double)NAN;
+  for (int i = 1; i < 5; i++)
+    ret[i] = sketch_quantile(s, q[i]);
+}
+
+void serve_stats_result(const struct serve_stats *st, const struct serve_totals *t, struct sim_serve_result *r) {
+  double span = sim_time_as_s(t->end - t->start), all = fmax(span, 1e-9);
+  *r = (struct sim_serve_result){.arrived = t->arrived, .finished = t->finished, .rejected = t->rejected, .preemptions = t->preemptions,
+                                 .iterations = t->iterations, .span_s = span, .req_per_s = (double)t->finished / all,
+                                 .input_tok_per_s = t->input_tokens / all, .output_tok_per_s = t->output_tokens / all,
+                                 .batch_mean = t->batch_integral / all};
+  five(st->ttft, r->ttft_s);
+  five(st->tpot, r->tpot_s);
+  five(st->e2e, r->e2e_s);
+  r->slo_attainment = st->counted ? (double)st->within / (double)st->counted : (double)NAN;
+}

@@ -1,0 +1,38 @@
+/* A replica with its facts looked up and its tables built: what replay, table, validation and `fit` start from. */
+#ifndef SIM_SERVE_SETUP_H
+#define SIM_SERVE_SETUP_H
+#include "sim/serve.h"
+#include "sim/serve_core.h"
+#include "sim/serve_cost.h"
+
+/* The engines of the catalog directory that ships with the program, read once. NULL when they cannot be read (reason in why). */
+const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);
+/* Fills setup from a replica whose layout is chosen (tp, pp, ep > 0). false: reason in why. */
+bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *ret, char *why, size_t why_size);
+struct serve_memory { /* bytes of the fullest GPU */
+  double usable, weights, workspace, kv;
+  double kv_tokens; /* of the replica; INFINITY without a cache */
+};
+void serve_memory_of(const struct serve_setup *s, int max_batch, struct serve_memory *ret);
+/* Mean watts of the replica's servers over a run, and its mean activity; joules over the span. */
+double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t, struct hw_activity *ret_mean);
+/* A core configuration from the engine's facts. */
+void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
+                     struct serve_config *ret);
+int serve_max_seqs(const struct sim_replica *rep, const struct serve_setup *s);
+double serve_budget(const struct sim_replica *rep, const struct serve_setup *s);
+/* Gathers latencies of finished requests into a result. */
+struct serve_stats {
+  struct sketch *ttft, *tpot, *e2e;
+  double ttft_limit_s, tpot_limit_s; /* 0 = none */
+  uint64_t within, counted, warm;    /* requests below index `warm` are not counted */
+  sim_time counted_from, counted_to; /* arrivals counted */
+  double out_tokens, in_tokens;
+  sim_time first_end, last_end;
+  const struct sim_listener *requests;
+};
+void serve_stats_init(struct serve_stats *st, double ttft_limit_s, double tpot_limit_s, uint64_t warm);
+void serve_stats_free(struct serve_stats *st);
+void serve_stats_finish(void *st, const struct serve_finish *f); /* a serve_config.finish */
+void serve_stats_result(const struct serve_stats *st, const struct serve_totals *t, struct sim_serve_result *ret);
+#endif

@@ -1,0 +1,289 @@
+#include "workloads/engines.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/csv.h"
+#include "base/mem.h"
+#include "base/units.h"
+
+struct row {
+  const char *engine, *host, *metric, *text;
+  long from; /* days */
+  double value;
+};
+struct wl_engines {
+  struct arena *arena;
+  struct row *row;
+  size_t n, cap;
+  const char **name;
+  size_t names, names_cap;
+};
+
+/* ---- what a row may state ---- */
+enum kind { NUMBER, FLAG, POLICY };
+static const struct metric {
+  const char *name, *unit;
+  enum kind kind;
+  size_t offset;
+} metrics[] = {
+#define M(name, unit, kind, field) {name, unit, kind, offsetof(struct wl_engine, field)}
+  M("policy", "", POLICY, policy),
+  M("budget_tokens", "token", NUMBER, budget_tokens),
+  M("max_seqs", "", NUMBER, max_seqs),
+  M("reserve", "", FLAG, reserve),
+  M("watermark", "", NUMBER, watermark),
+  M("kv_share", "", NUMBER, kv_share),
+  M("kv_of_free", "", FLAG, kv_of_free),
+  M("block_tokens", "token", NUMBER, block_tokens),
+  M("act_fixed", "B", NUMBER, act_fixed_bytes),
+  M("overlap", "", FLAG, overlap),
+  M("h_iter", "s", NUMBER, h_iter_s),
+  M("h_layer", "s", NUMBER, h_layer_s),
+  M("h_seq", "s", NUMBER, h_seq_s),
+  M("h_prompt", "s", NUMBER, h_prompt_s),
+  M("h_tp", "s", NUMBER, h_tp_s),
+  M("client", "s", NUMBER, client_s),
+  M("gemm_f", "", NUMBER, gemm_f),
+  M("mem_f", "", NUMBER, mem_f),
+  M("attn_prefill_f", "", NUMBER, attn_prefill_f),
+  M("attn_decode_f", "", NUMBER, attn_decode_f),
+  M("moe_f", "", NUMBER, moe_f),
+  M("ar_lat_f", "", NUMBER, ar_lat_f),
+  M("ar_bw_f", "", NUMBER, ar_bw_f),
+  M("w4_compute_f", "", NUMBER, w4_compute_f),
+  M("w4_mem_f", "", NUMBER, w4_mem_f),
+  M("w8_compute_f", "", NUMBER, w8_compute_f),
+  M("ew_kernels", "", NUMBER, ew_kernels),
+  M("ew_tensors", "", NUMBER, ew_tensors),
+  M("sample", "s", NUMBER, sample_s),
+  M("sample_seq", "s", NUMBER, sample_seq_s),
+  M("vector_attention", "", NUMBER, vector_attention),
+  M("a2a_overlap", "", NUMBER, a2a_overlap),
+#undef M
+};
+enum { METRICS = sizeof metrics / sizeof *metrics };
+static const char *const policy_name[WL_POLICIES] = {"static", "prefill-first", "chunked"};
+
+static const struct metric *metric_find(const char *name) {
+  for (size_t i = 0; i < METRICS; i++)
+    if (strcmp(metrics[i].name, name) == 0)
+      return &metrics[i];
+  return NULL;
+}
+
+static const char *metric_name(const void *ctx, size_t i) {
+  (void)ctx;
+  return i < METRICS ? metrics[i].name : NULL;
+}
+
+/* A value in the metric's own unit; policies by their number. */
+static bool value_parse(const struct metric *m, const char *value, const char *unit, double *ret, char *why, size_t why_size) {
+  if (m->kind == POLICY) {
+    for (int p = 0; p < WL_POLICIES; p++)
+      if (strcmp(policy_name[p], value) == 0) {
+        *ret = p;
+        return true;
+      }
+    snprintf(why, why_size, "got '%s', expected static, prefill-first or chunked", value);
+    return false;
+  }
+  char text[64];
+  snprintf(text, sizeof text, "%s %s", value, unit);
+  return units_parse(text, m->unit, ret, why, why_size);
+}
+
+/* ---- reading ---- */
+static void name_note(struct wl_engines *e, const char *name) {
+  for (size_t i = 0; i < e->names; i++)
+    if (strcasecmp(e->name[i], name) == 0)
+      return;
+  e->name = mem_grow(e->name, &e->names_cap, e->names + 1, sizeof *e->name);
+  e->name[e->names++] = name;
+}
+
+static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, const int *col, struct errs *errs) {
+  struct row r = {.engine = arena_strdup(e->arena, csv_cell(t, i, col[0])), .host = arena_strdup(e->arena, csv_cell(t, i, col[2])),
+                  .metric = arena_strdup(e->arena, csv_cell(t, i, col[3])), .text = arena_strdup(e->arena, csv_cell(t, i, col[4]))};
+  struct date d;
+  if (!date_parse(csv_cell(t, i, col[1]), &d)) {
+    errs_add(errs, csv_path(t), csv_line(t, i), "from", "got '%s', expected a month YYYY-MM", csv_cell(t, i, col[1]));
+    return;
+  }
+  r.from = date_days(d);
+  const struct metric *m = metric_find(r.metric);
+  char why[160];
+  if (!m && strcmp(r.metric, "release") != 0) {
+    const char *near = err_nearest(r.metric, metric_name, NULL);
+    errs_add(errs, csv_path(t), csv_line(t, i), "metric", "unknown '%s'%s%s", r.metric, near ? ", did you mean " : "", near ? near : "");
+    return;
+  }
+  if (m && !value_parse(m, r.text, csv_cell(t, i, col[5]), &r.value, why, sizeof why)) {
+    errs_add(errs, csv_path(t), csv_line(t, i), r.metric, "%s", why);
+    return;
+  }
+  e->row = mem_grow(e->row, &e->cap, e->n + 1, sizeof *e->row);
+  e->row[e->n++] = r;
+  if (strcasecmp(r.engine, "any") != 0)
+    name_note(e, r.engine);
+}
+
+static void read_file(struct wl_engines *e, const char *path, struct errs *errs) {
+  static const char *const need[] = {"engine", "from", "host", "metric", "value", "unit"};
+  struct csv_table *t = csv_load(path, errs);
+  if (!t)
+    return;
+  int col[6];
+  for (int k = 0; k < 6; k++)
+    col[k] = csv_column(t, need[k]);
+  if (csv_require(t, need, 6, errs))
+    for (size_t i = 0; i < csv_rows(t); i++)
+      read_row(e, t, i, col, errs);
+  csv_unload(t);
+}
+
+struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct errs *errs) {
+  size_t before = errs_count(errs);
+  struct wl_engines *e = mem_alloc(sizeof *e);
+  e->arena = arena_create();
+  for (size_t i = 0; i < n; i++) {
+    char *path = arena_printf(e->arena, "%s/engines.csv", dirs[i]);
+    FILE *f = i > 0 ? fopen(path, "r") : NULL; /* a user's directory need not have one */
+    if (f)
+      fclose(f);
+    if (i == 0 || f)
+      read_file(e, path, errs);
+  }
+  if (errs_count(errs) == before)
+    return e;
+  wl_engines_free(e);
+  return NULL;
+}
+
+void wl_engines_free(struct wl_engines *e) {
+  if (!e)
+    return;
+  arena_destroy(e->arena);
+  mem_free(e->row);
+  mem_free(e->name);
+  mem_free(e);
+}
+
+/* ---- names and versions ---- */
+
+/* Letters and digits of the first word, lower case: "TRT-LLM 0.14.0" -> "trtllm". */
+static void key_of(const char *s, char *ret, size_t size) {
+  size_t n = 0;
+  for (; *s && !isspace((unsigned char)*s) && n + 1 < size; s++)
+    if (isalnum((unsigned char)*s))
+      ret[n++] = (char)tolower((unsigned char)*s);
+  ret[n] = '\0';
+}
+
+static const char *engine_find(const struct wl_engines *e, const char *spec) {
+  char want[48], have[48];
+  key_of(spec, want, sizeof want);
+  for (size_t i = 0; i < e->names; i++) {
+    key_of(e->name[i], have, sizeof have);
+    if (strcmp(want, have) == 0)
+      return e->name[i];
+  }
+  return NULL;
+}
+
+/* First "digits.digits" after the name; -1 when there is none. Parts above 999 are clipped. */
+static long version_of(const char *s) {
+  while (*s && !isspace((unsigned char)*s))
+    s++;
+  while (*s && !(isdigit((unsigned char)s[0])))
+    s++;
+  int a = 0, b = 0, c = 0;
+  if (sscanf(s, "%d.%d.%d", &a, &b, &c) < 2)
+    return -1;
+#define PART(x) ((x) > 999 ? 999 : (x))
+  return (PART(a) * 1000L + PART(b)) * 1000L + PART(c);
+#undef PART
+}
+
+/* The date of the newest release that is not newer than `version`; of the oldest when all are newer; -1 without releases. */
+static long release_date(const struct wl_engines *e, const char *engine, long version) {
+  long best = -1, best_version = -1, oldest = -1;
+  for (size_t i = 0; i < e->n; i++) {
+    const struct row *r = &e->row[i];
+    if (strcmp(r->metric, "release") != 0 || strcasecmp(r->engine, engine) != 0)
+      continue;
+    char text[64];
+    snprintf(text, sizeof text, "x %s", r->text);
+    long v = version_of(text);
+    if (oldest < 0 || r->from < oldest)
+      oldest = r->from;
+    if (v <= version && v > best_version) {
+      best = r->from;
+      best_version = v;
+    }
+  }
+  return best >= 0 ? best : oldest;
+}
+
+/* ---- looking up ---- */
+
+/* Own engine before "any", own host before no host, newer before older, later row before earlier. */
+static const struct row *in_force(const struct wl_engines *e, const char *engine, const char *metric, long day, const char *host) {
+  const struct row *best = NULL;
+  long best_rank = -1;
+  for (size_t i = 0; i < e->n; i++) {
+    const struct row *r = &e->row[i];
+    bool own = strcasecmp(r->engine, engine) == 0;
+    bool here = r->host[0] && strcasecmp(r->host, host) == 0;
+    if (strcmp(r->metric, metric) != 0 || r->from > day || (!own && strcasecmp(r->engine, "any") != 0) || (r->host[0] && !here))
+      continue;
+    long rank = (own ? 4000000L : 0) + (here ? 2000000L : 0) + r->from + 500000L;
+    if (rank >= best_rank) {
+      best = r;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+static void put(struct wl_engine *ret, const struct metric *m, double value) {
+  void *p = (char *)ret + m->offset;
+  switch (m->kind) {
+  case NUMBER: *(double *)p = value; break;
+  case FLAG: *(bool *)p = value != 0; break;
+  case POLICY: *(enum wl_policy *)p = (enum wl_policy)value; break;
+  }
+}
+
+bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int month, const char *host, struct wl_engine *ret) {
+  const char *engine = spec && spec[0] ? engine_find(e, spec) : e->names ? e->name[0] : NULL;
+  if (!engine)
+    return false;
+  long version = spec ? version_of(spec) : -1;
+  long day = version >= 0 ? release_date(e, engine, version) : -1;
+  if (day < 0)
+    day = year > 0 ? date_days((struct date){year, month > 0 ? month : 6, 1}) : date_days((struct date){9999, 1, 1});
+  memset(ret, 0, sizeof *ret);
+  snprintf(ret->name, sizeof ret->name, "%s", spec && spec[0] ? spec : engine);
+  ret->as_of = date_from_days(day);
+  for (size_t i = 0; i < METRICS; i++) {
+    const struct row *r = in_force(e, engine, metrics[i].name, day, host ? host : "");
+    if (r)
+      put(ret, &metrics[i], r->value);
+  }
+  return true;
+}
+
+const char *wl_engine_name_at(const struct wl_engines *e, size_t i) {
+  return i < e->names ? e->name[i] : NULL;
+}
+
+static const char *nearest_get(const void *ctx, size_t i) {
+  return wl_engine_name_at(ctx, i);
+}
+
+const char *wl_engine_nearest(const struct wl_engines *e, const char *spec) {
+  return err_nearest(spec, nearest_get, e);
+}

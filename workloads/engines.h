@@ -1,0 +1,43 @@
+/* Serving engines as dated catalog rows (workloads/catalog/engines.csv): engine,from,host,metric,value,unit,grade,source. A value holds for its
+ * engine from that month on until a newer row; rows of engine "any" are the default for all, rows with a host class win over rows without.
+ * Releases are rows of metric `release` (value = version), so a version is a date and an unknown version falls back to its year. */
+#ifndef WORKLOADS_ENGINES_H
+#define WORKLOADS_ENGINES_H
+#include <stdbool.h>
+#include "base/date.h"
+#include "base/err.h"
+
+enum wl_policy { WL_POLICY_STATIC, WL_POLICY_PREFILL_FIRST, WL_POLICY_CHUNKED, WL_POLICIES };
+struct wl_engine {
+  char name[48];            /* "vLLM 0.7.3" as resolved */
+  struct date as_of;        /* the month its facts are taken for */
+  /* scheduler */
+  enum wl_policy policy;
+  double budget_tokens;     /* of one iteration */
+  double max_seqs;
+  bool reserve;             /* admits on prompt + output; else on the prompt, and evicts the newest when memory runs out */
+  double watermark;         /* share of the cache kept free at admission */
+  double kv_share;          /* of memory: of all of it, or of what is free after weights when kv_of_free */
+  bool kv_of_free;
+  double block_tokens;
+  double act_fixed_bytes;   /* workspace besides activations */
+  /* host */
+  bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
+  double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
+  double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
+  /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
+  double gemm_f, mem_f, attn_prefill_f, attn_decode_f, moe_f, ar_lat_f, ar_bw_f;
+  double w4_compute_f, w4_mem_f, w8_compute_f;   /* weight-only formats: dequantisation */
+  double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
+  double sample_s, sample_seq_s;
+  double vector_attention;  /* > 0: decode attention runs on vector units at this share of their FP32 peak */
+  double a2a_overlap;       /* share of the all-to-all hidden behind compute (two-batch overlap) */
+};
+struct wl_engines;
+struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct errs *errs); /* reads engines.csv of each, later ones add and win */
+void wl_engines_free(struct wl_engines *e);
+/* spec: "vLLM 0.7.3", "vLLM", "" (= the default engine). year 0 and no version = the newest. host may be "". false: unknown engine. */
+bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int month, const char *host, struct wl_engine *ret);
+const char *wl_engine_nearest(const struct wl_engines *e, const char *spec);
+const char *wl_engine_name_at(const struct wl_engines *e, size_t i); /* distinct names, NULL at the end */
+#endif

@@ -1,0 +1,130 @@
+#include "workloads/serve_ops.h"
+
+#include <math.h>
+#include <string.h>
+
+static void gemm(struct wl_serve_ops *o, double count, double n, double k, double batch, bool quantised, bool shared_rows) {
+  if (count > 0 && n > 0 && k > 0)
+    o->gemm[o->gemms++] = (struct wl_serve_gemm){n, k, batch, count, quantised, shared_rows};
+}
+
+double wl_experts_touched(double experts, double topk, double tokens) {
+  return experts * -expm1(tokens * log1p(-topk / experts));
+}
+
+/* Heads are split over ranks; a rank holds at least one (KV heads are then replicated). */
+static double split(double n, double ways) {
+  return fmax(1, ceil(n / ways));
+}
+
+static void attention_mla(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double h = m->hidden, heads = split(m->heads, l->tp), L = m->layers;
+  double q_dim = m->qk_nope + m->qk_rope, latent = m->kv_lora + m->qk_rope;
+  gemm(o, L, m->q_lora + latent, h, 1, true, false);
+  if (m->q_lora > 0)
+    gemm(o, L, heads * q_dim, m->q_lora, 1, true, false);
+  else
+    gemm(o, L, heads * q_dim, h, 1, true, false);
+  /* Absorbed projections: query into the latent space, result out of it, one small GEMM per head, in 16 bits. */
+  gemm(o, L, m->kv_lora, m->qk_nope, heads, false, false);
+  gemm(o, L, m->v_head, m->kv_lora, heads, false, false);
+  gemm(o, L, h, heads * m->v_head, 1, true, false);
+  o->mla = true;
+  o->heads = heads;
+  o->kv_heads = 1;
+  o->d_qk = latent;
+  o->d_v = m->kv_lora;
+  o->prefill_kv_heads = heads;
+  o->prefill_d_qk = q_dim;
+  o->prefill_d_v = m->v_head;
+  o->kv_bytes_per_token = latent * o->kv_bytes_elem * ceil(L / l->pp);
+}
+
+static void attention_heads(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double h = m->hidden, d = m->head_dim, heads = split(m->heads, l->tp), kv = split(m->kv_heads, l->tp), L = m->layers;
+  gemm(o, L, (heads + 2 * kv) * d, h, 1, !l->mixed_checkpoint, false);
+  gemm(o, L, h, heads * d, 1, !l->mixed_checkpoint, false);
+  o->heads = heads;
+  o->kv_heads = o->prefill_kv_heads = kv;
+  o->d_qk = o->d_v = o->prefill_d_qk = o->prefill_d_v = d;
+  if (!m->encoder)
+    o->kv_bytes_per_token = 2 * kv * d * o->kv_bytes_elem * ceil(L / l->pp);
+}
+
+static double moe_layer_count(const struct wl_model *m) {
+  if (m->experts <= 0)
+    return 0;
+  return floor((m->layers - m->dense_layers) / (double)(m->moe_every > 0 ? m->moe_every : 1));
+}
+
+/* The rows of an expert's GEMMs are all the stage's; dense blocks run where attention runs. */
+static void blocks(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double h = m->hidden, up = m->gated ? 2 : 1, moe = moe_layer_count(m), dense = m->layers - moe;
+  gemm(o, dense, up * ceil(m->ffn / (double)l->tp), h, 1, true, false);
+  gemm(o, dense, h, ceil(m->ffn / (double)l->tp), 1, true, false);
+  if (moe <= 0)
+    return;
+  double ranks = l->tp * l->dp, split_ways = fmax(1, ranks / l->ep);
+  double shared = (double)m->shared_experts * (m->shared_ffn > 0 ? m->shared_ffn : m->expert_ffn);
+  gemm(o, moe, m->experts, h, 1, false, false);
+  gemm(o, moe, 2 * ceil(shared / l->tp), h, 1, true, false);
+  gemm(o, moe, h, ceil(shared / l->tp), 1, true, false);
+  o->moe_layers = moe;
+  o->experts = m->experts;
+  o->topk = m->topk;
+  o->ep = l->ep;
+  o->expert_n_up = up * ceil(m->expert_ffn / split_ways);
+  o->expert_n_down_k = ceil(m->expert_ffn / split_ways);
+}
+
+static void communication(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double h = m->hidden;
+  o->all_reduces = l->tp > 1 ? 2 * o->layers : 0;
+  if (o->moe_layers > 0 && l->dp > 1) { /* experts reached by all-to-all instead of the second all-reduce */
+    o->a2a_layers = o->moe_layers;
+    o->all_reduces = l->tp > 1 ? 2 * o->layers - o->moe_layers : 0;
+    double copies = fmin(m->topk, m->topk_groups > 0 ? 2.0 * m->topk_groups : m->topk);
+    o->dispatch_bytes = copies * h * (l->compute == DT_BF16 || l->compute == DT_FP16 ? 2 : 1.03);
+    o->combine_bytes = copies * h * 2;
+  }
+}
+
+static void memory(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double w = dtype_bytes(l->weights), sum = 0;
+  for (int i = 0; i < o->gemms; i++) {
+    const struct wl_serve_gemm *g = &o->gemm[i];
+    sum += g->count * g->n * g->k * g->batch * (g->quantised ? w : 2);
+  }
+  double expert = (o->expert_n_up + o->expert_n_down_k) * m->hidden * w;
+  sum += o->moe_layers * ceil(o->experts / fmax(1, l->ep)) * expert;
+  double share = ceil(m->layers / (double)l->pp) / m->layers; /* the fullest stage */
+  double embed = (double)m->vocab * m->hidden * 2 / l->tp;
+  o->embed_bytes = embed;
+  o->weight_bytes = sum * share + embed * (m->tied || m->encoder ? 1 : l->pp > 1 ? 1 : 2);
+  double widest = fmax(m->gated ? 3.0 * m->ffn : 2.0 * m->ffn, 3.0 * m->topk * m->expert_ffn);
+  o->act_bytes_per_token = 2 * (widest / l->tp + 4.0 * m->hidden);
+  o->logit_bytes_per_seq = m->encoder ? 0 : 12.0 * m->vocab / l->tp;
+}
+
+void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  memset(o, 0, sizeof *o);
+  o->layers = m->layers;
+  o->hidden = m->hidden;
+  o->encoder = m->encoder;
+  o->kv_bytes_elem = dtype_bytes(l->kv);
+  o->window = m->sliding_window;
+  o->window_layers = m->sliding_window > 0 ? round(m->windowed_layers * m->layers) : 0;
+  o->full_layers = m->layers - o->window_layers;
+  if (m->mla)
+    attention_mla(m, l, o);
+  else
+    attention_heads(m, l, o);
+  blocks(m, l, o);
+  if (!m->encoder) {
+    o->head_n = ceil(m->vocab / (double)l->tp);
+    o->head_k = m->hidden;
+    o->logits_vocab = m->vocab;
+  }
+  communication(m, l, o);
+  memory(m, l, o);
+}
