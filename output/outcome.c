@@ -1,0 +1,244 @@
+#include "output/outcome.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/date.h"
+#include "output/db.h"
+#include "output/table.h"
+
+/* ---- loading ---- */
+
+static const char *keep(struct outcome *o, const struct db_query *q, int col) {
+  return db_null(q, col) ? NULL : arena_strdup(o->arena, db_text(q, col));
+}
+
+static void load_run(struct outcome *o) {
+  struct db_query *q = db_query(o->db, "SELECT name,state,scenario,version,input_hash,as_of,start,basis,baseline,settings,seed,months,"
+                                "replicas,hours_per_year FROM run WHERE run=?", "i", o->run);
+  const char **field[] = {&o->name, &o->state, &o->scenario, &o->version, &o->input_hash, &o->as_of, &o->start, &o->basis,
+                          &o->baseline, &o->settings};
+  int n = sizeof field / sizeof *field;
+  if (db_next(q)) {
+    for (int i = 0; i < n; i++)
+      *field[i] = keep(o, q, i);
+    o->seed = db_int(q, n);
+    o->months = (int)db_int(q, n + 1);
+    o->replicas = (int)db_int(q, n + 2);
+    o->hours_per_year = db_real(q, n + 3);
+  }
+  db_done(q);
+}
+
+static void load_options(struct outcome *o) {
+  /* One row per option; the figures that need a pair are those against the baseline. */
+  struct db_query *q = db_query(
+      o->db,
+      "SELECT s.option, s.feasible, s.servers, s.gpus, s.min_nodes_per_replica, s.tco_usd, s.tco_p10_usd, s.tco_p50_usd, s.tco_p90_usd,"
+      " s.usd_per_mtoken_output, s.usd_per_mtoken_input, s.usd_per_gpu_hour, s.usd_per_training_run, s.time_to_train_s,"
+      " s.gpu_utilization, s.slo_attainment, s.unserved_requests, s.energy_mwh, s.peak_power_kw, s.carbon_t,"
+      " max(CASE m.name WHEN 'breakeven_month' THEN m.value END), max(CASE m.name WHEN 'prob_cheaper' THEN m.value END),"
+      " max(CASE m.name WHEN 'npv_usd' THEN m.value END), sum(m.name='breakeven_month'),"
+      " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind='server'),"
+      " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind IN ('rent','commitment','commitment_unused','spot')),"
+      " (SELECT group_concat(text, '; ') FROM event e WHERE e.run=s.run AND e.option=s.option AND e.kind='infeasible')"
+      " FROM v_summary s LEFT JOIN metric m ON m.run=s.run AND m.option=s.option AND m.scope='whole' AND m.versus=?2"
+      " AND m.name IN ('breakeven_month','prob_cheaper','npv_usd') AND ?2<>''"
+      " WHERE s.run=?1 GROUP BY s.option ORDER BY s.feasible IS 0, s.tco_usd IS NULL, CASE s.feasible IS 0 WHEN 0 THEN s.tco_usd END, s.option",
+      "is", o->run, o->baseline ? o->baseline : "");
+  size_t cap = 0;
+  struct outcome_option *list = NULL;
+  while (db_next(q)) {
+    list = mem_grow(list, &cap, o->n + 1, sizeof *list);
+    struct outcome_option *p = &list[o->n++];
+    *p = (struct outcome_option){.name = keep(o, q, 0), .feasible = db_null(q, 1) || db_int(q, 1)};
+    double *figure[] = {&p->servers, &p->gpus, &p->nodes_per_replica, &p->tco_usd, &p->p10_usd, &p->p50_usd, &p->p90_usd,
+                        &p->usd_per_mtoken_out, &p->usd_per_mtoken_in, &p->usd_per_gpu_hour, &p->usd_per_training_run,
+                        &p->time_to_train_s, &p->utilization, &p->slo_attainment, &p->unserved, &p->energy_mwh, &p->peak_kw,
+                        &p->carbon_t, &p->breakeven_month, &p->prob_cheaper, &p->npv_usd};
+    int n = sizeof figure / sizeof *figure;
+    for (int i = 0; i < n; i++)
+      *figure[i] = db_real(q, 2 + i);
+    p->breakeven_asked = db_int(q, 2 + n) > 0;
+    bool buys = db_int(q, 3 + n), rents = db_int(q, 4 + n);
+    p->class = buys && rents ? OUTCOME_MIXED : rents ? OUTCOME_RENTED : OUTCOME_OWNED;
+    p->reason = keep(o, q, 5 + n);
+    o->n_feasible += p->feasible;
+  }
+  db_done(q);
+  o->option = arena_alloc(o->arena, (o->n + 1) * sizeof *list);
+  if (o->n)
+    memcpy(o->option, list, o->n * sizeof *list);
+  mem_free(list);
+}
+
+static void pick_best(struct outcome *o) {
+  if (!o->n_feasible || isnan(o->option[0].tco_usd))
+    return;
+  o->best = &o->option[0];
+  for (size_t i = 1; i < o->n_feasible && !o->rival; i++)
+    if (o->option[i].class != o->best->class && !isnan(o->option[i].tco_usd))
+      o->rival = &o->option[i];
+  if (!o->rival && o->n_feasible > 1 && !isnan(o->option[1].tco_usd))
+    o->rival = &o->option[1];
+}
+
+static struct outcome_money pick_money(const struct outcome *o) {
+  double top = 0;
+  for (size_t i = 0; i < o->n; i++)
+    top = fmax(top, fmax(fabs(o->option[i].tco_usd), fabs(o->option[i].p90_usd)));
+  return top >= 1e9 ? (struct outcome_money){1e6, "M USD", 1} : top >= 2e6 ? (struct outcome_money){1e6, "M USD", 2}
+                                                                         : (struct outcome_money){1, "USD", 2};
+}
+
+struct outcome *outcome_load(sqlite3 *db, int64_t run) {
+  struct arena *a = arena_create();
+  struct outcome *o = arena_alloc(a, sizeof *o);
+  o->arena = a;
+  o->db = db;
+  o->run = run;
+  load_run(o);
+  load_options(o);
+  pick_best(o);
+  o->money = pick_money(o);
+  return o;
+}
+
+void outcome_free(struct outcome *o) {
+  if (o)
+    arena_destroy(o->arena);
+}
+
+const struct outcome_option *outcome_find(const struct outcome *o, const char *name) {
+  for (size_t i = 0; name && i < o->n; i++)
+    if (strcmp(o->option[i].name, name) == 0)
+      return &o->option[i];
+  return NULL;
+}
+
+const char *outcome_class_name(enum outcome_class c) {
+  static const char *const name[] = {"owned", "rented", "mixed"};
+  return name[c];
+}
+
+/* ---- pairs ---- */
+
+/* Cumulative cost of a less that of b at the start (what is bought on day one) and at each month's end. */
+static double *difference(const struct outcome *o, const char *a, const char *b, int *ret_n) {
+  int n = o->months > 0 ? o->months : 0;
+  double *diff = mem_array((size_t)n + 1, sizeof *diff);
+  struct db_query *q = db_query(o->db, "SELECT month, sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END),"
+                                " sum(CASE WHEN month=0 AND ChargeCategory='Purchase' THEN CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END END)"
+                                " FROM charge WHERE run=?1 AND option IN (?2,?3) GROUP BY month ORDER BY month", "iss", o->run, a, b);
+  double sum = 0;
+  int at = 0;
+  while (db_next(q)) {
+    int month = (int)db_int(q, 0);
+    for (; at <= month && at < n; at++)
+      diff[at + 1] = sum;
+    sum += db_real(q, 1);
+    if (month == 0 && !db_null(q, 2))
+      diff[0] = db_real(q, 2);
+    diff[month < n ? (month < 0 ? 0 : month) + 1 : n] = sum;
+  }
+  for (; at < n; at++)
+    diff[at + 1] = sum;
+  db_done(q);
+  *ret_n = n;
+  return diff;
+}
+
+double outcome_crossing(const struct outcome *o, const char *a, const char *b) {
+  int n;
+  double *diff = difference(o, a, b, &n), at = (double)NAN;
+  if (n > 0 && diff[n] < 0) {
+    int i = n;
+    while (i > 0 && diff[i - 1] < 0)
+      i--;
+    at = i == 0 ? 0 : i - 1 + diff[i - 1] / (diff[i - 1] - diff[i]);
+  }
+  mem_free(diff);
+  return at;
+}
+
+double outcome_prob_cheaper(const struct outcome *o, const char *a, const char *b) {
+  return db_value(o->db, "SELECT avg(x.value<y.value) FROM series x JOIN series y ON y.run=x.run AND y.option=?3 AND y.name=x.name AND y.t=x.t"
+                  " WHERE x.run=?1 AND x.option=?2 AND x.name='tco_sample'", "iss", o->run, a, b);
+}
+
+/* ---- the answer ---- */
+
+const char *outcome_usd(const struct outcome *o, double usd) {
+  char buf[64];
+  format_number(usd / o->money.scale, o->money.decimals, buf);
+  return arena_printf(o->arena, "%s %s", buf, o->money.unit);
+}
+
+const char *outcome_month(const struct outcome *o, double month) {
+  struct date d;
+  if (!o->start || !date_parse(o->start, &d) || isnan(month))
+    return "-";
+  d = date_add_months(d, month > 0 ? (int)ceil(month) - 1 : 0);
+  return arena_printf(o->arena, "%04d-%02d", d.year, d.month);
+}
+
+static const char *headline(const struct outcome *o) {
+  static const char *const verb[] = {[OUTCOME_OWNED] = "Own", [OUTCOME_RENTED] = "Rent", [OUTCOME_MIXED] = "Own the base, rent the rest"};
+  if (o->n == 0)
+    return "This run holds no options.";
+  if (!o->n_feasible)
+    return "No option does the work as asked. What stands against each, and the smallest change that cures it, is listed below.";
+  if (!o->best)
+    return "The options' costs are unknown in this run.";
+  return arena_printf(o->arena, "%s: %s is the cheapest option that does the work, %s over %d months.", verb[o->best->class], o->best->name,
+                      outcome_usd(o, o->best->tco_usd), o->months);
+}
+
+static const char *against(const struct outcome *o, const struct outcome_option *other, const char *what) {
+  double less = other->tco_usd - o->best->tco_usd, p = outcome_prob_cheaper(o, o->best->name, other->name);
+  const char *sure = isnan(p) ? "" : arena_printf(o->arena, " In %.0f %% of %d replicas it stays the cheaper of the two.", 100 * p, o->replicas);
+  return arena_printf(o->arena, "That is %s (%.0f %%) less than %s, %s (%s).%s", outcome_usd(o, less), 100 * less / other->tco_usd, what,
+                      other->name, outcome_usd(o, other->tco_usd), sure);
+}
+
+static const char *from_month(const struct outcome *o, const struct outcome_option *other) {
+  double m = outcome_crossing(o, o->best->name, other->name);
+  if (isnan(m))
+    return NULL;
+  if (m <= 0)
+    return arena_printf(o->arena, "Its cumulative cost is below that of %s from the first month on.", other->name);
+  return arena_printf(o->arena, "Its cumulative cost stays below that of %s from month %.0f on (%s).", other->name, ceil(m), outcome_month(o, m));
+}
+
+/* "server 6.10 M USD (50 %), energy ..." of the largest parts. */
+static const char *parts(const struct outcome *o, const struct outcome_option *p, int most) {
+  const char *text = "";
+  struct db_query *q = db_query(o->db, "SELECT kind, sum(BilledCost) s FROM charge WHERE run=? AND option=? GROUP BY kind HAVING s>0 ORDER BY s DESC, kind LIMIT ?",
+                                "isi", o->run, p->name, (int64_t)most);
+  while (db_next(q))
+    text = arena_printf(o->arena, "%s%s%s %s (%.0f %%)", text, *text ? ", " : "", db_text(q, 0), outcome_usd(o, db_real(q, 1)),
+                        100 * db_real(q, 1) / p->tco_usd);
+  db_done(q);
+  return text;
+}
+
+const char *const *outcome_answer(const struct outcome *o) {
+  const char **line = arena_alloc(o->arena, 8 * sizeof *line);
+  size_t n = 0;
+  line[n++] = headline(o);
+  if (!o->best || !o->rival)
+    return line;
+  bool other_class = o->rival->class != o->best->class;
+  const char *what = other_class ? arena_printf(o->arena, "the cheapest %s option", outcome_class_name(o->rival->class)) : "the next cheapest";
+  line[n++] = against(o, o->rival, what);
+  if ((line[n] = from_month(o, o->rival)))
+    n++;
+  const char *mine = parts(o, o->best, 3), *theirs = parts(o, o->rival, 3);
+  if (*mine && *theirs)
+    line[n++] = arena_printf(o->arena, "What %s pays for: %s; what %s pays for: %s.", o->best->name, mine, o->rival->name, theirs);
+  const struct outcome_option *base = outcome_find(o, o->baseline);
+  if (base && base != o->best && base != o->rival && base->feasible && !isnan(base->tco_usd))
+    line[n++] = arena_printf(o->arena, "Against the baseline %s (%s) it saves %s.", base->name, outcome_usd(o, base->tco_usd),
+                             outcome_usd(o, base->tco_usd - o->best->tco_usd));
+  return line;
+}

@@ -1,0 +1,110 @@
+#include "output/summary.h"
+#include <math.h>
+#include <string.h>
+#include "output/db.h"
+#include "output/escape.h"
+#include "output/tables.h"
+
+enum { WIDTH = 100, MOST_PARTS = 8, MOST_WARNINGS = 6, MOST_INPUTS = 4 };
+
+/* Words of plain text, broken at WIDTH, later lines indented. */
+static void wrapped(FILE *f, const char *text, int indent) {
+  int at = 0;
+  while (*text) {
+    size_t len = strcspn(text, " ");
+    char *word = mem_printf("%.*s", (int)len, text);
+    int width = (int)escape_width(word);
+    if (at && at + 1 + width > WIDTH - indent) {
+      fprintf(f, "\n%*s", indent, "");
+      at = 0;
+    }
+    fputs(at ? " " : "", f);
+    escape_terminal(f, word);
+    at += (at > 0) + width;
+    mem_free(word);
+    text += len + strspn(text + len, " ");
+  }
+  fputc('\n', f);
+}
+
+static void heading(const struct outcome *o, FILE *f) {
+  const char *hours = isnan(o->hours_per_year) ? "" : o->hours_per_year > 0 ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
+                                                                            : ", calendar hours";
+  const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replicas", o->replicas) : "central values, no replicas";
+  wrapped(f, arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s", o->name ? o->name : "run", o->months,
+                          o->start ? o->start : "-", o->as_of ? o->as_of : "-", o->basis ? o->basis : "nominal pre-tax", hours, draws,
+                          (long long)o->seed,
+                          o->state && strcmp(o->state, "interrupted") == 0 ? " INTERRUPTED: what follows is partial." : ""), 0);
+}
+
+static void answer(const struct outcome *o, FILE *f) {
+  const char *const *line = outcome_answer(o);
+  fputc('\n', f);
+  for (; *line; line++)
+    wrapped(f, *line, 2);
+}
+
+static void side_by_side(const struct outcome *o, FILE *f) {
+  struct table *t = tables_find("summary")->make(o);
+  char *dropped = table_drop_unknown(t);
+  fputc('\n', f);
+  table_write_text(t, f);
+  if (o->baseline && *o->baseline && o->n > 1)
+    wrapped(f, arena_printf(o->arena, "Break-even month and P(cheaper) are against %s.", o->baseline), 0);
+  if (*dropped)
+    wrapped(f, arena_printf(o->arena, "Unknown in this run: %s.", dropped), 0);
+  mem_free(dropped);
+  table_free(t);
+}
+
+static void why(const struct outcome *o, FILE *f) {
+  struct table *t = tables_why(o);
+  if (!t)
+    return;
+  fputc('\n', f);
+  table_write_text(t, f);
+  table_free(t);
+}
+
+/* "- option: text" of the events of a kind; those past `most` are counted. */
+static void events(const struct outcome *o, FILE *f, const char *kind, const char *title, int most) {
+  struct db_query *q = db_query(o->db, "SELECT DISTINCT option, text FROM event WHERE run=? AND kind=? ORDER BY option, rowid", "is", o->run, kind);
+  int n = 0;
+  for (; db_next(q); n++) {
+    if (n == 0)
+      fprintf(f, "\n%s\n", title);
+    if (n < most)
+      wrapped(f, arena_printf(o->arena, "- %s%s%s", db_text(q, 0), *db_text(q, 0) ? ": " : "", db_text(q, 1)), 2);
+  }
+  if (n > most)
+    fprintf(f, "  ... and %d more (rackcast report shows all)\n", n - most);
+  db_done(q);
+}
+
+static void what_could_change(const struct outcome *o, FILE *f) {
+  if (!o->best)
+    return;
+  struct db_query *q = db_query(
+      o->db, "SELECT substr(lo.scope,7), lo.value, hi.value, f.value, f.unit FROM metric lo JOIN metric hi ON hi.run=lo.run AND hi.option=lo.option"
+      " AND hi.scope=lo.scope AND hi.name='tornado_high_usd' LEFT JOIN metric f ON f.run=lo.run AND f.option=lo.option AND f.scope=lo.scope"
+      " AND f.name='flip_value' AND f.value IS NOT NULL WHERE lo.run=?1 AND lo.option=?2 AND lo.name='tornado_low_usd'"
+      " GROUP BY lo.scope ORDER BY abs(hi.value-lo.value) DESC, lo.scope LIMIT ?3", "isi", o->run, o->best->name, (int64_t)MOST_INPUTS);
+  for (int n = 0; db_next(q); n++) {
+    if (n == 0)
+      fprintf(f, "\nWhat moves the total of the cheapest option most\n");
+    const char *flip = db_null(q, 3) ? "" : arena_printf(o->arena, "; the choice flips at %.4g %s", db_real(q, 3), db_text(q, 4));
+    wrapped(f, arena_printf(o->arena, "- %s: from %s to %s%s", db_text(q, 0), outcome_usd(o, fmin(db_real(q, 1), db_real(q, 2))),
+                            outcome_usd(o, fmax(db_real(q, 1), db_real(q, 2))), flip), 2);
+  }
+  db_done(q);
+}
+
+void summary_write(const struct outcome *o, FILE *f) {
+  heading(o, f);
+  answer(o, f);
+  side_by_side(o, f);
+  why(o, f);
+  what_could_change(o, f);
+  events(o, f, "infeasible", "Options that do not do the work", 1000);
+  events(o, f, "warning", "Be careful", MOST_WARNINGS);
+}

@@ -1,0 +1,261 @@
+#include "output/tables.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "output/db.h"
+#include "output/groups.h"
+
+/* ---- options side by side ---- */
+
+static const char *breakeven_words(const struct outcome *o, const struct outcome_option *p) {
+  if (o->baseline && strcmp(p->name, o->baseline) == 0)
+    return "baseline";
+  return p->breakeven_asked && isnan(p->breakeven_month) ? "never" : NULL;
+}
+
+static struct table *make_summary(const struct outcome *o) {
+  const char *usd = o->money.unit;
+  const struct table_col col[] = {
+      {"option", "", "option", true},
+      {"layers", "", "class", true},
+      {"does\nthe work", "", "feasible", true},
+      {"servers", "", "servers", false},
+      {"nodes per\nreplica", "", "min_nodes_per_replica", false},
+      {"TCO", usd, "tco", false},
+      {"P10", usd, "tco_p10", false},
+      {"P50", usd, "tco_p50", false},
+      {"P90", usd, "tco_p90", false},
+      {"output\ntokens", "USD/M", "usd_per_mtoken_output", false},
+      {"GPU\nhour", "USD", "usd_per_gpu_hour", false},
+      {"training\nrun", usd, "usd_per_training_run", false},
+      {"time to\ntrain", "days", "time_to_train_d", false},
+      {"utili-\nzation", "%", "gpu_utilization_pct", false},
+      {"energy", "MWh", "energy_mwh", false},
+      {"peak", "kW", "peak_power_kw", false},
+      {"breaks even", "month", "breakeven_month", false},
+      {"P(cheaper)", "%", "prob_cheaper_pct", false},
+  };
+  struct table *t = table_create("Options side by side", col, sizeof col / sizeof *col);
+  double scale = o->money.scale;
+  int dec = o->money.decimals;
+  for (size_t i = 0; i < o->n; i++) {
+    const struct outcome_option *p = &o->option[i];
+    const char *words = breakeven_words(o, p);
+    table_row(t);
+    if (p == o->best)
+      table_strong(t);
+    table_text(t, p->name);
+    table_text(t, outcome_class_name(p->class));
+    table_text(t, p->feasible ? "yes" : "no");
+    table_number(t, p->servers, 0);
+    table_number(t, p->nodes_per_replica, 0);
+    table_scaled(t, p->tco_usd, scale, dec);
+    table_scaled(t, p->p10_usd, scale, dec);
+    table_scaled(t, p->p50_usd, scale, dec);
+    table_scaled(t, p->p90_usd, scale, dec);
+    table_number(t, p->usd_per_mtoken_out, 2);
+    table_number(t, p->usd_per_gpu_hour, 2);
+    table_scaled(t, p->usd_per_training_run, scale, dec);
+    table_scaled(t, p->time_to_train_s, 86400, 1);
+    table_scaled(t, p->utilization, 0.01, 0);
+    table_number(t, p->energy_mwh, p->energy_mwh < 100 ? 1 : 0);
+    table_number(t, p->peak_kw, p->peak_kw < 100 ? 1 : 0);
+    if (words)
+      table_said(t, (double)NAN, words);
+    else
+      table_number(t, p->breakeven_month, 1);
+    table_scaled(t, p->prob_cheaper, 0.01, 0);
+  }
+  return t;
+}
+
+/* ---- money ---- */
+
+struct table *tables_why(const struct outcome *o) {
+  if (!o->best || !o->rival)
+    return NULL;
+  const struct table_col col[] = {{"cost", o->money.unit, "kind", true},
+                                  {o->best->name, "", "best", false},
+                                  {o->rival->name, "", "rival", false},
+                                  {"difference", "", "difference", false}};
+  struct table *t = table_create("What makes the difference", col, 4);
+  struct db_query *q = db_query(o->db, "SELECT kind, sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
+                                " sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END) d FROM charge WHERE run=?1 AND option IN (?2,?3)"
+                                " GROUP BY kind HAVING a<>0 OR b<>0 ORDER BY abs(d) DESC, kind", "iss", o->run, o->best->name, o->rival->name);
+  while (db_next(q)) {
+    table_row(t);
+    table_text(t, db_text(q, 0));
+    for (int c = 1; c < 4; c++)
+      table_scaled(t, db_real(q, c), o->money.scale, o->money.decimals);
+  }
+  db_done(q);
+  table_row(t);
+  table_strong(t);
+  table_text(t, "total");
+  table_scaled(t, o->best->tco_usd, o->money.scale, o->money.decimals);
+  table_scaled(t, o->rival->tco_usd, o->money.scale, o->money.decimals);
+  table_scaled(t, o->best->tco_usd - o->rival->tco_usd, o->money.scale, o->money.decimals);
+  return t;
+}
+
+/* A row per option and year, a column per group of costs; the last row of an option is its sum. */
+static struct table *make_cash_flow(const struct outcome *o) {
+  struct table_col col[GROUPS + 4] = {{"option", "", "option", true}, {"year", "", "year", true}};
+  size_t n = 2;
+  for (size_t g = 0; g < GROUPS; g++)
+    col[n++] = (struct table_col){groups[g].label, o->money.unit, groups[g].name, false};
+  col[n++] = (struct table_col){"total", o->money.unit, "total", false};
+  col[n++] = (struct table_col){"cumulative", o->money.unit, "cumulative", false};
+  struct table *t = table_create("Cash flow by year", col, n);
+
+  const char *sql = arena_printf(o->arena, "SELECT month/12+1, %s g, sum(BilledCost) FROM charge WHERE run=? AND option=? AND BilledCost<>0"
+                                 " GROUP BY 1, 2 ORDER BY 1", groups_case());
+  int years = (o->months + 11) / 12;
+  double *flow = mem_array((size_t)(years + 1) * (GROUPS + 1), sizeof *flow);
+  for (size_t i = 0; i < o->n; i++) {
+    memset(flow, 0, (size_t)(years + 1) * (GROUPS + 1) * sizeof *flow);
+    struct db_query *q = db_query(o->db, sql, "is", o->run, o->option[i].name);
+    while (db_next(q)) {
+      int year = (int)db_int(q, 0);
+      year = year < 1 ? 1 : year > years ? years : year;
+      size_t g = (size_t)(groups_find(db_text(q, 1)) - groups);
+      for (int row = 0; row < 2 && years > 0; row++) { /* the year and, in the last row, the sum */
+        double *line = flow + (size_t)(row ? years : year - 1) * (GROUPS + 1);
+        line[g] += db_real(q, 2);
+        line[GROUPS] += db_real(q, 2);
+      }
+    }
+    db_done(q);
+    double cumulative = 0;
+    for (int y = 0; y <= years && years > 0; y++) {
+      const double *line = flow + (size_t)y * (GROUPS + 1);
+      table_row(t);
+      if (y == years)
+        table_strong(t);
+      table_text(t, o->option[i].name);
+      table_text(t, y == years ? "all" : arena_printf(o->arena, "%d", y + 1));
+      for (size_t g = 0; g < GROUPS; g++)
+        table_scaled(t, line[g] != 0 ? line[g] : (double)NAN, o->money.scale, o->money.decimals);
+      table_scaled(t, line[GROUPS], o->money.scale, o->money.decimals);
+      cumulative += y < years ? line[GROUPS] : 0;
+      table_scaled(t, cumulative, o->money.scale, o->money.decimals);
+    }
+  }
+  mem_free(flow);
+  mem_free(table_drop_unknown(t));
+  return t;
+}
+
+/* ---- tables that are a query ---- */
+
+struct query_col {
+  struct table_col col;
+  int decimals; /* -1 = text */
+};
+
+static struct table *from_query(const struct outcome *o, const char *title, const char *sql, const struct query_col *cols, size_t n) {
+  struct table_col head[16];
+  for (size_t i = 0; i < n; i++)
+    head[i] = cols[i].col;
+  struct table *t = table_create(title, head, n);
+  struct db_query *q = db_query(o->db, sql, "i", o->run);
+  while (db_next(q)) {
+    table_row(t);
+    for (size_t c = 0; c < n; c++)
+      if (cols[c].decimals < 0)
+        table_text(t, db_text(q, (int)c));
+      else
+        table_number(t, db_real(q, (int)c), cols[c].decimals);
+  }
+  db_done(q);
+  return t;
+}
+
+#define TEXT(head, name) {{head, "", name, true}, -1}
+#define NUMBER(head, unit, name, decimals) {{head, unit, name, false}, decimals}
+#define FROM_QUERY(o, title, sql, cols) from_query(o, title, sql, cols, sizeof cols / sizeof *cols)
+
+static struct table *make_infeasible(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("why it does not do the work, and the smallest cure", "reason")};
+  return FROM_QUERY(o, "Options that do not do the work",
+                    "SELECT option, text FROM event WHERE run=? AND kind='infeasible' ORDER BY option, rowid", cols);
+}
+
+static struct table *make_sensitivity(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("input", "input"), NUMBER("TCO at its low end", "USD", "tco_low_usd", 0),
+                                          NUMBER("TCO at its high end", "USD", "tco_high_usd", 0), NUMBER("swing", "USD", "swing_usd", 0),
+                                          NUMBER("share of variance", "%", "sobol_pct", 1), TEXT("the choice flips at", "flip"),
+                                          TEXT("against", "versus")};
+  return FROM_QUERY(o, "What the total cost depends on",
+                    "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) lo,"
+                    " max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
+                    " max(CASE name WHEN 'tornado_high_usd' THEN value END)-max(CASE name WHEN 'tornado_low_usd' THEN value END),"
+                    " 100*max(CASE name WHEN 'sobol' THEN value END),"
+                    " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
+                    " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END)"
+                    " FROM metric WHERE run=? AND scope LIKE 'input:%' GROUP BY option, scope ORDER BY option, abs(hi-lo) DESC, scope", cols);
+}
+
+static struct table *make_utilization(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("scope", "scope"), NUMBER("provisioned", "GPU-h", "gpu_hours_provisioned", 0),
+                                          NUMBER("allocated", "GPU-h", "gpu_hours", 0), NUMBER("productive", "GPU-h", "gpu_hours_productive", 0),
+                                          NUMBER("utilization", "%", "gpu_utilization_pct", 1)};
+  return FROM_QUERY(o, "GPU-hours and utilization",
+                    "SELECT option, scope, gpu_hours_provisioned, gpu_hours, gpu_hours_productive, 100*gpu_utilization FROM v_utilization"
+                    " WHERE run=? AND option<>'' ORDER BY option, scope<>'whole', scope", cols);
+}
+
+static struct table *make_metrics(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("scope", "scope"), TEXT("figure", "name"), TEXT("against", "versus"),
+                                          NUMBER("value", "", "value", 4), TEXT("unit", "unit"), NUMBER("P10", "", "p10", 4),
+                                          NUMBER("P50", "", "p50", 4), NUMBER("P90", "", "p90", 4)};
+  return FROM_QUERY(o, "All figures",
+                    "SELECT option, scope, name, versus, value, unit, p10, p50, p90 FROM metric WHERE run=? AND scope NOT LIKE 'input:%'"
+                    " ORDER BY option, scope<>'whole', scope, name, versus", cols);
+}
+
+static struct table *make_assumptions(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("input", "key"), TEXT("option", "option"), TEXT("value", "value"), TEXT("unit", "unit"),
+                                          TEXT("grade", "grade"), TEXT("date", "date"), TEXT("source", "source")};
+  return FROM_QUERY(o, "Assumptions",
+                    "SELECT key, option, value, unit, grade, date, source FROM input WHERE run=? ORDER BY option<>'', option, rowid", cols);
+}
+
+static struct table *make_exclusions(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("kind", "kind"), TEXT("option", "option"), TEXT("note", "text")};
+  return FROM_QUERY(o, "What is left out, and what to be careful with",
+                    "SELECT DISTINCT kind, option, text FROM event WHERE run=? AND kind IN ('exclusion','warning','assumption')"
+                    " ORDER BY kind='exclusion' DESC, kind='warning' DESC, kind, option, rowid", cols);
+}
+
+static struct table *make_timeline(const struct outcome *o) {
+  static const struct query_col cols[] = {TEXT("option", "option"), NUMBER("time", "days", "t_d", 1), TEXT("what", "kind"), TEXT("", "text")};
+  return FROM_QUERY(o, "What happened when",
+                    "SELECT option, t/24, kind, text FROM event WHERE run=? AND kind NOT IN ('exclusion','warning','assumption','infeasible','failure')"
+                    " ORDER BY option, t, rowid", cols);
+}
+
+static const struct table_kind kind[] = {
+    {"summary", "Options side by side", "Feasible options by total cost, then the others. Break-even and P(cheaper) are against the baseline.", make_summary},
+    {"why", "What makes the difference", "The cheapest option beside its rival, by kind of cost, largest difference first.", tables_why},
+    {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", make_infeasible},
+    {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows. A resale is negative.", make_cash_flow},
+    {"sensitivity", "What the total cost depends on", "Total cost with one uncertain input at its low and its high end, the others as they are.",
+     make_sensitivity},
+    {"utilization", "GPU-hours and utilization", "Provisioned: paid for or owned. Allocated: given to work. Productive: work that counted.", make_utilization},
+    {"exclusions", "What is left out, and what to be careful with", "Read before deciding.", make_exclusions},
+    {"timeline", "What happened when", "Purchases, renewals, expansions and phases of training, failures left out.", make_timeline},
+    {"assumptions", "Assumptions", "Every input of the run with where it comes from; `assumed` and `scenario` are the reader's to change.", make_assumptions},
+    {"metrics", "All figures", "As they stand in the database.", make_metrics},
+};
+
+const struct table_kind *tables_at(size_t i) {
+  return i < sizeof kind / sizeof *kind ? &kind[i] : NULL;
+}
+
+const struct table_kind *tables_find(const char *name) {
+  for (size_t i = 0; tables_at(i); i++)
+    if (strcmp(kind[i].name, name) == 0)
+      return &kind[i];
+  return NULL;
+}
