@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #define CLI_COMMANDS(X) \
+  X(report)             \
   X(help)
 
 #define CLI_DECLARE(name) extern const struct cli_cmd cmd_##name;

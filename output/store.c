@@ -83,6 +83,8 @@ static bool prepare_statements(struct store *s, struct errs *errs) {
 static void fill_listener(struct store *s);
 
 struct store *store_open(const char *path, struct errs *errs) {
+  if (db_looks_foreign(path, errs))
+    return NULL;
   struct store *s = mem_alloc(sizeof *s);
   s->path = mem_strdup(path);
   pthread_mutex_init(&s->lock, NULL);
@@ -94,7 +96,7 @@ struct store *store_open(const char *path, struct errs *errs) {
     return NULL;
   }
   sqlite3_busy_timeout(s->db, WRITER_PATIENCE_MS);
-  if (db_looks_foreign(path, errs) || !prepare_file(s, errs) || !exec(s, "PRAGMA cache_size=-16000; PRAGMA synchronous=NORMAL") ||
+  if (!prepare_file(s, errs) || !exec(s, "PRAGMA cache_size=-16000; PRAGMA synchronous=NORMAL") ||
       !prepare_statements(s, errs)) {
     store_close(s);
     return NULL;

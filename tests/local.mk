@@ -26,3 +26,12 @@ tests_test_workloads_SOURCES = tests/test_workloads.c
 tests_test_workloads_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_workloads_LDADD = libcu.a libworkloads.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_output
+TESTS += tests/test_output
+tests_test_output_SOURCES = tests/feed.c tests/feed.h tests/test_output.c
+tests_test_output_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_output_LDADD = libcu.a liboutput.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+CLEANFILES += test_output.db test_hostile.db
+endif

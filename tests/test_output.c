@@ -1,0 +1,400 @@
+/* The result database and what is made from it. Databases are written into the directory the test runs in. */
+#include "tests/cu.h"
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "output/db.h"
+#include "output/escape.h"
+#include "output/outcome.h"
+#include "output/store.h"
+#include "output/summary.h"
+#include "output/table.h"
+#include "output/tables.h"
+#include "tests/feed.h"
+
+/* ---- helpers ---- */
+
+static void fill(const char *path, void (*feed)(const struct sim_listener *), bool append) {
+  struct errs *errs = errs_create();
+  if (!append)
+    unlink(path);
+  struct store *s = store_open(path, errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+  CU_ASSERT_NOT_EQUAL(store_begin(s, &feed_run, errs), 0);
+  feed(store_listener(s));
+  CU_ASSERT_TRUE(store_end(s, "done", errs));
+  store_close(s);
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  errs_destroy(errs);
+}
+
+static sqlite3 *open_db(const char *path) {
+  struct errs *errs = errs_create();
+  sqlite3 *db = db_open(path, errs);
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+  errs_destroy(errs);
+  return db;
+}
+
+/* What fn(ctx, file) writes, as a string for mem_free. */
+static char *written(void (*fn)(const void *ctx, FILE *f), const void *ctx) {
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream(&text, &size);
+  fn(ctx, f);
+  fclose(f);
+  char *copy = mem_strdup(text);
+  free(text);
+  return copy;
+}
+
+static bool refused(const char *path, const char *because) {
+  struct errs *errs = errs_create();
+  struct store *s = store_open(path, errs);
+  bool good = !s && errs_count(errs) == 1 && strstr(errs_text(errs, 0), because);
+  store_close(s);
+  sqlite3 *db = db_open(path, errs);
+  good = good && !db && errs_count(errs) == 2;
+  db_close(db);
+  errs_destroy(errs);
+  return good;
+}
+
+/* ---- the store ---- */
+
+static void test_round_trip(void) {
+  fill("test_output.db", feed_plain, false);
+  sqlite3 *db = open_db("test_output.db");
+  CU_ASSERT_EQUAL(db_value(db, "PRAGMA application_id", ""), 0x72636173);
+  CU_ASSERT_EQUAL(db_value(db, "PRAGMA user_version", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='done' AND seed=7 AND months=60 AND baseline='rent'", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM charge", ""), 1 + 60 + 1 + 60 + 1 + 60 + 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT sum(BilledCost) FROM charge WHERE option='own'", ""), 16e6);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM job", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT value FROM metric WHERE name='peak_power_kw'", ""), 98.7);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM metric WHERE name='servers' AND p10 IS NULL", ""), 1); /* unknown is not 0 */
+  CU_ASSERT_EQUAL(db_value(db, "SELECT BillingPeriodEnd='2027-01-01' FROM charge WHERE option='own' AND kind='server'", ""), 1);
+  db_close(db);
+}
+
+static void test_views(void) {
+  fill("test_output.db", feed_plain, false);
+  sqlite3 *db = open_db("test_output.db");
+  CU_ASSERT_EQUAL(db_value(db, "SELECT tco_usd FROM v_summary WHERE option='own'", ""), 16e6);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT tco_p10_usd FROM v_summary WHERE option='own'", ""), 12e6);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM v_tco WHERE abs(tco_usd-ledger_usd)>0.005", ""), 0);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT billed_usd FROM v_charges_by_year WHERE option='own' AND year=2 AND kind='energy'", ""), 1.2e6);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT gpu_utilization FROM v_utilization WHERE option='own' AND scope='whole'", ""), 0.43);
+  db_close(db);
+}
+
+static void test_append(void) {
+  fill("test_append.db", feed_plain, false);
+  fill("test_append.db", feed_plain, true);
+  sqlite3 *db = open_db("test_append.db");
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run", ""), 2);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(DISTINCT run) FROM charge", ""), 2);
+  struct errs *errs = errs_create();
+  CU_ASSERT_EQUAL(db_run(db, "x", 0, errs), 2);
+  CU_ASSERT_EQUAL(db_run(db, "x", 1, errs), 1);
+  CU_ASSERT_EQUAL(db_run(db, "x", 3, errs), 0);
+  CU_ASSERT_EQUAL(errs_count(errs), 1);
+  errs_destroy(errs);
+  db_close(db);
+  unlink("test_append.db");
+}
+
+/* The same records give the same file, byte for byte: no clock, no address is in it. */
+static void test_same_content(void) {
+  fill("test_same1.db", feed_plain, false);
+  fill("test_same2.db", feed_plain, false);
+  CU_ASSERT_EQUAL(system("cmp -s test_same1.db test_same2.db"), 0);
+  unlink("test_same1.db");
+  unlink("test_same2.db");
+}
+
+static void test_refuses_foreign(void) {
+  FILE *f = fopen("test_foreign.db", "w");
+  fputs("name: not a database\n", f);
+  fclose(f);
+  CU_ASSERT_TRUE(refused("test_foreign.db", "not a rackcast database"));
+  f = fopen("test_foreign.db", "r");
+  char line[64] = "";
+  CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof line, f));
+  CU_ASSERT_STRING_EQUAL(line, "name: not a database\n");
+  fclose(f);
+  unlink("test_foreign.db");
+
+  sqlite3 *db;
+  sqlite3_open("test_foreign.db", &db);
+  sqlite3_exec(db, "CREATE TABLE other(x)", NULL, NULL, NULL);
+  sqlite3_close(db);
+  CU_ASSERT_TRUE(refused("test_foreign.db", "another program"));
+  unlink("test_foreign.db");
+
+  fill("test_foreign.db", feed_plain, false);
+  sqlite3_open("test_foreign.db", &db);
+  sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL);
+  sqlite3_close(db);
+  CU_ASSERT_TRUE(refused("test_foreign.db", "newer"));
+  unlink("test_foreign.db");
+  CU_ASSERT_TRUE(refused(".", "not a file"));
+}
+
+/* A child is killed in the middle of a run; the file must be readable at once, and the next writer tells what happened. */
+static void test_kill(void) {
+  int ready[2];
+  char c;
+  unlink("test_kill.db");
+  CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    struct errs *errs = errs_create();
+    struct store *s = store_open("test_kill.db", errs);
+    store_begin(s, &feed_run, errs);
+    for (int i = 0; i < 200; i++) /* enough for the cache to spill into the file */
+      for (int k = 0; k < 2000; k++)
+        store_listener(s)->point(s, &(struct rec_point){"own", "power_kw", i * 2000 + k, k});
+    if (write(ready[1], "x", 1) != 1)
+      _exit(1);
+    pause();
+    _exit(0);
+  }
+  CU_ASSERT_EQUAL(read(ready[0], &c, 1), 1);
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  sqlite3 *db = open_db("test_kill.db");
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='running'", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM series", ""), 0);
+  db_close(db);
+  fill("test_kill.db", feed_plain, true);
+  db = open_db("test_kill.db");
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='interrupted' AND run=1", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='done' AND run=2", ""), 1);
+  db_close(db);
+  unlink("test_kill.db");
+  close(ready[0]);
+  close(ready[1]);
+}
+
+static void test_interrupt(void) {
+  struct errs *errs = errs_create();
+  unlink("test_interrupt.db");
+  struct store *s = store_open("test_interrupt.db", errs);
+  store_begin(s, &feed_run, errs);
+  feed_plain(store_listener(s));
+  store_interrupt(s);
+  feed_hostile(store_listener(s)); /* comes too late */
+  store_close(s);
+  sqlite3 *db = open_db("test_interrupt.db");
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='interrupted'", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(DISTINCT option) FROM charge", ""), 4);
+  db_close(db);
+  unlink("test_interrupt.db");
+  errs_destroy(errs);
+}
+
+/* A figure has one value: the second is an error that names the table, and nothing of the run is kept but its row. */
+static void test_duplicate_metric(void) {
+  struct errs *errs = errs_create();
+  unlink("test_twice.db");
+  struct store *s = store_open("test_twice.db", errs);
+  store_begin(s, &feed_run, errs);
+  feed_plain(store_listener(s));
+  feed_plain(store_listener(s));
+  CU_ASSERT_FALSE(store_end(s, "done", errs));
+  CU_ASSERT_EQUAL_FATAL(errs_count(errs), 1);
+  CU_ASSERT_PTR_NOT_NULL(strstr(errs_text(errs, 0), "metric"));
+  store_close(s);
+  sqlite3 *db = open_db("test_twice.db");
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='failed'", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM metric", ""), 0);
+  db_close(db);
+  unlink("test_twice.db");
+  errs_destroy(errs);
+}
+
+/* ---- what is made from it ---- */
+
+static void test_outcome(void) {
+  fill("test_output.db", feed_plain, false);
+  sqlite3 *db = open_db("test_output.db");
+  struct outcome *o = outcome_load(db, 1);
+  CU_ASSERT_EQUAL_FATAL(o->n, 4);
+  CU_ASSERT_EQUAL(o->n_feasible, 3);
+  CU_ASSERT_STRING_EQUAL(o->best->name, "own");
+  CU_ASSERT_STRING_EQUAL(o->rival->name, "mixed");
+  CU_ASSERT_STRING_EQUAL(o->option[3].name, "toosmall"); /* the cheapest never wins when it does not do the work */
+  CU_ASSERT_EQUAL(outcome_find(o, "own")->class, OUTCOME_OWNED);
+  CU_ASSERT_EQUAL(outcome_find(o, "rent")->class, OUTCOME_RENTED);
+  CU_ASSERT_EQUAL(outcome_find(o, "mixed")->class, OUTCOME_MIXED);
+  CU_CLOSE(outcome_crossing(o, "own", "rent"), 30, 1e-9);
+  CU_CLOSE(outcome_crossing(o, "own", "mixed"), 60 - 1 + 0.1 / 2.1, 1e-9); /* 12 + 0.1 m against 6 + 0.2 m meet at 60; the resale comes in month 60 */
+  CU_ASSERT_EQUAL(outcome_crossing(o, "toosmall", "own"), 0);              /* from the start */
+  CU_ASSERT_TRUE(isnan(outcome_crossing(o, "rent", "own")));
+  CU_CLOSE(outcome_prob_cheaper(o, "own", "rent"), 74.0 / 101, 1e-12);
+  CU_ASSERT_TRUE(isnan(outcome_prob_cheaper(o, "own", "mixed")));
+  CU_ASSERT_STRING_EQUAL(outcome_usd(o, 16e6), "16.00 M USD");
+  CU_ASSERT_STRING_EQUAL(outcome_month(o, 30), "2029-05");
+  CU_ASSERT_STRING_EQUAL(outcome_month(o, 0), "2026-12");
+  outcome_free(o);
+  db_close(db);
+}
+
+static void write_summary(const void *ctx, FILE *f) {
+  summary_write(ctx, f);
+}
+
+static void test_summary(void) {
+  fill("test_output.db", feed_plain, false);
+  sqlite3 *db = open_db("test_output.db");
+  struct outcome *o = outcome_load(db, 1);
+  char *text = written(write_summary, o);
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "Own: own is the cheapest option that does the work, 16.00 M USD over 60 months."));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "685 GB of weights"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "never"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "flips at 0.5 USD/kWh"));
+  CU_ASSERT_PTR_NULL(strstr(text, "nan"));
+  mem_free(text);
+  outcome_free(o);
+  db_close(db);
+}
+
+static void write_all_text(const void *ctx, FILE *f) {
+  for (size_t i = 0; tables_at(i); i++) {
+    struct table *t = tables_at(i)->make(ctx);
+    if (t) {
+      table_write_text(t, f);
+      table_write_html(t, f);
+    }
+    table_free(t);
+  }
+}
+
+static void write_all_csv(const void *ctx, FILE *f) {
+  for (size_t i = 0; tables_at(i); i++) {
+    struct table *t = tables_at(i)->make(ctx);
+    if (t)
+      table_write_csv(t, f);
+    table_free(t);
+  }
+}
+
+static void test_hostile_tables(void) {
+  fill("test_hostile.db", feed_hostile, false);
+  sqlite3 *db = open_db("test_hostile.db");
+  struct outcome *o = outcome_load(db, 1);
+  char *summary = written(write_summary, o), *html = written(write_all_text, o), *csv = written(write_all_csv, o);
+  CU_ASSERT_PTR_NULL(strchr(summary, '\x1b'));
+  CU_ASSERT_PTR_NULL(strchr(html, '\x1b'));
+  CU_ASSERT_PTR_NOT_NULL(strstr(html, "&lt;script&gt;"));
+  CU_ASSERT_PTR_NULL(strstr(html, "<td class=\"l\"><script>"));
+  CU_ASSERT_PTR_NULL(strstr(csv, "\n=cmd"));
+  CU_ASSERT_PTR_NULL(strstr(csv, ",=cmd"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(csv, "'=cmd"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(csv, "\"x\"\"y, z\nnew line\""));
+  mem_free(summary);
+  mem_free(html);
+  mem_free(csv);
+  outcome_free(o);
+  db_close(db);
+}
+
+static void check_escape(void (*escape)(FILE *, const char *), const char *in, const char *want) {
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream(&text, &size);
+  escape(f, in);
+  fclose(f);
+  if (strcmp(text, want) != 0)
+    printf("\nescaped [%s], got [%s], want [%s]\n", in, text, want);
+  CU_ASSERT_STRING_EQUAL(text, want);
+  free(text);
+}
+
+static void test_escape(void) {
+  check_escape(escape_html, "<a href='x'>&\"", "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+  check_escape(escape_html, "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+  check_escape(escape_html, "\xff", "\xef\xbf\xbd");
+  check_escape(escape_html, "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");           /* overlong */
+  check_escape(escape_html, "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
+  check_escape(escape_html, "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd");           /* cut off */
+  check_escape(escape_markdown, "a|b*_[x]`\n", "a\\|b\\*\\_\\[x\\]\\` ");
+  check_escape(escape_gnuplot, "it's `date` \"@x\"\n", "'it''s `date` \"@x\" '");
+  check_escape(escape_terminal, "\x1b[31mred\x07\xc2\x9b", " [31mred  ");
+  check_escape(escape_json, "a\"b\\c\n", "\"a\\\"b\\\\c \"");
+  CU_ASSERT_EQUAL(escape_width("\xc3\xa9\xe2\x82\xac"), 2);
+}
+
+static void check_number(double v, int decimals, const char *want) {
+  char buf[64];
+  format_number(v, decimals, buf);
+  if (strcmp(buf, want) != 0)
+    printf("\n%g: got [%s], want [%s]\n", v, buf, want);
+  CU_ASSERT_STRING_EQUAL(buf, want);
+}
+
+static void test_numbers(void) {
+  check_number(0, 0, "0");
+  check_number(999, 0, "999");
+  check_number(1000, 0, "1,000");
+  check_number(-1234567.891, 2, "-1,234,567.89");
+  check_number(162048, 2, "162,048.00");
+  check_number(-0.001, 2, "0.00");
+  check_number((double)NAN, 2, "-");
+  check_number(1e20, 0, "1e+20");
+}
+
+static void write_table(const void *ctx, FILE *f) {
+  table_write_text(ctx, f);
+}
+
+static void test_table(void) {
+  const struct table_col col[] = {{"name", "", NULL, true}, {"two\nlines", "USD", "money", false}, {"empty", "", NULL, false}};
+  struct table *t = table_create("t", col, 3);
+  table_row(t);
+  table_text(t, "a");
+  table_number(t, 1234.5, 1);
+  table_row(t);
+  table_text(t, "longer");
+  char *text = written(write_table, t);
+  CU_ASSERT_STRING_EQUAL(text, "            two       \n"
+                               "          lines       \n"
+                               "name        USD  empty\n"
+                               "----------------------\n"
+                               "a       1,234.5      -\n"
+                               "longer        -      -\n");
+  mem_free(text);
+  char *dropped = table_drop_unknown(t);
+  CU_ASSERT_STRING_EQUAL(dropped, "empty");
+  mem_free(dropped);
+  table_free(t);
+}
+
+static const struct cu_case cases[] = {
+    {"records come back from the database", test_round_trip},
+    {"views", test_views},
+    {"runs are appended", test_append},
+    {"same records, same bytes", test_same_content},
+    {"foreign and newer files are refused and left alone", test_refuses_foreign},
+    {"a killed run leaves a readable database", test_kill},
+    {"an interrupted run is kept and marked", test_interrupt},
+    {"a figure stored twice is an error", test_duplicate_metric},
+    {"winner, rival, crossing", test_outcome},
+    {"the printed answer", test_summary},
+    {"hostile names in tables", test_hostile_tables},
+    {"escaping", test_escape},
+    {"numbers", test_numbers},
+    {"aligned table", test_table},
+};
+
+int main(void) {
+  return cu_main("output", cases, sizeof cases / sizeof *cases);
+}
