@@ -1,5 +1,6 @@
 /* The catalog: what is known of GPUs, links, servers, prices, fitted constants; each fact one CSV row with source, date and grade
- * (measured, vendor, derived, assumed, fitted). Structs below are views of the rows for the models; the rows stay reachable for
+ * (measured, vendor, derived, assumed, fitted). Columns kind,name,metric,value,unit,source,where,date,grade; prices add region,from,to,low,high and
+ * have the contract as metric. Every *.csv of a directory is read; its sub-directories are not. Structs below are views of the rows for the models; the rows stay reachable for
  * `rackcast catalog`, the report and the `input` table. A user's --catalog directory holds files of the same names and columns;
  * its rows win over the shipped ones. All pointers live as long as the catalog. */
 #ifndef HWMODELS_CATALOG_H
@@ -28,6 +29,8 @@ struct hw_link { /* NVLink 3, PCIe 4.0 x16, InfiniBand NDR 4x, EFA v1 100G, xGMI
   double eff_Bps;   /* per direction, best sustained by a copy or ib_write; 0 = unknown */
   double latency_s; /* one way, software included; 0 = unknown */
   bool in_network_reduction; /* NVLS */
+  int domain;       /* most GPUs that it joins; 0 = any number (a bridge joins 2) */
+  const void *coll; /* fitted parameters, hwmodels/collective.c's own */
 };
 
 struct hw_gpu {
@@ -45,7 +48,9 @@ struct hw_gpu {
   const struct hw_link *pcie;       /* NULL = unknown */
   int mig_max;                      /* 0 = no MIG */
   double street_usd;                /* 0 = unknown */
+  const char *based_on;             /* the part this one is a variant or a slice of; "" = none */
   const void *kernels;              /* fitted parameters, hwmodels/kernels.c's own */
+  const void *power;                /* the same of hwmodels/power.c */
 };
 
 struct hw_server {
@@ -79,7 +84,8 @@ struct hw_catalog;
 struct hw_catalog *hw_catalog_load(const char *const *dirs, size_t n, struct errs *errs);
 void hw_catalog_free(struct hw_catalog *c);
 
-/* By name or alias, case, blanks, '-' and '_' ignored; NULL when unknown (hw_*_nearest gives the nearest name or NULL). */
+/* By name or alias, case, blanks, '-' and '_' ignored; NULL when unknown (hw_*_nearest gives the nearest name or NULL). A GPU is also found when all
+ * words of one of its names stand among the words of `name` and no other memory size does: "NVIDIA H100 80GB HBM3". */
 const struct hw_gpu *hw_gpu_find(const struct hw_catalog *c, const char *name);
 const struct hw_server *hw_server_find(const struct hw_catalog *c, const char *name);
 const struct hw_link *hw_link_find(const struct hw_catalog *c, const char *name);

@@ -1,0 +1,97 @@
+/* What the files of hwmodels share and nobody else sees: the catalog's inside and the parameters that are resolved from its rows at load, so that
+ * no model does string work later. */
+#ifndef HWMODELS_PRIV_H
+#define HWMODELS_PRIV_H
+#include <stdint.h>
+#include "base/mem.h"
+#include "hwmodels/catalog.h"
+#include "hwmodels/collective.h"
+#include "hwmodels/kernels.h"
+
+struct hwi_slot { /* open-addressing index from a hashed key to a number */
+  uint64_t key;
+  size_t value; /* + 1; 0 = empty */
+};
+struct hwi_index {
+  struct hwi_slot *slot;
+  size_t size, used;
+};
+void hwi_index_put(struct hwi_index *x, uint64_t key, size_t value); /* replaces */
+bool hwi_index_get(const struct hwi_index *x, uint64_t key, size_t *ret_value);
+void hwi_index_free(struct hwi_index *x);
+
+struct hwi_alias {
+  const char *alias, *kind, *name;
+};
+struct hwi_generic {
+  struct hw_server *server;
+  double asked_Bps;
+};
+struct hw_catalog {
+  struct arena *arena;
+  struct hw_fact *fact;
+  size_t n_fact, cap_fact;
+  struct hwi_index by_key; /* kind, name, metric -> fact */
+  struct hwi_alias *alias;
+  size_t n_alias, cap_alias;
+  struct hwi_index by_alias; /* kind, alias -> alias */
+  struct hw_link *link;
+  struct hw_gpu *gpu;
+  struct hw_server *server;
+  struct hw_price *price;
+  int *price_layer; /* which directory a price came from: later ones win */
+  size_t n_link, n_gpu, n_server, n_price, cap_price;
+  struct hwi_index by_name; /* kind, name -> place in the array of that kind */
+  struct hwi_generic *generic;
+  size_t n_generic, cap_generic;
+};
+
+uint64_t hwi_name_hash(const char *kind, const char *name, const char *metric); /* metric NULL = none; name case, blanks, '-', '_' ignored */
+const char *hwi_canonical(const struct hw_catalog *c, const char *kind, const char *name); /* through the aliases */
+const struct hw_gpu *hwi_gpu_by_tokens(const struct hw_catalog *c, const char *name);
+
+/* A number from a fact, converted into `unit`; NaN when there is no such fact or it is text ("unsupported" is 0). */
+double hwi_number(const struct hw_catalog *c, const char *kind, const char *name, const char *metric, const char *unit);
+const char *hwi_text(const struct hw_catalog *c, const char *kind, const char *name, const char *metric); /* NULL = none */
+
+void hwi_build_views(struct hw_catalog *c, struct errs *errs);
+
+/* ---- parameters of the models ---- */
+enum { HWI_TILES = 6 };
+struct hwi_gemm {
+  double t0_s;              /* launch and drain */
+  double eff_c, eff_m;      /* best share of dense peak and of memory bandwidth */
+  double p;                 /* how sharply the roofline bends: norm of compute and memory time */
+  double k0;                /* prologue, in elements of K */
+  double wave;              /* 0 = work spreads evenly over SMs, 1 = whole waves of tiles */
+  double small_m;           /* rows below which the memory path loses bandwidth */
+  double tile[HWI_TILES];   /* efficiency of each tile against the largest */
+  const struct hw_fact *from; /* the row that eff_c came from */
+};
+struct hwi_attn {
+  double eff_64, eff_128;   /* best share of dense peak at head sizes 64 and 128 */
+  double half_len;          /* sequence length that reaches half of it */
+  double backward;          /* rate of the backward pass / forward */
+  double t0_s;
+  const struct hw_fact *from;
+};
+struct hwi_kernels {
+  enum dtype compute[DT_COUNT];
+  struct hwi_gemm gemm[DT_COUNT], grouped[DT_COUNT];
+  struct hwi_attn attn[HW_ATTN_COUNT];
+  double unfused_bytes_fwd, unfused_bytes_bwd, unfused_misaligned;
+  double decode_eff_m, decode_eff_c, decode_t0_s, decode_seq_s, mla_seq_s;
+  double stream_eff, stream_t0_s, quant_eff, quant_t0_s;
+};
+void hwi_kernels_resolve(struct hw_catalog *c, struct errs *errs);
+
+struct hwi_power { /* shares of TDP, see power.h */
+  double busy, mem, comp, comm;
+};
+void hwi_power_resolve(struct hw_catalog *c, struct errs *errs);
+void hwi_collective_resolve(struct hw_catalog *c, struct errs *errs);
+
+/* A model constant for a GPU: its own row, else its base part's, else its architecture's and that one's parents, last "any". NULL = nowhere.
+ * Rows have kind `kind` and a name that is a GPU or an architecture. */
+const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g, const char *metric);
+#endif
