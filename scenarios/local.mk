@@ -1,1 +1,7 @@
-# filled by its folder
+noinst_LIBRARIES += libscenarios.a
+libscenarios_a_SOURCES = \
+  scenarios/check.c scenarios/keys.c scenarios/keys.h scenarios/node.c scenarios/node.h scenarios/reference.c \
+  scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/special.c \
+  scenarios/table.c scenarios/table.h
+nobase_dist_pkgdata_DATA += \
+  scenarios/article-8xa100.yaml scenarios/presets/article-2025.yaml

@@ -58,6 +58,8 @@ struct sim_site {
   struct dist storage_usd_per_tb, rack_usd, fabric_share;
   double rack_kw;                  /* how much one rack feeds */
   struct dist sales_tax, insurance_per_yr;
+  struct dist install_share;       /* one-off, of the servers' price */
+  struct dist egress_usd_per_gb;   /* what an owner pays for traffic out; the rented side has its own key */
 };
 struct sim_staff {
   struct dist loaded_usd_per_yr, own_base_fte, own_fte_per_1000_gpus, rent_base_fte, rent_fte_per_1000_gpus;
@@ -118,17 +120,11 @@ struct sim_contract { /* named, for training rented as a block */
   double min_s, max_s;
 };
 
-/* An input that is a distribution. Entries with one key are one unknown (a default that several layers share) and take one draw. */
-struct sim_uncertain {
-  const char *key, *unit;          /* as in the input rows: "site.pue", "defaults.owned.support", "options.own-h100.layers.0.price" */
-  const struct dist *dist;         /* the field of the spec itself */
-};
-
 struct sim_spec {
   struct arena *arena;
   const struct hw_catalog *catalog;
   const struct wl_models *models;
-  const char *name, *file;
+  const char *name, *file, *variant; /* variant: applied set of changes, "" = none */
   uint64_t input_hash;             /* of the resolved text */
   struct date as_of, start;        /* start of the horizon: first of the month after as_of unless given */
   int months;
@@ -145,6 +141,7 @@ struct sim_spec {
   struct sim_fixed_load fixed;
   double storage_active_bytes, storage_archive_bytes;
   struct dist rent_storage_active_usd_per_gb_month, rent_storage_archive_usd_per_gb_month, egress_usd_per_gb;
+  struct dist rent_pue;            /* of the renter's site: energy and carbon of rented servers, never billed; 0 = 1 */
   struct sim_site site;
   struct sim_staff staff;
   struct sim_reliability reliability;
@@ -156,8 +153,6 @@ struct sim_spec {
   bool common_random_numbers;
   struct dist model_error_throughput; /* multiplies what a replica achieves; from the validation tables, one draw per GPU type */
   double widen_if_extrapolated;
-  struct sim_uncertain *uncertain; /* in file order */
-  int n_uncertain;
   struct rec_input *input;         /* every resolved key, for the database */
   int n_input;
 };
