@@ -33,7 +33,7 @@ missing_packages() {
 install_packages() {
   root=
   if [ "$(id -u)" != 0 ]; then
-    have sudo || { say "These packages are missing and there is no sudo: install them as root: $*"; return 1; }
+    have sudo || { say "These packages are missing and there is no sudo. As root: apt-get install $*"; return 1; }
     root=sudo
   fi
   if ! have apt-get; then
