@@ -176,31 +176,33 @@ static bool is_csv(const struct dirent *d) {
   return d->d_name[0] != '.' && n > 4 && strcmp(d->d_name + n - 4, ".csv") == 0;
 }
 
-static int csv_only(const struct dirent *d) { return is_csv(d); }
+static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* The tables of a directory in the order of their names, so that the catalog is the same on every file system. */
+/* The tables of a directory in the order of their names by bytes, so that the catalog is the same on every file system. */
 static size_t load_tables(struct hw_catalog *c, const char *dir, struct csv_table ***ret, struct errs *errs) {
-  struct dirent **entry = NULL;
-  int n = scandir(dir, &entry, csv_only, NULL);
-  if (n <= 0)
-    errs_add(errs, dir, 0, NULL, n < 0 ? "cannot read this catalog directory" : "no *.csv in this catalog directory");
-  size_t count = 0;
-  struct csv_table **tables = mem_array(n > 0 ? (size_t)n : 1, sizeof *tables);
-  for (int pass = 0; pass < n; pass++) { /* insertion sort by bytes: scandir's own comparison follows the locale */
-    int least = pass;
-    for (int i = pass + 1; i < n; i++)
-      if (strcmp(entry[i]->d_name, entry[least]->d_name) < 0)
-        least = i;
-    struct dirent *e = entry[least];
-    entry[least] = entry[pass];
-    entry[pass] = e;
-    struct csv_table *t = csv_load(arena_printf(c->arena, "%s/%s", dir, e->d_name), errs);
+  char **path = NULL;
+  size_t n = 0, cap = 0, count = 0;
+  DIR *d = opendir(dir);
+  for (struct dirent *e; d && (e = readdir(d));) {
+    if (!is_csv(e))
+      continue;
+    path = mem_grow(path, &cap, n + 1, sizeof *path);
+    path[n++] = arena_printf(c->arena, "%s/%s", dir, e->d_name);
+  }
+  if (n == 0)
+    errs_add(errs, dir, 0, NULL, d ? "no *.csv in this catalog directory" : "cannot read this catalog directory");
+  if (d)
+    closedir(d);
+
+  struct csv_table **tables = mem_array(n, sizeof *tables);
+  if (n > 0)
+    qsort(path, n, sizeof *path, by_bytes);
+  for (size_t i = 0; i < n; i++) {
+    struct csv_table *t = csv_load(path[i], errs);
     if (t)
       tables[count++] = t;
   }
-  for (int i = 0; i < n; i++)
-    free(entry[i]);
-  free(entry);
+  mem_free(path);
   *ret = tables;
   return count;
 }
