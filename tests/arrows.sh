@@ -44,10 +44,11 @@ wrong_includes() {
   done
 }
 
-# C without comments and strings, line numbers kept.
-bare_c() {
-  awk '{
-    out = ""
+# The program's sources without comments and strings, every line as file:line:text.
+bare_sources() {
+  (cd "$1" && awk '{
+    if (FNR == 1) comment = 0
+    out = ""; quote = ""
     for (i = 1; i <= length($0); i++) {
       c = substr($0, i, 1); two = substr($0, i, 2)
       if (comment) { if (two == "*/") { comment = 0; i++ } continue }
@@ -57,26 +58,22 @@ bare_c() {
       if (c == "\"" || c == "\047") { quote = c; out = out "_"; continue }
       out = out c
     }
-    quote = ""
-    print out
-  }' "$1"
+    if (out != "") print FILENAME ":" FNR ":" out
+  }' $(program_sources .) /dev/null)
 }
 
-# Uses of the words $2 (an extended regular expression) in program sources but those matching $3, as file:line: text.
+# Uses of the words $2 (an extended regular expression) in program sources but those matching $3.
 uses() {
-  for f in $(program_sources "$1"); do
-    if ! printf '%s\n' "$f" | grep -Eq "$3"; then
-      bare_c "$1/$f" | grep -nE "(^|[^A-Za-z0-9_.>])($2)" | sed "s|^|$f:|"
-    fi
-  done
+  [ "${bare_of:-}" = "$1" ] || bare_sources "$1" >"$scratch/bare"
+  grep -E ":[0-9]+:(.*[^A-Za-z0-9_.>])?($2)" "$scratch/bare" | grep -Ev "$3"
 }
 
-allocations() { uses "$1" '(malloc|calloc|realloc|reallocarray|free|strdup|strndup|asprintf|vasprintf|alloca) *\(' '^base/mem\.c$'; }
+allocations() { uses "$1" '(malloc|calloc|realloc|reallocarray|free|strdup|strndup|asprintf|vasprintf|alloca) *\(' '^base/mem\.c:'; }
 output_calls() { uses "$1" '(printf|vprintf|puts|putchar|perror|warnx?|errx?) *\(|std(out|err)([^A-Za-z0-9_]|$)' '^cli/'; }
-exits() { uses "$1" '(exit|_exit|_Exit|quick_exit|abort) *\(' '^cli/|^base/mem\.c$'; }
+exits() { uses "$1" '(exit|_exit|_Exit|quick_exit|abort) *\(' '^cli/|^base/mem\.c:'; }
 locales() { uses "$1" '(setlocale|uselocale) *\(' '^$'; }
-locale_numbers() { uses "$1" '(strtod|strtof|strtold|atof|atoi|atol) *\(' '^base/units\.c$'; }
-gsl_handlers() { uses "$1" '(gsl_set_error_handler|gsl_set_error_handler_off) *\(' '^cli/main\.c$'; }
+locale_numbers() { uses "$1" '(strtod|strtof|strtold|atof|atoi|atol) *\(' '^base/units\.c:'; }
+gsl_handlers() { uses "$1" '(gsl_set_error_handler|gsl_set_error_handler_off) *\(' '^cli/main\.c:'; }
 
 # What ships must not lean on places outside the checkout. (The pattern is written so that this file does not match it.)
 outside_places() {
@@ -86,12 +83,24 @@ outside_places() {
     xargs grep -nE '[.][.]/shared|/work[/]|/tmp/w[t]')
 }
 
+# What lies in a folder but in no local.mk would be missing from a release. A folder may be listed as a whole.
+undistributed() {
+  listed=$(cat "$1/Makefile.am" $(find "$1" -name local.mk -not -path '*/rackcast-*' -not -path '*/build-*') 2>/dev/null | tr -s ' \\\n' ' ')
+  (cd "$1" && find base sim hwmodels workloads scenarios output cli tests bench docs -type f \( -name '*.[ch]' -o -name '*.csv' -o -name '*.yaml' \
+    -o -name '*.json' -o -name '*.jsonl' -o -name '*.sh' -o -name '*.md' -o -name '*.cmd' -o -name '*.gp' \) 2>/dev/null) | sort |
+    awk -v listed="$listed" 'BEGIN { n = split(listed, l, " "); for (i = 1; i <= n; i++) is[l[i]] = 1 }
+      { f = $0; while (f != "" && !(f in is)) if (!sub(/\/[^\/]*$/, "", f)) f = ""
+        if (f == "") print $0 " is in no local.mk" }'
+}
+
 nothing() { # of a function's output, which is shown
   found=$("$1" "$2")
   [ -z "$found" ] || { echo "$found"; return 1; }
 }
 something() { [ -n "$("$1" "$2")" ]; }
 
+bare_sources "$srcdir" >"$scratch/bare"
+bare_of=$srcdir
 ok 'includes follow the arrows' nothing wrong_includes "$srcdir"
 ok 'memory is allocated in base/mem.c alone' nothing allocations "$srcdir"
 ok 'only cli prints' nothing output_calls "$srcdir"
@@ -100,7 +109,9 @@ ok 'nobody sets a locale' nothing locales "$srcdir"
 ok 'numbers are read by base/units alone' nothing locale_numbers "$srcdir"
 ok 'the GSL error handler is set once, in main' nothing gsl_handlers "$srcdir"
 ok 'nothing leans on places outside the checkout' nothing outside_places "$srcdir"
+ok 'everything is distributed' nothing undistributed "$srcdir"
 
+bare_of=
 # Each rule must be able to fail: a file that breaks it, and one that only looks like it.
 breaks() { # rule, file, text
   rm -rf "$scratch/tree"
@@ -134,4 +145,7 @@ ok 'seen: atof' breaks locale_numbers sim/x.c 'x = atof(s);'
 ok 'seen: a handler of GSL' breaks gsl_handlers sim/x.c 'gsl_set_error_handler_off();'
 outside='.''./shared'
 ok 'seen: a path outside' breaks outside_places sim/x.c "/* see $outside/design */"
+ok 'seen: a source in no local.mk' breaks undistributed sim/x.c ''
+listed_folder() { breaks "$@"; printf 'EXTRA_DIST += base \\\n  sim hwmodels tests/data\n' > "$scratch/tree/local.mk"; ! something undistributed "$scratch/tree"; }
+ok 'allowed: a listed folder' listed_folder undistributed tests/data/x.csv ''
 finish
