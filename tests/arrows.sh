@@ -5,6 +5,7 @@
 
 # The sources of the program below the directory $1; tests and benches may do what they like but include from the top.
 program_sources() { (cd "$1" && find base sim hwmodels workloads scenarios output cli -name '*.[ch]' 2>/dev/null | sort); }
+folders='base sim hwmodels workloads scenarios output cli tests bench docs'
 all_sources() { (cd "$1" && find base sim hwmodels workloads scenarios output cli tests bench -name '*.[ch]' 2>/dev/null | sort); }
 
 # Includes as `file line included`, but for the generated config.h.
@@ -85,8 +86,8 @@ outside_places() {
 
 # What lies in a folder but in no local.mk would be missing from a release. A folder may be listed as a whole.
 undistributed() {
-  listed=$(cat "$1/Makefile.am" $(find "$1" -name local.mk -not -path '*/rackcast-*' -not -path '*/build-*') 2>/dev/null | tr -s ' \\\n' ' ')
-  (cd "$1" && find base sim hwmodels workloads scenarios output cli tests bench docs -type f \( -name '*.[ch]' -o -name '*.csv' -o -name '*.yaml' \
+  listed=$(cd "$1" && cat Makefile.am $(find $folders -name local.mk 2>/dev/null) 2>/dev/null | tr -s ' \\\n' ' ')
+  (cd "$1" && find $folders -type f \( -name '*.[ch]' -o -name '*.csv' -o -name '*.yaml' \
     -o -name '*.json' -o -name '*.jsonl' -o -name '*.sh' -o -name '*.md' -o -name '*.cmd' -o -name '*.gp' \) 2>/dev/null) | sort |
     awk -v listed="$listed" 'BEGIN { n = split(listed, l, " "); for (i = 1; i <= n; i++) is[l[i]] = 1 }
       { f = $0; while (f != "" && !(f in is)) if (!sub(/\/[^\/]*$/, "", f)) f = ""
@@ -146,6 +147,6 @@ ok 'seen: a handler of GSL' breaks gsl_handlers sim/x.c 'gsl_set_error_handler_o
 outside='.''./shared'
 ok 'seen: a path outside' breaks outside_places sim/x.c "/* see $outside/design */"
 ok 'seen: a source in no local.mk' breaks undistributed sim/x.c ''
-listed_folder() { breaks "$@"; printf 'EXTRA_DIST += base \\\n  sim hwmodels tests/data\n' > "$scratch/tree/local.mk"; ! something undistributed "$scratch/tree"; }
+listed_folder() { breaks "$@"; printf 'EXTRA_DIST += base \\\n  sim hwmodels tests/data\n' > "$scratch/tree/tests/local.mk"; ! something undistributed "$scratch/tree"; }
 ok 'allowed: a listed folder' listed_folder undistributed tests/data/x.csv ''
 finish
