@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "output/db.h"
 #include "output/outcome.h"
+#include "output/report.h"
 #include "output/summary.h"
 
 static const struct cli_opt opts[] = {
@@ -10,6 +11,18 @@ static const struct cli_opt opts[] = {
     {"run", 0, "N", "the run to report (default: the newest)"},
     {NULL, 0, NULL, NULL},
 };
+
+static int write_report(const struct outcome *o, const char *db_path, const char *dir, struct errs *errs) {
+  struct report_result result;
+  bool good = report_write(o, db_path, dir, &result, errs);
+  if (result.gnuplot_missing)
+    cli_say("gnuplot is not installed: the plots are missing (their scripts and everything else are in %s)", dir);
+  if (good) {
+    cli_say("%d plots and %d tables", result.plots, result.tables);
+    printf("%s/index.html\n", dir);
+  }
+  return good && !result.gnuplot_missing ? CLI_DONE : CLI_FAILED;
+}
 
 static int run(const struct cli_args *args) {
   struct errs *errs = errs_create();
@@ -23,8 +36,12 @@ static int run(const struct cli_args *args) {
   if (!id)
     goto out;
   o = outcome_load(db, id);
-  summary_write(o, stdout);
-  code = CLI_DONE;
+  if (cli_flag(args, "output"))
+    code = write_report(o, cli_word(args, 0), cli_value(args, "output"), errs);
+  else {
+    summary_write(o, stdout);
+    code = CLI_DONE;
+  }
 out:
   cli_print_errs(errs);
   outcome_free(o);

@@ -78,8 +78,14 @@ static const char *special_markdown(uint32_t c) {
   }
 }
 
+/* gnuplot looks for backquotes, macros and doubled quotes even where one does not expect it: inside its double quotes, letters, digits and harmless
+ * signs stand as they are and every other ASCII character as an octal escape. */
 static const char *special_gnuplot(uint32_t c) {
-  return c == '\'' ? "''" : NULL;
+  static _Thread_local char octal[5];
+  if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr(" -_.,:()/+", (int)c))
+    return NULL;
+  snprintf(octal, sizeof octal, "\\%03o", (unsigned)c);
+  return octal;
 }
 
 static const char *special_json(uint32_t c) {
@@ -100,9 +106,9 @@ void escape_markdown(FILE *f, const char *s) {
 }
 
 void escape_gnuplot(FILE *f, const char *s) {
-  fputc('\'', f);
+  fputc('"', f);
   escape(f, s, special_gnuplot);
-  fputc('\'', f);
+  fputc('"', f);
 }
 
 void escape_terminal(FILE *f, const char *s) {

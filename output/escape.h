@@ -7,7 +7,7 @@
 
 void escape_html(FILE *f, const char *s);     /* element content and quoted attributes */
 void escape_markdown(FILE *f, const char *s); /* also inside a table cell */
-void escape_gnuplot(FILE *f, const char *s);  /* with the single quotes around it; to be used with `noenhanced` */
+void escape_gnuplot(FILE *f, const char *s);  /* with the quotes around it; to be used with `noenhanced` */
 void escape_terminal(FILE *f, const char *s);
 void escape_json(FILE *f, const char *s);     /* with the double quotes around it */
 size_t escape_width(const char *s);           /* columns on a terminal, one per character */

@@ -327,7 +327,7 @@ static void test_escape(void) {
   check_escape(escape_html, "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
   check_escape(escape_html, "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd");           /* cut off */
   check_escape(escape_markdown, "a|b*_[x]`\n", "a\\|b\\*\\_\\[x\\]\\` ");
-  check_escape(escape_gnuplot, "it's `date` \"@x\"\n", "'it''s `date` \"@x\" '");
+  check_escape(escape_gnuplot, "it's `x` \"@y\"\n", "\"it\\047s \\140x\\140 \\042\\100y\\042 \"");
   check_escape(escape_terminal, "\x1b[31mred\x07\xc2\x9b", " [31mred  ");
   check_escape(escape_json, "a\"b\\c\n", "\"a\\\"b\\\\c \"");
   CU_ASSERT_EQUAL(escape_width("\xc3\xa9\xe2\x82\xac"), 2);
