@@ -35,3 +35,14 @@ tests_test_output_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_output_LDADD = libcu.a liboutput.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 CLEANFILES += test_output.db test_hostile.db
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_finance tests/test_life
+TESTS += tests/test_finance tests/test_life
+tests_test_finance_SOURCES = tests/test_finance.c
+tests_test_finance_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_finance_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_life_SOURCES = tests/test_life.c
+tests_test_life_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_life_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+endif
