@@ -1,34 +1,25 @@
 #include "sim/kernel/engine.h"
 #include "base/mem.h"
-
-/* Where an event's facts lie. Its id is generation << 32 | index, so that an id never comes back. */
-struct slot {
-  event_fn fn;
-  void *subject, *object;
-  uint64_t order; /* band << 61 | insertion number; 0 = free */
-  uint32_t generation, next_free;
-};
-
-struct entry {
-  sim_time time;
-  uint64_t order;
-  uint32_t slot;
-};
+#include "sim/kernel/ladder.h"
 
 struct engine {
-  sim_time now;
-  struct entry *heap; /* entries whose slot has another order are stale: cancelled or rescheduled */
-  size_t heap_n, heap_cap, live;
-  struct slot *slot;
-  size_t slot_n, slot_cap;
-  uint32_t free_head; /* index + 1 */
-  uint64_t inserted, run, ties, at_instant, livelock_limit, last_band;
+  struct ladder queue; /* its `now` is the clock */
+  struct slots slots;
+  size_t live;
+  uint64_t run, ties, at_instant, livelock_limit;
+  uint32_t last_band;
+  bool halted; /* stopped or in error */
   enum engine_status status;
-  bool stopped;
 };
+
+static void fail(struct engine *e, enum engine_status status) {
+  e->status = status;
+  e->halted = true;
+}
 
 struct engine *engine_create(void) {
   struct engine *e = mem_alloc(sizeof *e);
+  ladder_init(&e->queue, &e->slots);
   e->livelock_limit = 10 * 1000 * 1000;
   e->last_band = BAND_COUNT;
   return e;
@@ -36,188 +27,141 @@ struct engine *engine_create(void) {
 
 void engine_destroy(struct engine *e) {
   if (e) {
-    mem_free(e->heap);
-    mem_free(e->slot);
+    ladder_free(&e->queue);
+    slots_free(&e->slots);
   }
   mem_free(e);
 }
 
 sim_time engine_now(const struct engine *e) {
-  return e->now;
+  return e->queue.now;
 }
 
 double engine_now_s(const struct engine *e) {
-  return sim_time_as_s(e->now);
+  return sim_time_as_s(e->queue.now);
 }
 
-static bool before(const struct entry *a, const struct entry *b) {
-  if (a->time != b->time)
-    return a->time < b->time;
-  return a->order < b->order;
+/* Gives the slot its next version, so that entries of earlier ones are stale, and enters it. */
+static inline void enqueue(struct engine *e, uint32_t i, uint32_t band, sim_time t) {
+  struct slot *s = &e->slots.at[i];
+  uint32_t version = (s->tag + 1) & TAG_VERSION_MASK;
+  s->tag = band << TAG_BAND_SHIFT | version;
+  if (version == 0) /* begins anew: no entry of the last round may be left */
+    ladder_purge(&e->queue);
+  ladder_add(&e->queue, t, i, s->tag);
 }
 
-static void heap_push(struct engine *e, struct entry x) {
-  e->heap = mem_grow(e->heap, &e->heap_cap, e->heap_n + 1, sizeof *e->heap);
-  size_t i = e->heap_n++;
-  while (i > 0 && before(&x, &e->heap[(i - 1) / 2])) {
-    e->heap[i] = e->heap[(i - 1) / 2];
-    i = (i - 1) / 2;
-  }
-  e->heap[i] = x;
-}
-
-static void heap_pop(struct engine *e) {
-  struct entry x = e->heap[--e->heap_n];
-  size_t i = 0, child;
-  while ((child = 2 * i + 1) < e->heap_n) {
-    if (child + 1 < e->heap_n && before(&e->heap[child + 1], &e->heap[child]))
-      child++;
-    if (!before(&e->heap[child], &x))
-      break;
-    e->heap[i] = e->heap[child];
-    i = child;
-  }
-  e->heap[i] = x;
-}
-
-static uint32_t slot_take(struct engine *e) {
-  if (e->free_head) {
-    uint32_t i = e->free_head - 1;
-    e->free_head = e->slot[i].next_free;
-    return i;
-  }
-  e->slot = mem_grow(e->slot, &e->slot_cap, e->slot_n + 1, sizeof *e->slot);
-  e->slot[e->slot_n].generation = 1;
-  return (uint32_t)e->slot_n++;
-}
-
-static void slot_release(struct engine *e, uint32_t i) {
-  e->slot[i].order = 0;
-  if (++e->slot[i].generation == 0) /* used up: an id must not come back */
-    return;
-  e->slot[i].next_free = e->free_head;
-  e->free_head = i + 1;
-}
-
-static struct slot *slot_find(const struct engine *e, event_id id) {
-  uint32_t i = (uint32_t)id;
-  if (i >= e->slot_n || e->slot[i].generation != id >> 32 || e->slot[i].order == 0)
-    return NULL;
-  return &e->slot[i];
-}
-
-static void enqueue(struct engine *e, uint32_t slot, uint64_t band, sim_time t) {
-  e->slot[slot].order = band << 61 | ++e->inserted;
-  heap_push(e, (struct entry){t, e->slot[slot].order, slot});
-}
-
-event_id engine_at(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject, void *object) {
-  if (t < e->now) {
-    e->status = ENGINE_PAST;
-    return 0;
-  }
-  uint32_t i = slot_take(e);
-  struct slot *s = &e->slot[i];
+static inline event_id insert(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject, void *object) {
+  uint32_t i = slots_take(&e->slots);
+  struct slot *s = &e->slots.at[i];
   s->fn = fn;
   s->subject = subject;
   s->object = object;
-  enqueue(e, i, band, t);
+  event_id id = slots_id(&e->slots, i);
   e->live++;
-  return (uint64_t)s->generation << 32 | i;
+  enqueue(e, i, band, t);
+  return id;
+}
+
+event_id engine_at(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject, void *object) {
+  if (t < e->queue.now) {
+    fail(e, ENGINE_PAST);
+    return 0;
+  }
+  return insert(e, t, band, fn, subject, object);
 }
 
 event_id engine_after_s(struct engine *e, double delay_s, enum event_band band, event_fn fn, void *subject, void *object) {
   sim_time d;
-  if (!sim_time_from_s(delay_s, &d)) {
-    e->status = delay_s < 0 ? ENGINE_PAST : ENGINE_OVERFLOW;
+  if (!sim_time_from_s(delay_s, &d) || d > SIM_TIME_MAX - e->queue.now) {
+    fail(e, delay_s < 0 ? ENGINE_PAST : ENGINE_OVERFLOW);
     return 0;
   }
-  if (d > SIM_TIME_MAX - e->now) {
-    e->status = ENGINE_OVERFLOW;
-    return 0;
-  }
-  return engine_at(e, e->now + d, band, fn, subject, object);
+  return insert(e, e->queue.now + d, band, fn, subject, object);
 }
 
 bool engine_cancel(struct engine *e, event_id id) {
-  if (!slot_find(e, id))
+  if (!slots_find(&e->slots, id))
     return false;
-  slot_release(e, (uint32_t)id);
+  slots_release(&e->slots, (uint32_t)id);
   e->live--;
+  ladder_dropped(&e->queue, e->live);
   return true;
 }
 
 bool engine_reschedule(struct engine *e, event_id id, sim_time t) {
-  struct slot *s = slot_find(e, id);
+  struct slot *s = slots_find(&e->slots, id);
   if (!s)
     return false;
-  if (t < e->now) {
-    e->status = ENGINE_PAST;
+  if (t < e->queue.now) {
+    fail(e, ENGINE_PAST);
     return false;
   }
-  enqueue(e, (uint32_t)id, s->order >> 61, t);
+  uint32_t band = s->tag >> TAG_BAND_SHIFT;
+  s->tag |= TAG_FREE; /* no entry is like this */
+  ladder_dropped(&e->queue, e->live);
+  enqueue(e, (uint32_t)id, band, t);
   return true;
 }
 
 bool engine_pending(const struct engine *e, event_id id) {
-  return slot_find(e, id) != NULL;
+  return slots_find(&e->slots, id) != NULL;
 }
 
 size_t engine_pending_count(const struct engine *e) {
   return e->live;
 }
 
-/* Drops stale entries until the first is live; NULL = none. */
-static const struct entry *first(struct engine *e) {
-  while (e->heap_n > 0 && e->slot[e->heap[0].slot].order != e->heap[0].order)
-    heap_pop(e);
-  return e->heap_n > 0 ? &e->heap[0] : NULL;
-}
-
-static bool count_instant(struct engine *e, sim_time t, uint64_t band) {
-  if (t != e->now)
-    e->at_instant = 0;
-  else if (band == e->last_band)
-    e->ties++;
-  e->last_band = band;
-  return ++e->at_instant <= e->livelock_limit;
-}
-
-bool engine_step(struct engine *e) {
-  const struct entry *x = e->stopped || e->status != ENGINE_OK ? NULL : first(e);
-  if (!x)
-    return false;
-  if (!count_instant(e, x->time, x->order >> 61)) {
-    e->status = ENGINE_LIVELOCK;
-    return false;
+/* False when time stands still for too long. */
+static inline bool count_instant(struct engine *e, sim_time before, sim_time t, uint32_t band) {
+  if (t != before) {
+    e->at_instant = 1;
+  } else {
+    e->ties += band == e->last_band;
+    if (++e->at_instant > e->livelock_limit)
+      fail(e, ENGINE_LIVELOCK);
   }
-  e->now = x->time;
-  uint32_t i = x->slot;
-  struct slot s = e->slot[i];
-  heap_pop(e);
-  slot_release(e, i);
+  e->last_band = band;
+  return !e->halted;
+}
+
+/* Runs the next event up to limit. The event is no longer pending while it runs; its slot may be taken again by what it schedules. */
+static inline bool step(struct engine *e, sim_time limit) {
+  struct entry x;
+  sim_time before = e->queue.now;
+  if (e->halted || !ladder_take(&e->queue, limit, &x))
+    return false;
+  uint32_t i = ENTRY_SLOT(x);
+  const struct slot *s = &e->slots.at[i];
+  event_fn fn = s->fn;
+  void *subject = s->subject, *object = s->object;
+  slots_release(&e->slots, i);
   e->live--;
+  if (!count_instant(e, before, x.time, ENTRY_BAND(x)))
+    return false;
   e->run++;
-  s.fn(e, s.subject, s.object);
+  fn(e, subject, object);
   return true;
 }
 
+bool engine_step(struct engine *e) {
+  return step(e, SIM_TIME_MAX);
+}
+
 void engine_run(struct engine *e) {
-  while (engine_step(e)) {
+  while (step(e, SIM_TIME_MAX)) {
   }
 }
 
 void engine_run_until(struct engine *e, sim_time t) {
-  const struct entry *x;
-  while ((x = first(e)) && x->time <= t)
-    if (!engine_step(e))
-      return;
-  if (!e->stopped && e->status == ENGINE_OK && t > e->now)
-    e->now = t;
+  while (t >= e->queue.now && step(e, t)) {
+  }
+  if (!e->halted && t > e->queue.now)
+    e->queue.now = t;
 }
 
 void engine_stop(struct engine *e) {
-  e->stopped = true;
+  e->halted = true;
 }
 
 void engine_set_livelock_limit(struct engine *e, uint64_t events_at_one_instant) {

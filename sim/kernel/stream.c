@@ -3,22 +3,6 @@
 #include <gsl/gsl_randist.h>
 #include "base/hash.h"
 
-static inline uint64_t rotl(uint64_t x, int k) {
-  return (x << k) | (x >> (64 - k));
-}
-
-/* xoshiro256** 1.0 (Blackman, Vigna 2018, public domain). */
-uint64_t stream_u64(struct stream *st) {
-  uint64_t *s = st->s, out = rotl(s[1] * 5, 7) * 9, t = s[1] << 17;
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= t;
-  s[3] = rotl(s[3], 45);
-  return out;
-}
-
 static void seed_state(struct stream *st, uint64_t x) {
   for (int i = 0; i < 4; i++)
     st->s[i] = hash_mix(x += 0x9e3779b97f4a7c15u); /* splitmix64 */
@@ -28,12 +12,13 @@ void stream_init(struct stream *st, uint64_t seed, const char *name, uint64_t nu
   seed_state(st, hash_mix(hash_str(seed, name)) + hash_mix(number + 0x632be59bd9b4e019u));
 }
 
-double stream_uniform(struct stream *st) {
-  return ((double)(stream_u64(st) >> 11) + 0.5) * 0x1p-53;
-}
-
-double stream_exponential(struct stream *st, double mean) {
-  return -mean * log(stream_uniform(st));
+/* Lemire 2019: the high word of a product, rejecting the few draws that would favour some results. */
+uint64_t stream_below(struct stream *st, uint64_t n) {
+  for (;;) {
+    unsigned __int128 m = (unsigned __int128)stream_u64(st) * n;
+    if ((uint64_t)m >= -n % n)
+      return (uint64_t)(m >> 64);
+  }
 }
 
 static void gsl_set(void *state, unsigned long seed) {
