@@ -72,13 +72,18 @@ static void load_options(struct outcome *o) {
   mem_free(list);
 }
 
+static const struct outcome_option *cheapest_of(const struct outcome *o, enum outcome_class class) {
+  for (size_t i = 0; i < o->n_feasible; i++)
+    if (o->option[i].class == class && !isnan(o->option[i].tco_usd))
+      return &o->option[i];
+  return NULL;
+}
+
 static void pick_best(struct outcome *o) {
   if (!o->n_feasible || isnan(o->option[0].tco_usd))
     return;
   o->best = &o->option[0];
-  for (size_t i = 1; i < o->n_feasible && !o->rival; i++)
-    if (o->option[i].class != o->best->class && !isnan(o->option[i].tco_usd))
-      o->rival = &o->option[i];
+  o->rival = o->best->class == OUTCOME_OWNED ? cheapest_of(o, OUTCOME_RENTED) : o->best->class == OUTCOME_RENTED ? cheapest_of(o, OUTCOME_OWNED) : NULL;
   if (!o->rival && o->n_feasible > 1 && !isnan(o->option[1].tco_usd))
     o->rival = &o->option[1];
 }
@@ -233,11 +238,14 @@ const char *const *outcome_answer(const struct outcome *o) {
   line[n++] = against(o, o->rival, what);
   if ((line[n] = from_month(o, o->rival)))
     n++;
+  if (o->rival != &o->option[1])
+    line[n++] = arena_printf(o->arena, "The next cheapest of all is %s (%s, %s).", o->option[1].name, outcome_class_name(o->option[1].class),
+                             outcome_usd(o, o->option[1].tco_usd));
   const char *mine = parts(o, o->best, 3), *theirs = parts(o, o->rival, 3);
   if (*mine && *theirs)
     line[n++] = arena_printf(o->arena, "What %s pays for: %s; what %s pays for: %s.", o->best->name, mine, o->rival->name, theirs);
   const struct outcome_option *base = outcome_find(o, o->baseline);
-  if (base && base != o->best && base != o->rival && base->feasible && !isnan(base->tco_usd))
+  if (base && base != o->best && base != o->rival && base != &o->option[1] && base->feasible && !isnan(base->tco_usd))
     line[n++] = arena_printf(o->arena, "Against the baseline %s (%s) it saves %s.", base->name, outcome_usd(o, base->tco_usd),
                              outcome_usd(o, base->tco_usd - o->best->tco_usd));
   return line;

@@ -36,7 +36,8 @@ struct outcome {
   struct outcome_option *option;    /* feasible by rising TCO, then the others by name */
   size_t n, n_feasible;
   const struct outcome_option *best;  /* NULL = none feasible, or no TCO known */
-  const struct outcome_option *rival; /* the cheapest feasible of another class than best, else the next cheapest; NULL = none */
+  const struct outcome_option *rival; /* what best is compared with: owned with the cheapest rented and the other way round, else the next cheapest;
+                                         NULL = none */
   struct outcome_money money;
 };
 

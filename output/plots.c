@@ -39,6 +39,12 @@ static size_t drawn(const struct outcome *o) {
   return n < MOST_LINES ? n : MOST_LINES;
 }
 
+/* Axes have no room for long figures: thousands below millions. */
+static struct outcome_money money(const struct outcome *o) {
+  bool large = o->best && fabs(o->best->tco_usd) >= 2e4;
+  return o->money.scale > 1 || !large ? o->money : (struct outcome_money){1e3, "k USD", 1};
+}
+
 static void month_axis(const struct outcome *o, FILE *f) {
   int step = o->months > 36 ? 12 : o->months > 18 ? 6 : o->months > 6 ? 3 : 1;
   fprintf(f, "set xrange [0:%d]\nset xtics %d\nset mxtics %d\n", o->months > 0 ? o->months : 1, step, step > 6 ? 4 : step > 1 ? 3 : 1);
@@ -69,12 +75,12 @@ static void cumulative_data(const struct outcome *o, const struct outcome_option
   fprintf(f, "$cost%zu << EOD\n", i);
   for (int month = 0; db_next(q); month = (int)db_int(q, 0) + 1) {
     if (!started)
-      fprintf(f, "0 %.10g\n", db_int(q, 0) == 0 && !db_null(q, 2) ? db_real(q, 2) / o->money.scale : 0.0);
+      fprintf(f, "0 %.10g\n", db_int(q, 0) == 0 && !db_null(q, 2) ? db_real(q, 2) / money(o).scale : 0.0);
     started = true;
     for (; month < db_int(q, 0); month++) /* months without a charge */
-      fprintf(f, "%d %.10g\n", month + 1, sum / o->money.scale);
+      fprintf(f, "%d %.10g\n", month + 1, sum / money(o).scale);
     sum += db_real(q, 1);
-    fprintf(f, "%d %.10g\n", (int)db_int(q, 0) + 1, sum / o->money.scale);
+    fprintf(f, "%d %.10g\n", (int)db_int(q, 0) + 1, sum / money(o).scale);
   }
   fputs("EOD\n", f);
   db_done(q);
@@ -88,7 +94,7 @@ static bool band_data(const struct outcome *o, const struct outcome_option *p, s
   for (; db_next(q); any = true) {
     if (!any)
       fprintf(f, "$band%zu << EOD\n", i);
-    fprintf(f, "%.6g %.10g %.10g\n", db_real(q, 0) / H_PER_MONTH, db_real(q, 1) / o->money.scale, db_real(q, 2) / o->money.scale);
+    fprintf(f, "%.6g %.10g %.10g\n", db_real(q, 0) / H_PER_MONTH, db_real(q, 1) / money(o).scale, db_real(q, 2) / money(o).scale);
   }
   if (any)
     fputs("EOD\n", f);
@@ -103,11 +109,11 @@ static void mark_crossing(const struct outcome *o, FILE *f) {
   if (isnan(m) || m <= 0)
     return;
   fprintf(f, "set arrow 1 from first %.6g, graph 0 to first %.6g, graph 1 nohead lc rgb '#444444' dt 3 lw 1.5 front\n", m, m);
-  const char *text = arena_printf(o->arena, "%s is cheaper than %s from month %.0f (%s)", o->best->name, o->rival->name, ceil(m), outcome_month(o, m));
+  const char *text = arena_printf(o->arena, "break-even: month %.0f (%s)", ceil(m), outcome_month(o, m));
   bool right = m > 0.5 * o->months;
   fputs("set label 1 ", f);
   escape_gnuplot(f, text);
-  fprintf(f, " at first %.6g, graph 0.965 %s offset %s front tc rgb '#222222'\n", m, right ? "right" : "left", right ? "-1,0" : "1,0");
+  fprintf(f, " at first %.6g, graph 0.965 %s offset %s front boxed tc rgb '#222222'\n", m, right ? "right" : "left", right ? "-1,0" : "1,0");
 }
 
 static bool script_cumulative(const struct outcome *o, FILE *f) {
@@ -120,7 +126,7 @@ static bool script_cumulative(const struct outcome *o, FILE *f) {
       band[i] = band_data(o, &o->option[i], i, f);
   }
   month_axis(o, f);
-  label(f, "set ylabel", arena_printf(o->arena, "cumulative cost, %s", o->money.unit));
+  label(f, "set ylabel", arena_printf(o->arena, "cumulative cost, %s", money(o).unit));
   fputs("set yrange [0:*]\n", f);
   mark_crossing(o, f);
   fputs("@BEGIN\n", f);
@@ -142,7 +148,7 @@ static bool bar_data(const struct outcome *o, size_t g, double *up, double *down
   bool any = false;
   fprintf(f, "$group%zu << EOD\n", g);
   for (size_t i = 0; i < drawn(o); i++) {
-    double v = db_value(o->db, sql, "iss", o->run, o->option[i].name, groups[g].name) / o->money.scale;
+    double v = db_value(o->db, sql, "iss", o->run, o->option[i].name, groups[g].name) / money(o).scale;
     if (isnan(v) || v == 0)
       continue;
     double *end = v > 0 ? &up[i] : &down[i], from = *end;
@@ -179,7 +185,7 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
   double most = 0, least = 0;
   for (size_t i = 0; i < drawn(o); i++) {
     char text[64];
-    format_number((up[i] + down[i]), o->money.scale > 1 ? 1 : 0, text);
+    format_number((up[i] + down[i]), money(o).scale > 1 ? 1 : 0, text);
     fprintf(f, "%.10g %zu \"%s\" %.10g\n", up[i], drawn(o) - 1 - i, text, up[i] + down[i]);
     most = fmax(most, up[i]);
     least = fmin(least, down[i]);
@@ -187,7 +193,7 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
   fputs("EOD\n", f);
   option_tics(o, f);
   fprintf(f, "set xrange [%.6g:%.6g]\nset grid noytics\nset xtics auto\n", least * 1.05, most * 1.12);
-  label(f, "set xlabel", arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months, o->money.unit));
+  label(f, "set xlabel", arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months, money(o).unit));
   fputs("set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444' lw 1 front\n@BEGIN\n", f);
   struct parts p = {f, 0};
   for (size_t g = 0; g < GROUPS; g++)
@@ -263,9 +269,9 @@ static bool script_power(const struct outcome *o, FILE *f) {
   for (size_t i = 0; i < drawn(o); i++)
     if (limit[i]) {
       series_part(&p, "c", i, o, "3", 1.4);
-      fputs(said ? " notitle" : ", NaN with lines lc rgb '#444444' dt 3 lw 1.4 title 'contracted'", f);
+      fputs(" notitle", f);
       if (!said)
-        p.n++;
+        fputs(", NaN with lines lc rgb '#444444' dt 3 lw 1.4 title 'contracted'", f);
       said = true;
     }
   fputs("\n@END\n", f);
@@ -281,15 +287,15 @@ static bool script_tornado(const struct outcome *o, FILE *f) {
                                 " AND hi.scope=lo.scope AND hi.name='tornado_high_usd' WHERE lo.run=? AND lo.option=? AND lo.name='tornado_low_usd'"
                                 " AND lo.value<>hi.value ORDER BY abs(hi.value-lo.value) DESC, lo.scope LIMIT ?",
                                 "isi", o->run, o->best->name, (int64_t)MOST_BARS);
-  double mid = o->best->tco_usd / o->money.scale, low[MOST_BARS], high[MOST_BARS];
+  double mid = o->best->tco_usd / money(o).scale, low[MOST_BARS], high[MOST_BARS];
   int n = 0;
   fputs("set ytics scale 0 (", f);
   for (; n < MOST_BARS && db_next(q); n++) {
     fputs(n ? ", " : "", f);
     escape_gnuplot(f, db_text(q, 0));
     fprintf(f, " %d", -n);
-    low[n] = db_real(q, 1) / o->money.scale;
-    high[n] = db_real(q, 2) / o->money.scale;
+    low[n] = db_real(q, 1) / money(o).scale;
+    high[n] = db_real(q, 2) / money(o).scale;
   }
   db_done(q);
   if (n == 0)
@@ -303,8 +309,8 @@ static bool script_tornado(const struct outcome *o, FILE *f) {
     }
     fputs("EOD\n", f);
   }
-  label(f, "set xlabel", arena_printf(o->arena, "total cost of %s, %s (%.*f with every input at its central value)", o->best->name, o->money.unit,
-                                      o->money.decimals, mid));
+  label(f, "set xlabel", arena_printf(o->arena, "total cost of %s, %s (%.*f with every input at its central value)", o->best->name, money(o).unit,
+                                      money(o).decimals, mid));
   fprintf(f, "set offsets graph 0.03, graph 0.03, 0, 0\nset arrow 1 from first %.10g, graph 0 to first %.10g, graph 1 nohead lc rgb '#222222' lw 1.5 front\n", mid, mid);
   fputs("@BEGIN\nplot $low using 1:2:3:4:5:6 with boxxyerror fc rgb '#56B4E9' fs solid 1.0 noborder title 'input at its low end', \\\n"
         "     $high using 1:2:3:4:5:6 with boxxyerror fc rgb '#E69F00' fs solid 1.0 noborder title 'input at its high end'\n@END\n", f);
@@ -323,14 +329,14 @@ static bool script_scurve(const struct outcome *o, FILE *f) {
                                   "isii", o->run, o->option[i].name, (int64_t)(n > THIN_TO ? n / THIN_TO : 1), (int64_t)n);
     fprintf(f, "$s%zu << EOD\n", i);
     while (db_next(q))
-      fprintf(f, "%.10g %.6g\n", db_real(q, 0) / o->money.scale, 100 * (db_real(q, 1) - 0.5) / n);
+      fprintf(f, "%.10g %.6g\n", db_real(q, 0) / money(o).scale, 100 * (db_real(q, 1) - 0.5) / n);
     fputs("EOD\n", f);
     db_done(q);
   }
   if (!any)
     return false;
   fputs("set yrange [0:100]\nset ytics (0, 10, 25, 50, 75, 90, 100)\nset xtics auto\nset ylabel 'replicas that cost no more than this, %'\n", f);
-  label(f, "set xlabel", arena_printf(o->arena, "total cost over %d months, %s", o->months, o->money.unit));
+  label(f, "set xlabel", arena_printf(o->arena, "total cost over %d months, %s", o->months, money(o).unit));
   fputs("@BEGIN\n", f);
   struct parts p = {f, 0};
   for (size_t i = 0; i < drawn(o); i++)
@@ -352,13 +358,13 @@ static bool script_capacity(const struct outcome *o, FILE *f) {
   if (n == 0)
     return false;
   month_axis(o, f);
-  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset key bottom right inside\n@BEGIN\n", f);
+  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset key below center horizontal maxrows 1\n@BEGIN\n", f);
   fprintf(f, "set multiplot layout %d,%d\n", n > 2 ? 2 : 1, n > 1 ? 2 : 1);
   for (size_t k = 0; k < n; k++) {
     const struct outcome_option *p = &o->option[shown[k]];
     label(f, "set title", p->name);
     fprintf(f, "plot $have%zu using 1:2 with fillsteps fc rgb '#DDDDDD' title 'provisioned', \\\n"
-               "     $need%zu using 1:2 with fillsteps fc rgb '%s' fs transparent solid 0.55 title 'needed at the peak within the service level'\n",
+               "     $need%zu using 1:2 with fillsteps fc rgb '%s' fs transparent solid 0.55 title 'needed at the peak'\n",
             shown[k], shown[k], colour(o, p));
   }
   fputs("unset multiplot\n@END\n", f);
@@ -366,7 +372,9 @@ static bool script_capacity(const struct outcome *o, FILE *f) {
 }
 
 static const struct plot plot[] = {
-    {"cumulative-cost", "Cumulative cost", "Where two lines cross, the lower one has paid off. Owned options solid, rented dashed; shaded: P10 to P90 of the replicas.",
+    {"cumulative-cost", "Cumulative cost",
+     "Where two lines cross, the one that runs below from there on has paid off; the dotted mark is the crossing of the cheapest option (thick) with what it is"
+     " compared with (thick). Owned options solid, rented dashed; shaded: P10 to P90 of the replicas.",
      script_cumulative},
     {"cost-breakdown", "Where the money goes", "Billed cost by group; a resale at the end counts against it, to the left of zero.", script_breakdown},
     {"capacity", "Demand and capacity", "The gap between the two is capacity that is paid for and not needed.", script_capacity},
@@ -386,14 +394,14 @@ const struct plot *plots_at(size_t i) {
 static void preamble(const struct plot *p, FILE *f) {
   fprintf(f, "# Redraw with: gnuplot -d %s.gp\n", p->name);
   fputs("set encoding utf8\nset style fill solid\nset border 3 lc rgb '#888888'\nset tics nomirror tc rgb '#222222'\nset grid lc rgb '#E4E4E4' lt 1 lw 1\n"
-        "set key outside right top vertical Left reverse samplen 2.4 spacing 1.2\nset title offset 0,-0.3\nset lmargin 9\n", f);
+        "set key outside right top vertical Left reverse samplen 2.4 spacing 1.2\nset style textbox opaque noborder margins 0.6,0.4 fc rgb '#ffffff'\n", f);
 }
 
 static void passes(const struct plot *p, FILE *f) {
   fprintf(f,
           "do for [pass=1:2] {\n"
-          "if (pass == 1) { set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' background '#ffffff'; set output '%s.svg' }\n"
-          "if (pass == 2) { set terminal pngcairo size %d,%d noenhanced font 'DejaVu Sans,21' linewidth 1.7 background '#ffffff'; set output '%s.png' }\n",
+          "if (pass == 1) { set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' background '#ffffff'; set title font ',20'; set output '%s.svg' }\n"
+          "if (pass == 2) { set terminal pngcairo size %d,%d noenhanced font 'DejaVu Sans,21' linewidth 1.7 background '#ffffff'; set title font ',28'; set output '%s.png' }\n",
           WIDTH_PX, HEIGHT_PX, p->name, WIDTH_PX * 2, HEIGHT_PX * 2, p->name);
 }
 
