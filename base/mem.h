@@ -9,7 +9,7 @@ void *mem_array(size_t count, size_t elem_bytes); /* zeroed; overflow is out-of-
 void *mem_realloc(void *p, size_t count, size_t elem_bytes);
 char *mem_strdup(const char *s);                  /* NULL gives NULL */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void mem_free(void *p);                           /* NULL is fine */
+void mem_free(void *p);                           /* NULL is fine; also for what libc allocated (open_memstream, getline) */
 
 /* Grow an array so that it holds at least `need` elements; returns the (moved) array and updates *cap. */
 void *mem_grow(void *array, size_t *cap, size_t need, size_t elem_bytes);

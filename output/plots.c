@@ -422,6 +422,6 @@ bool plots_write(const struct plot *p, const struct outcome *o, FILE *f) {
     fwrite(begin + 7, 1, (size_t)(end - begin) - 7, f);
     fputs("}\nunset output\n", f);
   }
-  free(body);
+  mem_free(body);
   return end != NULL;
 }
