@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/mem.h"
 #include "output/db.h"
 #include "output/escape.h"
 #include "output/groups.h"
