@@ -40,7 +40,7 @@ static void load_options(struct outcome *o) {
       " max(CASE m.name WHEN 'breakeven_month' THEN m.value END), max(CASE m.name WHEN 'prob_cheaper' THEN m.value END),"
       " max(CASE m.name WHEN 'npv_usd' THEN m.value END), sum(m.name='breakeven_month'),"
       " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind='server'),"
-      " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind IN ('rent','commitment','commitment_unused','spot')),"
+      " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind IN ('rent','commitment','commitment_unused','spot','block')),"
       " (SELECT group_concat(text, '; ') FROM event e WHERE e.run=s.run AND e.option=s.option AND e.kind='infeasible')"
       " FROM v_summary s LEFT JOIN metric m ON m.run=s.run AND m.option=s.option AND m.scope='whole' AND m.versus=?2"
       " AND m.name IN ('breakeven_month','prob_cheaper','npv_usd') AND ?2<>''"
@@ -61,7 +61,7 @@ static void load_options(struct outcome *o) {
       *figure[i] = db_real(q, 2 + i);
     p->breakeven_asked = db_int(q, 2 + n) > 0;
     bool buys = db_int(q, 3 + n), rents = db_int(q, 4 + n);
-    p->class = buys && rents ? OUTCOME_MIXED : rents ? OUTCOME_RENTED : OUTCOME_OWNED;
+    p->class = buys && rents ? OUTCOME_MIXED : rents ? OUTCOME_RENTED : buys ? OUTCOME_OWNED : OUTCOME_UNKNOWN;
     p->reason = keep(o, q, 5 + n);
     o->n_feasible += p->feasible;
   }
@@ -122,45 +122,35 @@ const struct outcome_option *outcome_find(const struct outcome *o, const char *n
 }
 
 const char *outcome_class_name(enum outcome_class c) {
-  static const char *const name[] = {"owned", "rented", "mixed"};
+  static const char *const name[] = {"unknown", "owned", "rented", "mixed"};
   return name[c];
 }
 
 /* ---- pairs ---- */
 
-/* Cumulative cost of a less that of b at the start (what is bought on day one) and at each month's end. */
-static double *difference(const struct outcome *o, const char *a, const char *b, int *ret_n) {
-  int n = o->months > 0 ? o->months : 0;
-  double *diff = mem_array((size_t)n + 1, sizeof *diff);
-  struct db_query *q = db_query(o->db, "SELECT month, sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END),"
-                                " sum(CASE WHEN month=0 AND ChargeCategory='Purchase' THEN CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END END)"
-                                " FROM charge WHERE run=?1 AND option IN (?2,?3) GROUP BY month ORDER BY month", "iss", o->run, a, b);
-  double sum = 0;
-  int at = 0;
+/* Cumulative cost of a less that of b at the start and at each month's end; *ret_n points, NULL when there are none. */
+static double *difference(const struct outcome *o, const char *a, const char *b, size_t *ret_n) {
+  struct db_query *q = db_query(o->db, "SELECT x.value-y.value FROM series x JOIN series y ON y.run=x.run AND y.option=?3 AND y.name=x.name AND y.t=x.t"
+                                " WHERE x.run=?1 AND x.option=?2 AND x.name='cumulative_cost_usd' ORDER BY x.t", "iss", o->run, a, b);
+  double *diff = NULL;
+  size_t cap = 0, n = 0;
   while (db_next(q)) {
-    int month = (int)db_int(q, 0);
-    for (; at <= month && at < n; at++)
-      diff[at + 1] = sum;
-    sum += db_real(q, 1);
-    if (month == 0 && !db_null(q, 2))
-      diff[0] = db_real(q, 2);
-    diff[month < n ? (month < 0 ? 0 : month) + 1 : n] = sum;
+    diff = mem_grow(diff, &cap, n + 1, sizeof *diff);
+    diff[n++] = db_real(q, 0);
   }
-  for (; at < n; at++)
-    diff[at + 1] = sum;
   db_done(q);
   *ret_n = n;
   return diff;
 }
 
 double outcome_crossing(const struct outcome *o, const char *a, const char *b) {
-  int n;
+  size_t n;
   double *diff = difference(o, a, b, &n), at = (double)NAN;
-  if (n > 0 && diff[n] < 0) {
-    int i = n;
+  if (n > 1 && diff[n - 1] < 0) {
+    size_t i = n - 1;
     while (i > 0 && diff[i - 1] < 0)
       i--;
-    at = i == 0 ? 0 : i - 1 + diff[i - 1] / (diff[i - 1] - diff[i]);
+    at = i == 0 ? 0 : (double)(i - 1) + diff[i - 1] / (diff[i - 1] - diff[i]);
   }
   mem_free(diff);
   return at;
@@ -188,7 +178,7 @@ const char *outcome_month(const struct outcome *o, double month) {
 }
 
 static const char *headline(const struct outcome *o) {
-  static const char *const verb[] = {[OUTCOME_OWNED] = "Own", [OUTCOME_RENTED] = "Rent", [OUTCOME_MIXED] = "Own the base, rent the rest"};
+  static const char *const verb[] = {[OUTCOME_UNKNOWN] = "Cheapest", [OUTCOME_OWNED] = "Own", [OUTCOME_RENTED] = "Rent", [OUTCOME_MIXED] = "Own the base, rent the rest"};
   if (o->n == 0)
     return "This run holds no options.";
   if (!o->n_feasible)

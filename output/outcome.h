@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include "base/mem.h"
 
-enum outcome_class { OUTCOME_OWNED, OUTCOME_RENTED, OUTCOME_MIXED }; /* by its charges: buys servers, pays rent, or both */
+enum outcome_class { OUTCOME_UNKNOWN, OUTCOME_OWNED, OUTCOME_RENTED, OUTCOME_MIXED }; /* by its charges: buys servers, pays rent, or both */
 
 struct outcome_option {
   const char *name;
@@ -46,7 +46,7 @@ struct outcome *outcome_load(sqlite3 *db, int64_t run);
 void outcome_free(struct outcome *o);
 
 const struct outcome_option *outcome_find(const struct outcome *o, const char *name); /* NULL = no such option */
-const char *outcome_class_name(enum outcome_class c);                                /* "owned", "rented", "mixed" */
+const char *outcome_class_name(enum outcome_class c);                                /* "unknown", "owned", "rented", "mixed" */
 
 /* The month (fraction, linear within a month) from which the cumulative billed cost of `a` stays below that of `b` to the end of the horizon: 0 = from the
  * start, NaN = never. */

@@ -9,7 +9,6 @@
 #include "output/table.h"
 
 enum { WIDTH_PX = 1000, HEIGHT_PX = 560, THIN_TO = 240, MOST_LINES = 12, MOST_BARS = 12, MOST_PANELS = 4 };
-static const double H_PER_MONTH = 730; /* 8,760 / 12 */
 
 /* Okabe and Ito, then Tol: told apart by the colour-blind, and by dashes besides. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
@@ -20,7 +19,7 @@ static const char *colour(const struct outcome *o, const struct outcome_option *
 }
 
 static const char *dash(const struct outcome_option *p) { /* owned solid, rented dashed, mixed in between */
-  static const char *const type[] = {[OUTCOME_OWNED] = "1", [OUTCOME_RENTED] = "'_-'", [OUTCOME_MIXED] = "'_. '"};
+  static const char *const type[] = {[OUTCOME_UNKNOWN] = "1", [OUTCOME_OWNED] = "1", [OUTCOME_RENTED] = "'_-'", [OUTCOME_MIXED] = "'_. '"};
   return type[p->class];
 }
 
@@ -38,6 +37,12 @@ static void label(FILE *f, const char *command, const char *text) {
 static size_t drawn(const struct outcome *o) {
   size_t n = o->n_feasible ? o->n_feasible : o->n;
   return n < MOST_LINES ? n : MOST_LINES;
+}
+
+/* The horizon ends at the last point of the cumulative cost, whatever hours a year has. */
+static double hours_per_month(const struct outcome *o) {
+  double last = db_value(o->db, "SELECT max(t) FROM series WHERE run=? AND name='cumulative_cost_usd'", "i", o->run);
+  return last > 0 && o->months > 0 ? last / o->months : 730;
 }
 
 /* Axes have no room for long figures: thousands below millions. */
@@ -68,23 +73,15 @@ static void titled(FILE *f, const char *text) {
 
 /* ---- cumulative cost ---- */
 
-static void cumulative_data(const struct outcome *o, const struct outcome_option *p, size_t i, FILE *f) {
-  struct db_query *q = db_query(o->db, "SELECT min(max(month,0),?3-1), sum(BilledCost), sum(CASE WHEN ChargeCategory='Purchase' THEN BilledCost END)"
-                                " FROM charge WHERE run=?1 AND option=?2 GROUP BY 1 ORDER BY 1", "isi", o->run, p->name, (int64_t)o->months);
-  double sum = 0;
-  bool started = false;
+static bool cumulative_data(const struct outcome *o, const struct outcome_option *p, size_t i, FILE *f) {
+  struct db_query *q = db_query(o->db, "SELECT value FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t", "is", o->run, p->name);
+  int month = 0; /* a point at the start and one at each month's end */
   fprintf(f, "$cost%zu << EOD\n", i);
-  for (int month = 0; db_next(q); month = (int)db_int(q, 0) + 1) {
-    if (!started)
-      fprintf(f, "0 %.10g\n", db_int(q, 0) == 0 && !db_null(q, 2) ? db_real(q, 2) / money(o).scale : 0.0);
-    started = true;
-    for (; month < db_int(q, 0); month++) /* months without a charge */
-      fprintf(f, "%d %.10g\n", month + 1, sum / money(o).scale);
-    sum += db_real(q, 1);
-    fprintf(f, "%d %.10g\n", (int)db_int(q, 0) + 1, sum / money(o).scale);
-  }
+  for (; db_next(q); month++)
+    fprintf(f, "%d %.10g\n", month, db_real(q, 0) / money(o).scale);
   fputs("EOD\n", f);
   db_done(q);
+  return month > 0;
 }
 
 static bool band_data(const struct outcome *o, const struct outcome_option *p, size_t i, FILE *f) {
@@ -92,10 +89,11 @@ static bool band_data(const struct outcome *o, const struct outcome_option *p, s
                                 " AND hi.name='cumulative_p90_usd' WHERE lo.run=? AND lo.option=? AND lo.name='cumulative_p10_usd' ORDER BY lo.t",
                                 "is", o->run, p->name);
   bool any = false;
+  double per_month = hours_per_month(o);
   for (; db_next(q); any = true) {
     if (!any)
       fprintf(f, "$band%zu << EOD\n", i);
-    fprintf(f, "%.6g %.10g %.10g\n", db_real(q, 0) / H_PER_MONTH, db_real(q, 1) / money(o).scale, db_real(q, 2) / money(o).scale);
+    fprintf(f, "%.6g %.10g %.10g\n", db_real(q, 0) / per_month, db_real(q, 1) / money(o).scale, db_real(q, 2) / money(o).scale);
   }
   if (any)
     fputs("EOD\n", f);
@@ -118,14 +116,14 @@ static void mark_crossing(const struct outcome *o, FILE *f) {
 }
 
 static bool script_cumulative(const struct outcome *o, FILE *f) {
-  bool band[MOST_LINES] = {false};
-  if (o->n == 0 || o->months <= 0 || isnan(db_value(o->db, "SELECT sum(BilledCost) FROM charge WHERE run=?", "i", o->run)))
-    return false;
+  bool known[MOST_LINES], band[MOST_LINES] = {false}, any = false;
   for (size_t i = 0; i < drawn(o); i++) {
-    cumulative_data(o, &o->option[i], i, f);
+    any |= known[i] = cumulative_data(o, &o->option[i], i, f);
     if (&o->option[i] == o->best || &o->option[i] == o->rival)
       band[i] = band_data(o, &o->option[i], i, f);
   }
+  if (!any)
+    return false;
   month_axis(o, f);
   label(f, "set ylabel", arena_printf(o->arena, "cumulative cost, %s", money(o).unit));
   fputs("set yrange [0:*]\n", f);
@@ -136,6 +134,8 @@ static bool script_cumulative(const struct outcome *o, FILE *f) {
     if (band[i])
       fprintf(part(&p), "$band%zu using 1:2:3 with filledcurves fc rgb '%s' fs transparent solid 0.18 noborder notitle", i, colour(o, &o->option[i]));
   for (size_t i = 0; i < drawn(o); i++) {
+    if (!known[i])
+      continue;
     fprintf(part(&p), "$cost%zu using 1:2 with lines lc rgb '%s' dt %s lw %.1f", i, colour(o, &o->option[i]), dash(&o->option[i]), width(o, &o->option[i]));
     titled(f, o->option[i].name);
   }
@@ -215,14 +215,14 @@ static bool series_data(const struct outcome *o, const char *option, const char 
   double last = db_value(o->db, "SELECT max(t) FROM series WHERE run=? AND option=? AND name=?", "iss", o->run, option, series);
   if (!(n > 0))
     return false;
-  double stretch = n > THIN_TO && last > 0 ? last / THIN_TO : 0;
+  double per_month = hours_per_month(o), stretch = n > THIN_TO && last > 0 ? last / THIN_TO : 0;
   struct db_query *q = stretch > 0 ? db_query(o->db, "SELECT avg(t), avg(value) FROM series WHERE run=? AND option=? AND name=? GROUP BY cast(t/? AS INTEGER) ORDER BY 1",
                                               "issd", o->run, option, series, stretch)
                                    : db_query(o->db, "SELECT t, value FROM series WHERE run=? AND option=? AND name=? ORDER BY t", "iss", o->run, option, series);
   fprintf(f, "$%s%zu << EOD\n", block, i);
   while (db_next(q))
     if (!db_null(q, 1))
-      fprintf(f, "%.8g %.8g\n", db_real(q, 0) / H_PER_MONTH, db_real(q, 1) * scale);
+      fprintf(f, "%.8g %.8g\n", db_real(q, 0) / per_month, db_real(q, 1) * scale);
   fputs("EOD\n", f);
   db_done(q);
   return true;

@@ -45,7 +45,7 @@ static struct table *make_summary(const struct outcome *o) {
     if (p == o->best)
       table_strong(t);
     table_text(t, p->name);
-    table_text(t, outcome_class_name(p->class));
+    table_text(t, p->class ? outcome_class_name(p->class) : NULL);
     table_text(t, p->feasible ? "yes" : "no");
     table_number(t, p->servers, 0);
     table_number(t, p->nodes_per_replica, 0);

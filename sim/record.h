@@ -5,7 +5,8 @@
  *           `gpu_hours_productive`, `contracted_kw`, and per uncertain input (scope "input:KEY") `tornado_low_usd`, `tornado_high_usd`: the TCO with this
  *           input alone at its low and high end, `flip_value`, `sobol`. A pair's `breakeven_month` with value NaN means never; no row means not asked.
  *   series  `gpu_utilization` (0..1), `power_kw` (drawn at the meter, PUE in), `contracted_kw`, `provisioned_gpus`, `needed_gpus` (to serve the peak within the
- *           service level), each a month's mean unless finer; of the replicas `cumulative_p10_usd`, `cumulative_p90_usd` (at month ends) and `tco_sample`
+ *           service level), each a month's mean unless finer; `cumulative_cost_usd` (at the start and at
+ *           each month's end); of the replicas `cumulative_p10_usd`, `cumulative_p90_usd` (at month ends) and `tco_sample`
  *           (t = number of the replica).
  *   event   kinds `infeasible` (the reason, then the smallest cure), `warning`, `assumption`, `exclusion` (what the figures leave out), `breakeven`, `purchase`,
  *           `renewal`, `expansion`, `retirement`, `failure`, `phase`. */

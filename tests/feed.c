@@ -44,6 +44,8 @@ static void money(const struct sim_listener *to, const char *option, double serv
   }
   if (resale > 0)
     charge(to, option, MONTHS - 1, "residual", "Credit", -resale);
+  for (int m = 0; m <= MONTHS; m++)
+    to->point(to->ctx, &(struct rec_point){option, "cumulative_cost_usd", 730.0 * m, servers + m * (energy + rent) - (m == MONTHS ? resale : 0)});
 }
 
 static void tco(const struct sim_listener *to, const char *option, double value, double per_replica) {
@@ -60,8 +62,9 @@ static void series(const struct sim_listener *to, const char *option, double kw)
     double t = 730.0 * m, growth = 1 + 0.01 * m, wave = 1 + 0.1 * sin(m * 0.5);
     const struct rec_point p[] = {{option, "gpu_utilization", t, fmin(0.95, 0.4 * growth * wave)}, {option, "power_kw", t, kw * growth * wave},
                                   {option, "contracted_kw", t, 1.9 * kw},                          {option, "needed_gpus", t, floor(100 * growth)},
-                                  {option, "provisioned_gpus", t, 128 + 16 * (m / 15)},            {option, "cumulative_p10_usd", t + 730, 0}};
-    for (size_t i = 0; i + 1 < sizeof p / sizeof *p; i++)
+                                  {option, "provisioned_gpus", t, 128 + 16 * (m / 15)},            {option, "cumulative_p10_usd", t, 8e6 + 2e5 * m},
+                                  {option, "cumulative_p90_usd", t, 12e6 + 3e5 * m}};
+    for (size_t i = 0; i < sizeof p / sizeof *p; i++)
       to->point(to->ctx, &p[i]);
   }
 }
