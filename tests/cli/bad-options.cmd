@@ -1,0 +1,1 @@
+rackcast report x.db --run two --otuput y

@@ -1,0 +1,3 @@
+rackcast report nowhere.db -o x; status=$?
+ls
+exit $status
