@@ -39,6 +39,9 @@ static const struct metric {
   M("kv_of_free", "", FLAG, kv_of_free),
   M("block_tokens", "token", NUMBER, block_tokens),
   M("act_fixed", "B", NUMBER, act_fixed_bytes),
+  M("kv_follows", "", FLAG, kv_follows),
+  M("auto_fp8", "", FLAG, auto_fp8),
+  M("replicate", "", FLAG, replicate),
   M("overlap", "", FLAG, overlap),
   M("h_iter", "s", NUMBER, h_iter_s),
   M("h_layer", "s", NUMBER, h_layer_s),
@@ -104,6 +107,11 @@ static void name_note(struct wl_engines *e, const char *name) {
   e->name[e->names++] = name;
 }
 
+/* Rows that state words: releases by version, other names, and the engine that runs decoders under this name. */
+static bool is_text(const char *metric) {
+  return strcmp(metric, "release") == 0 || strcmp(metric, "alias") == 0 || strcmp(metric, "decoder_is") == 0;
+}
+
 static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, const int *col, struct errs *errs) {
   struct row r = {.engine = arena_strdup(e->arena, csv_cell(t, i, col[0])), .host = arena_strdup(e->arena, csv_cell(t, i, col[2])),
                   .metric = arena_strdup(e->arena, csv_cell(t, i, col[3])), .text = arena_strdup(e->arena, csv_cell(t, i, col[4]))};
@@ -115,7 +123,7 @@ static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, 
   r.from = date_days(d);
   const struct metric *m = metric_find(r.metric);
   char why[160];
-  if (!m && strcmp(r.metric, "release") != 0) {
+  if (!m && !is_text(r.metric)) {
     const char *near = err_nearest(r.metric, metric_name, NULL);
     errs_add(errs, csv_path(t), csv_line(t, i), "metric", "unknown '%s'%s%s", r.metric, near ? ", did you mean " : "", near ? near : "");
     return;
@@ -185,6 +193,8 @@ static void key_of(const char *s, char *ret, size_t size) {
 static const char *engine_find(const struct wl_engines *e, const char *spec) {
   char want[48], have[48];
   key_of(spec, want, sizeof want);
+  if (strcmp(want, "any") == 0)
+    return "any";
   for (size_t i = 0; i < e->names; i++) {
     key_of(e->name[i], have, sizeof have);
     if (strcmp(want, have) == 0)
@@ -282,6 +292,56 @@ const char *wl_engine_name_at(const struct wl_engines *e, size_t i) {
 
 static const char *nearest_get(const void *ctx, size_t i) {
   return wl_engine_name_at(ctx, i);
+}
+
+static const char *text_of(const struct wl_engines *e, const char *engine, const char *metric, size_t skip) {
+  for (size_t i = 0; i < e->n; i++)
+    if (strcmp(e->row[i].metric, metric) == 0 && strcasecmp(e->row[i].engine, engine) == 0 && skip-- == 0)
+      return e->row[i].text;
+  return NULL;
+}
+
+const char *wl_engine_resolve(const struct wl_engines *e, const char *word) {
+  char want[48], have[48];
+  const char *name = engine_find(e, word);
+  key_of(word, want, sizeof want);
+  for (size_t i = 0; !name && i < e->n; i++) {
+    key_of(e->row[i].text, have, sizeof have);
+    if (strcmp(e->row[i].metric, "alias") == 0 && strcmp(want, have) == 0)
+      name = e->row[i].engine;
+  }
+  for (size_t i = 0; !name && i < e->names; i++) {
+    key_of(e->name[i], have, sizeof have);
+    if (strstr(want, have))
+      name = e->name[i];
+  }
+  return name;
+}
+
+static bool version_at(const char *text, const char *name, char *ret, size_t size) {
+  char key[64];
+  snprintf(key, sizeof key, "%s: v", name);
+  const char *p = strcasestr(text, key);
+  if (!p)
+    return false;
+  p += strlen(key);
+  snprintf(ret, size, "%.*s", (int)strcspn(p, " )"), p);
+  return true;
+}
+
+bool wl_engine_version_in(const struct wl_engines *e, const char *name, const char *text, char *ret, size_t size) {
+  if (version_at(text, name, ret, size))
+    return true;
+  const char *alias;
+  for (size_t i = 0; (alias = text_of(e, name, "alias", i)); i++)
+    if (version_at(text, alias, ret, size))
+      return true;
+  return false;
+}
+
+const char *wl_engine_decoder(const struct wl_engines *e, const char *spec) {
+  const char *name = engine_find(e, spec);
+  return name ? text_of(e, name, "decoder_is", 0) : NULL;
 }
 
 const char *wl_engine_nearest(const struct wl_engines *e, const char *spec) {

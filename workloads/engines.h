@@ -4,6 +4,7 @@
 #ifndef WORKLOADS_ENGINES_H
 #define WORKLOADS_ENGINES_H
 #include <stdbool.h>
+#include <stddef.h>
 #include "base/date.h"
 #include "base/err.h"
 
@@ -21,6 +22,9 @@ struct wl_engine {
   bool kv_of_free;
   double block_tokens;
   double act_fixed_bytes;   /* workspace besides activations */
+  bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
+  bool auto_fp8;            /* the builder takes 8-bit floats by itself where the GPU has them */
+  bool replicate;           /* a box is filled with the smallest replicas that fit, not spanned by one */
   /* host */
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
@@ -38,6 +42,11 @@ struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct err
 void wl_engines_free(struct wl_engines *e);
 /* spec: "vLLM 0.7.3", "vLLM", "" (= the default engine). year 0 and no version = the newest. host may be "". false: unknown engine. */
 bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int month, const char *host, struct wl_engine *ret);
+/* Names in measurements. resolve: the engine that a word names, by name, alias or as a part of it ("vllm-ascend"); NULL. version_in: what stands at the engine's name or
+ * alias in a text ("vLLM: v0.10.2"). decoder: the engine that runs decoders under this one's name; NULL. */
+const char *wl_engine_resolve(const struct wl_engines *e, const char *word);
+bool wl_engine_version_in(const struct wl_engines *e, const char *name, const char *text, char *ret, size_t size);
+const char *wl_engine_decoder(const struct wl_engines *e, const char *spec);
 const char *wl_engine_nearest(const struct wl_engines *e, const char *spec);
 const char *wl_engine_name_at(const struct wl_engines *e, size_t i); /* distinct names, NULL at the end */
 #endif

@@ -1,0 +1,450 @@
+#include "scenarios/serving_case.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "hwmodels/kernels.h"
+#include "base/units.h"
+
+struct reader {
+  const struct serving_tables *k;
+  const struct csv_table *t;
+  size_t row;
+  struct serving_case *c;
+};
+
+static const char *text(const struct reader *r, const char *column) {
+  return csv_cell(r->t, r->row, csv_column(r->t, column));
+}
+
+/* The first reason counts; arg may be "". */
+static void give_up(struct reader *r, enum case_status status, const char *what, const char *arg) {
+  if (r->c->status != CASE_OK)
+    return;
+  r->c->status = status;
+  snprintf(r->c->note, sizeof r->c->note, "%s%.100s", what, arg);
+}
+
+/* Number at the start of a cell ("310 p50, cap 512" -> 310); NaN when there is none. */
+static double leading(const char *s) {
+  char *end;
+  double v = strtod(s, &end);
+  return end == s ? (double)NAN : v;
+}
+
+/* The number that follows `key` anywhere in the text; NaN. */
+static double after(const char *s, const char *key) {
+  const char *p = strcasestr(s, key);
+  while (p) {
+    double v = leading(p + strlen(key));
+    if (isfinite(v))
+      return v;
+    p = strcasestr(p + 1, key);
+  }
+  return NAN;
+}
+
+static int whole(const struct reader *r, const char *column) {
+  double v = leading(text(r, column));
+  return isfinite(v) && v >= 1 && v < 1e6 ? (int)v : 0;
+}
+
+/* ---- date and engine ---- */
+static void read_date(struct reader *r) {
+  const char *s = text(r, "date");
+  int y = 0, m = 0;
+  while (*s && !(isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[1]) && isdigit((unsigned char)s[2]) && isdigit((unsigned char)s[3])))
+    s++;
+  int got = sscanf(s, "%4d-%2d", &y, &m);
+  r->c->rep.year = got >= 1 ? y : 0;
+  r->c->rep.month = got >= 2 && m >= 1 && m <= 12 ? m : 0;
+}
+
+/* The cell may list several programs ("JetPack 4.6, TensorRT 8.0.1") or state versions behind ("vLLM (- vLLM: v0.10.2 - SGLang: ..)"): the first known
+ * engine counts, with the version that stands at its name. */
+static bool engine_item(const struct reader *r, const char *item, size_t n, char *ret, size_t size) {
+  char word[48];
+  size_t w = 0;
+  while (w < n && w + 1 < sizeof word && !isspace((unsigned char)item[w]) && item[w] != ',') {
+    word[w] = item[w];
+    w++;
+  }
+  word[w] = '\0';
+  const char *name = wl_engine_resolve(r->k->engines, word);
+  if (!name)
+    return false;
+  const char *paren = memchr(item, '(', n);
+  char version[24] = "";
+  if (!paren)
+    snprintf(version, sizeof version, "%.*s", (int)(n - w < 20 ? n - w : 20), item + w);
+  else if (!wl_engine_version_in(r->k->engines, name, paren, version, sizeof version))
+    version[0] = '\0';
+  snprintf(ret, size, "%s%s%s", name, version[0] && version[0] != ' ' ? " " : "", version);
+  return true;
+}
+
+static void read_engine(struct reader *r, char *engine, size_t size) {
+  const char *s = text(r, "engine");
+  engine[0] = '\0';
+  while (*s) {
+    size_t n = strchr(s, '(') ? strlen(s) : strcspn(s, ",");
+    if (engine_item(r, s, n, engine, size))
+      break;
+    s += n + (s[n] == ',');
+    while (*s == ' ')
+      s++;
+  }
+  if (!engine[0])
+    snprintf(engine, size, "any");
+  const char *decoder = r->c->rep.model->encoder ? NULL : wl_engine_decoder(r->k->engines, engine);
+  if (decoder)
+    snprintf(engine, size, "%s", decoder); /* by date from here on: the versions are the other program's */
+}
+
+/* ---- names ---- */
+
+/* "org/name-Instruct-quantized.w4a16": without the organisation, then cut from the right until the library knows it. */
+static const struct wl_model *find_model(const struct reader *r, const char *name) {
+  char buf[128];
+  snprintf(buf, sizeof buf, "%s", name);
+  char *at = buf, *slash = strchr(buf, '/');
+  if (slash && !strchr(buf, ' '))
+    at = slash + 1;
+  for (;;) {
+    const struct wl_model *m = wl_model_find(r->k->models, at);
+    if (m)
+      return m;
+    size_t n = strlen(at);
+    while (n > 0 && !strchr("-/ .(", at[n - 1]))
+      n--;
+    if (n <= 3)
+      return NULL;
+    at[n - 1] = '\0';
+  }
+}
+
+static const struct hw_gpu *find_gpu(const struct reader *r, const char *name) {
+  return hw_gpu_find(r->k->catalog, name);
+}
+
+/* ---- formats ---- */
+static const struct {
+  const char *word;
+  enum dtype weights, compute; /* compute DT_FP64 = what the GPU does with them */
+} formats[] = {
+  {"w4a16", DT_INT4, DT_BF16}, {"w8a16", DT_INT8, DT_BF16}, {"w8a8", DT_INT8, DT_INT8}, {"nvfp4", DT_FP4, DT_FP64}, {"mxfp4", DT_FP4, DT_FP64},
+  {"fp4", DT_FP4, DT_FP64}, {"int4", DT_INT4, DT_BF16}, {"awq", DT_INT4, DT_BF16}, {"gptq", DT_INT4, DT_BF16}, {"fp8", DT_FP8, DT_FP64},
+  {"int8", DT_INT8, DT_INT8}, {"bf16", DT_BF16, DT_FP64}, {"bfloat16", DT_BF16, DT_FP64}, {"fp16", DT_FP16, DT_FP64}, {"float16", DT_FP16, DT_FP64},
+  {"tf32", DT_FP32, DT_TF32}, {"fp32", DT_FP32, DT_FP32},
+};
+
+/* The format named first; -1 when none is. */
+static int first_format(const char *s) {
+  int best = -1;
+  const char *best_at = NULL;
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    const char *p = strcasestr(s, formats[i].word);
+    if (p && (!best_at || p < best_at)) {
+      best = (int)i;
+      best_at = p;
+    }
+  }
+  return best;
+}
+
+static enum dtype sixteen(const struct hw_gpu *g) {
+  return g->peak_flops[DT_BF16] > 0 ? DT_BF16 : DT_FP16;
+}
+
+static void read_formats(struct reader *r, const struct wl_engine *e) {
+  struct sim_replica *p = &r->c->rep;
+  const struct hw_gpu *g = p->server->gpu;
+  const char *cell = text(r, "precision"), *kv = strcasestr(cell, "KV ");
+  int f = first_format(cell);
+  if (f < 0)
+    f = first_format(text(r, "model"));
+  p->weights = f >= 0 ? formats[f].weights : p->model->weights;
+  p->compute = f >= 0 ? formats[f].compute : DT_FP64;
+  if (p->weights == DT_BF16 || p->weights == DT_FP16)
+    p->weights = sixteen(g);
+  if (p->compute == DT_BF16)
+    p->compute = sixteen(g);
+  /* Builders that pick the fastest format by themselves: a stated 16-bit format is what they fall back to. */
+  if (e->auto_fp8 && p->weights == sixteen(g) && g->peak_flops[DT_FP8] > 0)
+    p->weights = DT_FP8;
+  int k = kv ? first_format(kv) : -1;
+  p->kv = k >= 0 ? formats[k].weights : e->kv_follows && dtype_bytes(p->weights) <= 1 && g->peak_flops[DT_FP8] > 0 ? DT_FP8 : sixteen(g);
+}
+
+/* ---- lengths ---- */
+static struct wl_lengths read_lengths(struct reader *r, const char *column, const struct wl_lengths *set) {
+  const char *s = text(r, column);
+  double v = leading(s), cap = after(s, "cap");
+  struct wl_lengths l = {0};
+  if (!isfinite(v))
+    return set ? *set : l;
+  l.max = isfinite(cap) ? cap : 0;
+  bool spread = strstr(s, "mean") || strstr(s, "p50");
+  const char *notes = text(r, "notes");
+  bool alike = spread && (strstr(notes, "random") || strstr(notes, "uniform")); /* made-up prompts are cut to one length */
+  if (!spread || alike) {
+    l.mean = l.p50 = v;
+    l.fixed = true;
+  } else if (strstr(s, "p50"))
+    l.p50 = v;
+  else
+    l.mean = v;
+  return l;
+}
+
+/* ---- load ---- */
+static const struct {
+  const char *name;
+  enum case_load load;
+} loads[] = {{"static_batch", LOAD_STATIC}, {"concurrency", LOAD_CLOSED}, {"poisson_rate", LOAD_RATE}, {"poisson_rate_at_limit", LOAD_LIMIT}, {"offline", LOAD_OFFLINE}};
+
+/* "3000 uniform synthetic requests", "10 requests", "100-150 requests" (then their mean). */
+static int stated_requests(const char *notes) {
+  for (const char *p = strstr(notes, "request"); p; p = strstr(p + 1, "request")) {
+    const char *q = p;
+    while (q > notes && (q[-1] == ' ' || isalpha((unsigned char)q[-1])))
+      q--;
+    while (q > notes && (isdigit((unsigned char)q[-1]) || q[-1] == '-'))
+      q--;
+    int a = 0, b = 0, n = sscanf(q, "%d-%d", &a, &b);
+    if (n == 2 && b > a)
+      return (a + b) / 2;
+    if (n >= 1 && a > 0)
+      return a;
+  }
+  return 0;
+}
+
+/* A run without a stated number takes that of the same source's other runs. */
+static int requests_of_source(const struct reader *r) {
+  int own = stated_requests(text(r, "notes"));
+  const char *source = text(r, "source");
+  int col_source = csv_column(r->t, "source"), col_notes = csv_column(r->t, "notes");
+  size_t same = strcspn(source, "_"); /* "AccelMark verified suite_A": the suites share a harness */
+  for (size_t i = 0; own == 0 && i < csv_rows(r->t); i++)
+    if (strncmp(csv_cell(r->t, i, col_source), source, same) == 0)
+      own = stated_requests(csv_cell(r->t, i, col_notes));
+  return own;
+}
+
+static void read_unit_load(struct reader *r) {
+  const char *metric = text(r, "metric");
+  if (strstr(metric, "nodes")) {
+    give_up(r, CASE_INCOMPLETE, "the demand on the fleet is not in the row", "");
+    return;
+  }
+  if (whole(r, "load_value") > 0) {
+    r->c->load = LOAD_CLOSED;
+    r->c->load_value = whole(r, "load_value");
+    return;
+  }
+  bool prefill = strncmp(metric, "input", 5) == 0;
+  r->c->load = prefill ? LOAD_PREFILL_UNIT : LOAD_DECODE_UNIT;
+  double each = leading(text(r, "max_batch"));
+  r->c->load_value = isfinite(each) ? each : 0;
+  if (!prefill && r->c->load_value <= 0)
+    give_up(r, CASE_INCOMPLETE, "sequences per device are not stated", "");
+}
+
+static void read_load(struct reader *r) {
+  const char *kind = text(r, "load_kind");
+  r->c->load_value = leading(text(r, "load_value"));
+  for (size_t i = 0; i < sizeof loads / sizeof *loads; i++)
+    if (strcmp(kind, loads[i].name) == 0) {
+      r->c->load = loads[i].load;
+      if (r->c->load != LOAD_OFFLINE && !(r->c->load_value > 0))
+        give_up(r, CASE_INCOMPLETE, "load_value is empty", "");
+      return;
+    }
+  if (strcmp(kind, "other") == 0)
+    read_unit_load(r);
+  else
+    give_up(r, CASE_UNSUPPORTED, "unknown load_kind: ", kind);
+}
+
+/* A run at its limits is judged by the rate held under them: its own p99 rows, else the stated limits. */
+static void read_limits(struct reader *r, const size_t *rows, size_t n) {
+  const char *notes = text(r, "notes");
+  double ttft = after(notes, "ttft_latency limit="), tpot = after(notes, "tpot_latency limit="), e2e = after(notes, "target_latency limit=");
+  int metric = csv_column(r->t, "metric"), value = csv_column(r->t, "value");
+  for (size_t i = 0; i < n; i++) {
+    const char *m = csv_cell(r->t, rows[i], metric);
+    double v = leading(csv_cell(r->t, rows[i], value));
+    if (strcmp(m, "ttft_p99_ms") == 0)
+      ttft = v;
+    if (strcmp(m, "tpot_p99_ms") == 0)
+      tpot = v;
+    if (strcmp(m, "e2e_p99_ms") == 0 && isfinite(e2e))
+      e2e = v;
+  }
+  r->c->ttft_limit_s = isfinite(ttft) ? ttft * 1e-3 : 0;
+  r->c->tpot_limit_s = isfinite(tpot) ? tpot * 1e-3 : 0;
+  r->c->e2e_limit_s = isfinite(e2e) && !(r->c->ttft_limit_s > 0) ? e2e * 1e-3 : 0;
+}
+
+/* ---- layout ---- */
+static double first_after(const char *s, const char *const *keys, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    double v = after(s, keys[i]);
+    if (isfinite(v))
+      return v;
+  }
+  return NAN;
+}
+
+/* tp, pp, ep as stated; else from the command line in the notes; else a harness fills the box with replicas and a server takes all of it. */
+static void read_layout(struct reader *r, const struct wl_engine *e) {
+  static const char *const tp_keys[] = {"-tp ", "--tp ", "--tp-size ", "--tensor-parallel-size ", "--tensor-parallel-size=", "--tp=", "--tp_size "};
+  struct sim_replica *p = &r->c->rep;
+  int gpus = whole(r, "num_gpus");
+  const char *notes = text(r, "notes"), *cmd = strstr(notes, "cmd:"), *dp = text(r, "dp_attention");
+  p->tp = whole(r, "tp");
+  p->pp = whole(r, "pp");
+  p->ep = whole(r, "ep");
+  p->dp_attention = strncasecmp(dp, "yes", 3) == 0 || strncasecmp(dp, "DP", 2) == 0 || leading(dp) > 1;
+  if (!isdigit((unsigned char)text(r, "tp")[0]) && text(r, "tp")[0]) {
+    give_up(r, CASE_UNSUPPORTED, "prefill and decode on GPUs of their own", "");
+    return;
+  }
+  if (p->tp == 0 && cmd) {
+    double v = first_after(cmd, tp_keys, sizeof tp_keys / sizeof *tp_keys);
+    p->tp = isfinite(v) ? (int)v : 1;
+    gpus = p->tp;
+  }
+  p->pp = p->pp > 0 ? p->pp : 1;
+  p->gpus = gpus;
+  if (p->dp_attention) {
+    if (p->tp == 0 || p->tp >= gpus)
+      p->tp = 1;
+    if (p->ep == 0)
+      p->ep = p->model->experts > 0 ? gpus : 1;
+  } else if (p->tp > 0) {
+    p->gpus = p->tp * p->pp;
+  } else if (e->replicate) {
+    p->gpus = 0;
+  } else {
+    p->tp = gpus;
+  }
+  if (p->ep == 0)
+    p->ep = 1;
+}
+
+/* Free layout: the smallest replica that fits, as often as the GPUs allow. */
+static void settle_replicas(struct reader *r) {
+  struct serving_case *c = r->c;
+  int gpus = whole(r, "num_gpus");
+  struct sim_replica_fit fit;
+  double longest = c->load == LOAD_STATIC ? 1 : wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output);
+  if (c->rep.gpus == 0) {
+    c->rep.tp = c->rep.pp = c->rep.ep = 0;
+    if (!sim_replica_choose(&c->rep, longest, &fit)) {
+      give_up(r, CASE_UNSUPPORTED, "", fit.why);
+      return;
+    }
+    int max_batch = c->rep.max_batch;
+    c->rep = fit.replica;
+    c->rep.max_batch = max_batch;
+    if (c->rep.gpus == 0)
+      c->rep.gpus = c->rep.nodes * c->rep.server->gpus;
+  }
+  c->replicas = c->rep.gpus > 0 && gpus >= c->rep.gpus ? gpus / c->rep.gpus : 1;
+  c->rep.nodes = (c->rep.gpus + c->rep.server->gpus - 1) / c->rep.server->gpus;
+}
+
+static void read_batch(struct reader *r) {
+  const char *s = text(r, "max_batch");
+  struct sim_replica *p = &r->c->rep;
+  double seqs = after(s, "max_num_seqs"), tokens = after(s, "max_num_batched_tokens"), v = leading(s);
+  if (!isfinite(tokens))
+    tokens = after(s, "max_num_tokens");
+  if (!isfinite(tokens))
+    tokens = after(s, "batched tokens");
+  if (isfinite(tokens))
+    p->budget_tokens = tokens;
+  if (isfinite(seqs))
+    p->max_batch = (int)seqs;
+  else if (isfinite(v) && strstr(s, "/rank"))
+    p->max_batch = (int)v * whole(r, "num_gpus");
+  else if (isfinite(v) && !strstr(s, "/device"))
+    p->max_batch = (int)v;
+}
+
+static void read_speculation(struct reader *r) {
+  double n = after(text(r, "notes"), "MTP ");
+  double accept = 0.72, p = 1; /* of each drafted token, given that the one before was accepted */
+  r->c->rep.mtp_tokens = 1;
+  for (int i = 0; isfinite(n) && i < (int)n && i < 8; i++)
+    r->c->rep.mtp_tokens += p *= accept;
+}
+
+static void read_server(struct reader *r) {
+  const struct hw_gpu *g = find_gpu(r, text(r, "gpu"));
+  int gpus = whole(r, "num_gpus"), per_node = whole(r, "gpus_per_node");
+  if (!g) {
+    give_up(r, CASE_UNSUPPORTED, "no catalog row for GPU: ", text(r, "gpu"));
+    return;
+  }
+  if (gpus == 0) {
+    give_up(r, CASE_INCOMPLETE, "num_gpus is empty", "");
+    return;
+  }
+  if (per_node == 0 || per_node > gpus)
+    per_node = gpus < 8 ? gpus : 8;
+  r->c->node_gpus = whole(r, "gpus_per_node") > 0 ? whole(r, "gpus_per_node") : per_node;
+  r->c->rep.server = hw_server_generic(r->k->catalog, g, per_node, 0);
+}
+
+static void read_workload(struct reader *r) {
+  struct serving_case *c = r->c;
+  const struct wl_dataset *set = wl_dataset_for(r->k->datasets, text(r, "model"));
+  bool encoder = c->rep.model->encoder;
+  c->input = read_lengths(r, "input_len", set ? &set->input : NULL);
+  c->output = read_lengths(r, "output_len", set && !encoder ? &set->output : NULL);
+  double kv = after(text(r, "notes"), "KV length");
+  if (!(c->input.mean > 0) && !(c->input.p50 > 0) && isfinite(kv))
+    c->input = (struct wl_lengths){.mean = kv, .p50 = kv, .fixed = true};
+  if (!(c->input.mean > 0) && !(c->input.p50 > 0))
+    give_up(r, CASE_INCOMPLETE, "input_len is empty and the task is not a known data set", "");
+  if (encoder || (!(c->output.mean > 0) && !(c->output.p50 > 0)))
+    c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
+}
+
+void serving_case_read(const struct serving_tables *k, const struct csv_table *t, const size_t *rows, size_t n, struct serving_case *c) {
+  struct reader r = {k, t, rows[0], c};
+  memset(c, 0, sizeof *c);
+  c->replicas = 1;
+  c->rep.catalog = k->catalog;
+  c->rep.engines = k->engines;
+  c->rep.model = find_model(&r, text(&r, "model"));
+  if (!c->rep.model)
+    give_up(&r, CASE_UNSUPPORTED, "unknown model: ", text(&r, "model"));
+  read_server(&r);
+  if (c->status != CASE_OK)
+    return;
+  struct wl_engine e;
+  read_date(&r);
+  read_engine(&r, c->engine, sizeof c->engine);
+  c->rep.engine = c->engine;
+  if (!wl_engine_get(k->engines, c->engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
+    give_up(&r, CASE_UNSUPPORTED, "unknown engine: ", text(&r, "engine"));
+  read_formats(&r, &e);
+  read_layout(&r, &e);
+  read_batch(&r);
+  read_load(&r);
+  read_workload(&r);
+  read_speculation(&r);
+  read_limits(&r, rows, n);
+  c->requests = requests_of_source(&r);
+  if (c->status == CASE_OK && c->rep.tp > c->rep.server->scaleup_domain)
+    give_up(&r, CASE_INCOMPLETE, "tensor parallelism beyond the scale-up domain: the layout is not stated", "");
+  if (c->status == CASE_OK)
+    settle_replicas(&r);
+}

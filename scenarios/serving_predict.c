@@ -1,0 +1,270 @@
+#include "scenarios/serving_predict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/mem.h"
+#include "sim/kernel/stream.h"
+#include "sim/serve_setup.h"
+
+/* ---- requests ---- */
+enum { MOST_REQUESTS = 20000, STEADY_REQUESTS = 4000 };
+
+struct load {
+  int n;
+  int32_t *input, *output;
+  double *at; /* seconds at one request per second, or 0 */
+};
+struct source {
+  const struct load *l;
+  double rate; /* 0 = all at once */
+  int i;
+};
+
+static bool source_next(void *ctx, struct sim_request *r) {
+  struct source *s = ctx;
+  if (s->i >= s->l->n)
+    return false;
+  *r = (struct sim_request){s->rate > 0 ? s->l->at[s->i] / s->rate : 0, s->l->input[s->i], s->l->output[s->i], 0};
+  s->i++;
+  return true;
+}
+
+/* Lengths stratified over their distribution, in an order drawn from a named stream: the mean is that of the distribution at any n. */
+static void draw_lengths(int32_t *x, int n, const struct wl_lengths *l, const char *name) {
+  struct stream st;
+  stream_init(&st, 1, name, 0);
+  for (int i = 0; i < n; i++)
+    x[i] = (int32_t)wl_lengths_at(l, (i + 0.5) / n);
+  for (int i = n - 1; i > 0 && !l->fixed; i--) {
+    int j = (int)(stream_u64(&st) % (uint64_t)(i + 1));
+    int32_t t = x[i];
+    x[i] = x[j];
+    x[j] = t;
+  }
+}
+
+static void load_make(struct load *l, const struct serving_case *c, int n) {
+  struct stream gap;
+  double t = 0;
+  stream_init(&gap, 1, "validate-gap", 0);
+  *l = (struct load){n, mem_array((size_t)n, sizeof(int32_t)), mem_array((size_t)n, sizeof(int32_t)), mem_array((size_t)n, sizeof(double))};
+  draw_lengths(l->input, n, &c->input, "validate-input");
+  draw_lengths(l->output, n, &c->output, "validate-output");
+  for (int i = 0; i < n; i++)
+    l->at[i] = t += stream_exponential(&gap, 1);
+}
+
+static void load_free(struct load *l) {
+  mem_free(l->input);
+  mem_free(l->output);
+  mem_free(l->at);
+}
+
+/* How many requests one replica gets. */
+static int requests_of(const struct serving_case *c) {
+  double each = c->load_value / c->replicas, stated = c->requests;
+  switch (c->load) {
+  case LOAD_STATIC: return (int)fmax(1, each);
+  case LOAD_CLOSED: return (int)fmin(MOST_REQUESTS, fmax(stated > 0 ? stated / c->replicas : 10 * each, each));
+  case LOAD_OFFLINE:
+    if (isfinite(c->load_value) && c->load_value >= 1)
+      stated = c->load_value;
+    return (int)fmin(MOST_REQUESTS, fmax(1, (stated > 0 ? stated : 5000) / c->replicas));
+  case LOAD_RATE: return (int)fmin(MOST_REQUESTS, fmax(1, (stated > 0 ? stated : 1000) / c->replicas));
+  default: return STEADY_REQUESTS;
+  }
+}
+
+/* ---- a simulated replica ---- */
+struct play {
+  const struct serving_case *c;
+  struct serve_setup setup;
+  struct serve_memory memory;
+  struct serve_cost cost;
+  struct serve_config cfg;
+};
+
+static bool play_start(struct play *p, const struct serving_case *c, char *why, size_t why_size) {
+  p->c = c;
+  if (!serve_setup_make(&c->rep, &p->setup, why, why_size))
+    return false;
+  serve_memory_of(&p->setup, c->rep.max_batch, &p->memory);
+  double need = c->load == LOAD_PREFILL_UNIT ? 1 : wl_lengths_at(&c->input, 0.5) + wl_lengths_at(&c->output, 0.5);
+  if (p->memory.kv_tokens < need) {
+    snprintf(why, why_size, "does not fit: cache for %.0f tokens beside %.1f GB of weights on %.1f GB", p->memory.kv_tokens, p->memory.weights * 1e-9,
+             p->memory.usable * 1e-9);
+    return false;
+  }
+  int seqs = serve_max_seqs(&c->rep, &p->setup);
+  if (c->load == LOAD_STATIC && c->load_value > seqs)
+    seqs = (int)c->load_value;
+  if (seqs > 20000)
+    seqs = 20000;
+  double budget = serve_budget(&c->rep, &p->setup);
+  serve_cost_build(&p->cost, &p->setup, (int)fmax(fmin(budget, 32768), seqs), seqs);
+  serve_config_of(&c->rep, &p->setup, &p->cost, p->memory.kv_tokens, &p->cfg);
+  p->cfg.max_seqs = seqs;
+  return true;
+}
+
+static void run(struct play *p, const struct load *l, double rate, int concurrency, struct serve_stats *st, struct sketch *itl, struct serve_totals *t) {
+  struct source src = {l, rate, 0};
+  struct serve_config cfg = p->cfg;
+  cfg.next = source_next;
+  cfg.next_ctx = &src;
+  cfg.finish = serve_stats_finish;
+  cfg.finish_ctx = st;
+  cfg.concurrency = concurrency;
+  cfg.itl = itl;
+  serve_run(&cfg, t, NULL);
+}
+
+static void five(const struct sketch *s, double *ret) {
+  static const double q[] = {0, 0.5, 0.9, 0.95, 0.99};
+  ret[0] = sketch_count(s) ? sketch_mean(s) : (double)NAN;
+  for (int i = 1; i < 5; i++)
+    ret[i] = sketch_quantile(s, q[i]);
+}
+
+static void collect(const struct play *p, const struct serve_stats *st, const struct sketch *itl, const struct serve_totals *t, struct serving_outcome *o) {
+  const struct serving_case *c = p->c;
+  serve_stats_result(st, t, &o->r);
+  five(itl, o->itl_s);
+  o->r.energy_j = serve_energy_j(&c->rep, &p->setup, t, &o->r.activity);
+  o->tok_per_s = o->r.output_tok_per_s * c->replicas;
+  o->req_per_s = o->r.req_per_s * c->replicas;
+  o->input_tok_per_s = o->r.input_tok_per_s * c->replicas;
+  o->power_w = o->r.energy_j / fmax(o->r.span_s, 1e-9) * c->replicas;
+  o->gpu_power_of_tdp = hw_gpu_power_w(c->rep.catalog, p->setup.gpu, &o->r.activity) / p->setup.gpu->tdp_w;
+}
+
+static void play_load(struct play *p, const struct load *l, struct serving_outcome *o) {
+  const struct serving_case *c = p->c;
+  struct serve_stats st;
+  struct serve_totals t;
+  struct sketch *itl = sketch_create();
+  double rate = c->load == LOAD_RATE || c->load == LOAD_LIMIT ? c->load_value / c->replicas : 0;
+  int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, c->load_value / c->replicas) : 0;
+  if (c->load == LOAD_STATIC) {
+    p->cfg.policy = serve_policies[WL_POLICY_STATIC];
+    p->cfg.budget_tokens = INFINITY;
+    p->cfg.client_s = 0;
+  }
+  serve_stats_init(&st, 0, 0, 0);
+  run(p, l, rate, concurrency, &st, itl, &t);
+  collect(p, &st, itl, &t, o);
+  o->prefill_s = o->r.ttft_s[SERVE_MEAN];
+  serve_stats_free(&st);
+  sketch_destroy(itl);
+}
+
+/* ---- highest rate under the limits ---- */
+static bool holds(struct play *p, const struct load *l, double rate) {
+  const struct serving_case *c = p->c;
+  struct serve_stats st;
+  struct serve_totals t;
+  struct sim_serve_result r;
+  serve_stats_init(&st, 0, 0, (uint64_t)l->n / 10);
+  run(p, l, rate, 0, &st, NULL, &t);
+  serve_stats_result(&st, &t, &r);
+  serve_stats_free(&st);
+  return (c->ttft_limit_s <= 0 || r.ttft_s[SERVE_P99] <= c->ttft_limit_s) && (c->tpot_limit_s <= 0 || !(r.tpot_s[SERVE_P99] > c->tpot_limit_s)) &&
+         (c->e2e_limit_s <= 0 || r.e2e_s[SERVE_P99] <= c->e2e_limit_s);
+}
+
+static double rate_at_limit(struct play *p, const struct load *l) {
+  struct serve_stats st;
+  struct serve_totals t;
+  struct sim_serve_result r;
+  serve_stats_init(&st, 0, 0, 0);
+  run(p, l, 0, 0, &st, NULL, &t);
+  serve_stats_result(&st, &t, &r);
+  serve_stats_free(&st);
+  double lo = 0, hi = 1.3 * r.req_per_s;
+  for (int i = 0; i < 9; i++) {
+    double mid = (lo + hi) / 2;
+    if (holds(p, l, mid))
+      lo = mid;
+    else
+      hi = mid;
+  }
+  return lo;
+}
+
+/* ---- one side of a split fleet: an iteration of the stated batch, over and over ---- */
+static void unit_prefill(const struct play *p, struct serving_outcome *o) {
+  const struct serving_case *c = p->c;
+  double each = c->load_value > 0 ? c->load_value : serve_budget(&c->rep, &p->setup) / p->setup.layout.dp, m = each * p->setup.layout.dp;
+  double n = wl_lengths_mean(&c->input), prompts = m / n;
+  double t = serve_device_s(&p->cost, m, prompts, 0, 0, prompts * n * n / 2) + serve_host_s(&p->cost, 0, prompts);
+  o->input_tok_per_s = m / t;
+}
+
+static void unit_decode(const struct play *p, struct serving_outcome *o) {
+  const struct serving_case *c = p->c;
+  double seqs = c->load_value * p->setup.layout.dp, ctx = seqs * (wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output) / 2);
+  double m = seqs * c->rep.mtp_tokens, device = serve_device_s(&p->cost, m, m, seqs, ctx, 0), host = serve_host_s(&p->cost, seqs, 0);
+  o->tok_per_s = m / (p->cost.overlap ? fmax(device, host) : device + host);
+}
+
+bool serving_play(const struct serving_case *c, struct serving_outcome *o, char *why, size_t why_size) {
+  struct play p;
+  struct load l;
+  memset(o, 0, sizeof *o);
+  if (!play_start(&p, c, why, why_size))
+    return false;
+  if (c->load == LOAD_PREFILL_UNIT)
+    unit_prefill(&p, o);
+  else if (c->load == LOAD_DECODE_UNIT)
+    unit_decode(&p, o);
+  else {
+    load_make(&l, c, requests_of(c));
+    play_load(&p, &l, o);
+    if (c->load == LOAD_LIMIT)
+      o->rate_at_limit = rate_at_limit(&p, &l) * c->replicas;
+    load_free(&l);
+  }
+  serve_cost_free(&p.cost);
+  return true;
+}
+
+/* ---- metrics ---- */
+static bool latency(const char *metric, const char *prefix, const double *v, double *ret) {
+  static const char *const stat[] = {"mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms"};
+  size_t n = strlen(prefix);
+  if (strncmp(metric, prefix, n) != 0)
+    return false;
+  for (int i = 0; i < 5; i++)
+    if (strcmp(metric + n, stat[i]) == 0) {
+      *ret = v[i] * 1e3;
+      return true;
+    }
+  return false;
+}
+
+double serving_metric(const struct serving_case *c, const struct serving_outcome *o, const char *metric) {
+  double v, gpus = c->rep.gpus * c->replicas, nodes = gpus / c->node_gpus;
+  if (latency(metric, "ttft_", o->r.ttft_s, &v) || latency(metric, "tpot_", o->r.tpot_s, &v) || latency(metric, "e2e_", o->r.e2e_s, &v) ||
+      latency(metric, "itl_", o->itl_s, &v))
+    return v;
+  const struct {
+    const char *name;
+    double value;
+  } plain[] = {
+    {"output_tok_per_s", o->tok_per_s},
+    {"output_tok_per_s_per_gpu", o->tok_per_s / gpus},
+    {"output_tok_per_s_per_node", o->tok_per_s / nodes},
+    {"input_tok_per_s_per_node", o->input_tok_per_s / nodes},
+    {"total_tok_per_s", o->tok_per_s + o->input_tok_per_s},
+    {"requests_per_s", c->load == LOAD_LIMIT ? o->rate_at_limit : o->req_per_s},
+    {"batch_prefill_ms", o->prefill_s * 1e3},
+    {"batch_latency_mean_ms", o->r.e2e_s[SERVE_MEAN] * 1e3},
+    {"gpu_power_mean_of_tdp", o->gpu_power_of_tdp},
+    {"system_power_mean_w", o->power_w},
+  };
+  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+    if (strcmp(metric, plain[i].name) == 0)
+      return plain[i].value;
+  return NAN;
+}

@@ -1,0 +1,76 @@
+#include "workloads/datasets.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <string.h>
+#include "base/csv.h"
+#include "base/units.h"
+
+static double sigma_of(const struct wl_lengths *l) {
+  if (l->mean > 0 && l->p50 > 0)
+    return sqrt(2 * log(fmax(1.0001, l->mean / l->p50)));
+  return WL_SPREAD_SIGMA;
+}
+
+static double median_of(const struct wl_lengths *l) {
+  if (l->p50 > 0)
+    return l->p50;
+  double s = sigma_of(l);
+  return l->mean * exp(-s * s / 2);
+}
+
+double wl_lengths_at(const struct wl_lengths *l, double u) {
+  double x = l->fixed ? l->mean : median_of(l) * exp(sigma_of(l) * gsl_cdf_ugaussian_Pinv(u));
+  if (l->max > 0)
+    x = fmin(x, l->max);
+  return fmax(1, round(x));
+}
+
+double wl_lengths_mean(const struct wl_lengths *l) {
+  if (l->mean > 0)
+    return l->mean;
+  double s = sigma_of(l);
+  return l->p50 * exp(s * s / 2);
+}
+
+static void read_lengths(const struct csv_table *t, size_t row, const char *side, struct wl_lengths *ret, struct errs *errs) {
+  static const char *const what[] = {"mean", "p50", "max"};
+  double *const at[] = {&ret->mean, &ret->p50, &ret->max};
+  for (int i = 0; i < 3; i++) {
+    char name[32];
+    strcpy(name, side);
+    strcat(name, "_");
+    strcat(name, what[i]);
+    const char *text = csv_cell(t, row, csv_column(t, name));
+    if (text[0] && (!units_number(text, at[i]) || !(*at[i] > 0)))
+      errs_add(errs, csv_path(t), csv_line(t, row), name, "got '%s', expected tokens", text);
+  }
+}
+
+struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs) {
+  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max"};
+  struct csv_table *t = csv_load(path, errs);
+  if (!t)
+    return NULL;
+  struct wl_datasets *d = NULL;
+  if (csv_require(t, need, 8, errs)) {
+    d = arena_alloc(a, sizeof *d);
+    d->n = csv_rows(t);
+    d->set = arena_alloc(a, d->n * sizeof *d->set);
+    for (size_t i = 0; i < d->n; i++) {
+      d->set[i].name = arena_strdup(a, csv_cell(t, i, csv_column(t, "dataset")));
+      d->set[i].match = arena_strdup(a, csv_cell(t, i, csv_column(t, "match")));
+      read_lengths(t, i, "input", &d->set[i].input, errs);
+      read_lengths(t, i, "output", &d->set[i].output, errs);
+    }
+  }
+  csv_unload(t);
+  return d;
+}
+
+const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text) {
+  for (size_t i = 0; d && i < d->n; i++)
+    if (strstr(text, d->set[i].match))
+      return &d->set[i];
+  return NULL;
+}

@@ -1,0 +1,30 @@
+/* Lengths of well-known prompt sets (workloads/catalog/datasets.csv), for measurements that name a benchmark task and no lengths, and the spread of lengths around a
+ * stated mean or median: lognormal, sigma from mean and median where both are known, else WL_SPREAD_SIGMA. */
+#ifndef WORKLOADS_DATASETS_H
+#define WORKLOADS_DATASETS_H
+#include <stdbool.h>
+#include "base/err.h"
+#include "base/mem.h"
+
+#define WL_SPREAD_SIGMA 0.8 /* of the logarithm; ShareGPT lies between 0.7 and 1.1 */
+
+struct wl_lengths {
+  double mean, p50;  /* 0 = not known; fixed: both alike */
+  double max;        /* 0 = none */
+  bool fixed;        /* every request alike */
+};
+double wl_lengths_at(const struct wl_lengths *l, double u);   /* quantile; at least 1 */
+double wl_lengths_mean(const struct wl_lengths *l);
+
+struct wl_dataset {
+  const char *name, *match;
+  struct wl_lengths input, output;
+};
+struct wl_datasets {
+  struct wl_dataset *set;
+  size_t n;
+};
+struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs);
+/* The first set whose `match` is part of the text; the row without a match is for anything else; NULL = none. */
+const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text);
+#endif
