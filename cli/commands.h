@@ -5,6 +5,8 @@
 
 #define CLI_COMMANDS(X) \
   X(report)             \
+  X(compare)            \
+  X(export)             \
   X(help)
 
 #define CLI_DECLARE(name) extern const struct cli_cmd cmd_##name;

@@ -62,4 +62,27 @@ const char schema_sql[] =
 
     "CREATE VIEW v_charges_by_year AS SELECT run, option, month/12+1 AS year, kind,\n"
     "  sum(BilledCost) AS billed_usd, sum(EffectiveCost) AS effective_usd\n"
-    "  FROM charge GROUP BY run, option, month/12, kind;\n";
+    "  FROM charge GROUP BY run, option, month/12, kind;\n"
+
+    /* FOCUS 1.2, all columns of a cost and usage row; what a forecast cannot know is NULL. Labour and facility have no FOCUS service category. */
+    "CREATE VIEW v_focus AS SELECT run, option,\n"
+    "  NULL AS AvailabilityZone, BilledCost, 'run ' || run AS BillingAccountId, 'rackcast forecast' AS BillingAccountName,\n"
+    "  BillingCurrency, BillingPeriodEnd || 'T00:00:00Z' AS BillingPeriodEnd, BillingPeriodStart || 'T00:00:00Z' AS BillingPeriodStart,\n"
+    "  NULL AS CapacityReservationId, NULL AS CapacityReservationStatus, ChargeCategory, ChargeClass, ChargeDescription, ChargeFrequency,\n"
+    "  ChargePeriodEnd || 'T00:00:00Z' AS ChargePeriodEnd, ChargePeriodStart || 'T00:00:00Z' AS ChargePeriodStart,\n"
+    "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN 'Usage' END AS CommitmentDiscountCategory,\n"
+    "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN ResourceId END AS CommitmentDiscountId,\n"
+    "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN ResourceName END AS CommitmentDiscountName,\n"
+    "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN PricingQuantity END AS CommitmentDiscountQuantity, CommitmentDiscountStatus,\n"
+    "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN 'Reserved' END AS CommitmentDiscountType,\n"
+    "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN PricingUnit END AS CommitmentDiscountUnit,\n"
+    "  ConsumedQuantity, ConsumedUnit, ContractedCost, ContractedUnitPrice, EffectiveCost, NULL AS InvoiceId,\n"
+    "  CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') THEN 'cloud provider' ELSE 'own site' END AS InvoiceIssuerName,\n"
+    "  ListCost, ListUnitPrice, PricingCategory, BillingCurrency AS PricingCurrency, PricingQuantity, PricingUnit,\n"
+    "  CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') THEN 'cloud provider' ELSE 'own site' END AS ProviderName,\n"
+    "  CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') THEN 'cloud provider' ELSE 'own site' END AS PublisherName,\n"
+    "  NULL AS RegionId, NULL AS RegionName, ResourceId, ResourceName, kind AS ResourceType,\n"
+    "  CASE WHEN ServiceCategory IN ('Compute','Storage','Networking','AI and Machine Learning') THEN ServiceCategory ELSE 'Other' END AS ServiceCategory,\n"
+    "  ServiceName, NULL AS ServiceSubcategory, NULL AS SkuId, NULL AS SkuMeter, NULL AS SkuPriceDetails, NULL AS SkuPriceId,\n"
+    "  option AS SubAccountId, option AS SubAccountName, json_object('option', option, 'kind', kind, 'month', month) AS Tags\n"
+    "  FROM charge;\n";

@@ -185,7 +185,8 @@ static const char *frequency(const struct rec_charge *r) {
 /* FOCUS: the part of a commitment that was paid and not used stands in rows of its own. */
 static const char *commitment_status(const struct rec_charge *r) {
   bool committed = r->pricing_category && strcmp(r->pricing_category, "Committed") == 0;
-  if (!committed)
+  bool usage = r->category && strcmp(r->category, "Usage") == 0;
+  if (!committed || !usage)
     return NULL;
   return r->kind && strcmp(r->kind, "commitment_unused") == 0 ? "Unused" : "Used";
 }
@@ -194,24 +195,27 @@ static void on_charge(void *ctx, const struct rec_charge *r) {
   char start[11], end[11];
   billing_period(r->period_start, start, end);
   bool purchase = r->category && strcmp(r->category, "Purchase") == 0;
+  bool lump = !(r->quantity > 0); /* one unit at the price of the whole */
+  double quantity = lump ? 1 : r->quantity, list = lump ? r->billed_usd : r->list_unit_price, price = lump ? r->billed_usd : r->unit_price;
+  const char *unit = lump ? "lump sum" : r->unit;
   sqlite3_stmt *q = row(ctx, PUT_CHARGE, r->option);
   text(q, 3, r->kind);
   sqlite3_bind_int(q, 4, r->month);
   number(q, 5, r->billed_usd);
   number(q, 6, r->effective_usd);
-  number(q, 7, r->list_unit_price * r->quantity);
-  number(q, 8, r->unit_price * r->quantity);
-  number(q, 9, r->list_unit_price);
-  number(q, 10, r->unit_price);
-  number(q, 11, r->quantity);
-  text(q, 12, r->unit);
+  number(q, 7, list * quantity);
+  number(q, 8, price * quantity);
+  number(q, 9, list);
+  number(q, 10, price);
+  number(q, 11, quantity);
+  text(q, 12, unit);
   text(q, 13, r->pricing_category);
   if (purchase) { /* FOCUS: nothing is consumed by a purchase */
     sqlite3_bind_null(q, 14);
     sqlite3_bind_null(q, 15);
   } else {
-    number(q, 14, r->quantity);
-    text(q, 15, r->unit);
+    number(q, 14, quantity);
+    text(q, 15, unit);
   }
   text(q, 16, "USD");
   text(q, 17, r->category);

@@ -1,0 +1,71 @@
+/* Runs beside each other: what differs in inputs and in outcome. */
+#include "cli/cli.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "base/units.h"
+#include "output/compare.h"
+
+static const struct cli_opt opts[] = {
+    {"csv", 0, NULL, "the figures that differ as CSV"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* "results.db:2" is run 2 of results.db, unless there is a file of that very name. */
+static void split_run(struct arena *a, const char *word, struct compare_run *r) {
+  const char *colon = strrchr(word, ':');
+  long long run;
+  *r = (struct compare_run){.label = word, .path = word};
+  if (colon && access(word, F_OK) != 0 && units_integer(colon + 1, &run) && run > 0) {
+    r->path = arena_printf(a, "%.*s", (int)(colon - word), word);
+    r->run = run;
+  }
+}
+
+static void print(const char *title, struct table *t, const char *none) {
+  printf("\n%s\n", title);
+  if (table_rows(t)) {
+    mem_free(table_drop_unknown(t));
+    table_write_text(t, stdout);
+  } else
+    puts(none);
+  table_free(t);
+}
+
+static int print_comparison(const struct cli_args *args, struct compare_run *runs, size_t n, struct errs *errs) {
+  struct compare *c = compare_open(runs, n, errs);
+  if (!c)
+    return CLI_USAGE;
+  if (cli_flag(args, "csv")) {
+    struct table *t = compare_outcomes(c);
+    table_write_csv(t, stdout);
+    table_free(t);
+  } else {
+    struct table *t = compare_runs(c);
+    table_write_text(t, stdout);
+    table_free(t);
+    print("Inputs that differ", compare_inputs(c), "none");
+    print("Figures that differ (over the whole horizon)", compare_outcomes(c), "none");
+  }
+  compare_free(c);
+  return CLI_DONE;
+}
+
+static int run(const struct cli_args *args) {
+  struct arena *a = arena_create();
+  struct errs *errs = errs_create();
+  size_t n = cli_words(args);
+  struct compare_run *runs = arena_alloc(a, n * sizeof *runs);
+  for (size_t i = 0; i < n; i++)
+    split_run(a, cli_word(args, i), &runs[i]);
+  int code = print_comparison(args, runs, n, errs);
+  cli_print_errs(errs);
+  errs_destroy(errs);
+  arena_destroy(a);
+  return code;
+}
+
+const struct cli_cmd cmd_compare = {
+    .name = "compare", .doc = "what differs between runs, in inputs and in outcome", .words = "A.db[:RUN] B.db[:RUN] ...", .min_words = 2, .max_words = 9,
+    .opts = opts, .notes = "The newest run of a database is taken unless :RUN names another.", .run = run};
