@@ -1,6 +1,5 @@
 #include "config.h"
 #include <gsl/gsl_errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,6 @@ static int dispatch(int argc, char **argv) {
 int main(int argc, char **argv) {
   gsl_set_error_handler_off(); /* GSL aborts on a mere underflow otherwise; its codes are checked */
   mem_on_exhausted(out_of_memory);
-  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported below */
   cli_watch_signals();
   datadir(); /* its first call must be alone */
 

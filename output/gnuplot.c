@@ -7,19 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Our signals are blocked and SIGPIPE ignored (cli/interrupt.c); the child gets the usual ones back. */
+/* SIGINT and SIGTERM are blocked in us (cli/interrupt.c); the child gets them back. */
 static int spawn(pid_t *pid, const char *dir, const char *script, int err_fd) {
   extern char **environ;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attr;
-  sigset_t none, usual;
+  sigset_t none;
   sigemptyset(&none);
-  sigemptyset(&usual);
-  sigaddset(&usual, SIGPIPE);
   posix_spawnattr_init(&attr);
   posix_spawnattr_setsigmask(&attr, &none);
-  posix_spawnattr_setsigdefault(&attr, &usual);
-  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, dir);
   posix_spawn_file_actions_adddup2(&actions, err_fd, STDOUT_FILENO);

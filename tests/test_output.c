@@ -7,10 +7,14 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <jansson.h>
 #include "base/mem.h"
+#include "output/compare.h"
 #include "output/db.h"
 #include "output/escape.h"
+#include "output/export.h"
 #include "output/outcome.h"
+#include "output/report.h"
 #include "output/store.h"
 #include "output/summary.h"
 #include "output/table.h"
@@ -307,6 +311,142 @@ static void test_hostile_tables(void) {
   db_close(db);
 }
 
+struct export_call {
+  const struct outcome *o;
+  const char *format, *table;
+};
+static void write_export(const void *ctx, FILE *f) {
+  const struct export_call *x = ctx;
+  struct errs *errs = errs_create();
+  const struct export_format *format = export_find(x->format, errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(format);
+  CU_ASSERT_TRUE(format->write(x->o, x->table, f, errs));
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  errs_destroy(errs);
+}
+
+static size_t count_lines(const char *text) {
+  size_t n = 0;
+  for (; *text; text++)
+    n += *text == '\n';
+  return n;
+}
+
+static void test_export(void) {
+  fill("test_output.db", feed_plain, false);
+  sqlite3 *db = open_db("test_output.db");
+  struct outcome *o = outcome_load(db, 1);
+  char *focus = written(write_export, &(struct export_call){o, "focus", NULL});
+  /* every column that FOCUS 1.2 wants in all rows */
+  static const char *const must[] = {"BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory",
+                                     "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost", "EffectiveCost",
+                                     "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName"};
+  focus[strcspn(focus, "\n")] = '\0';
+  for (size_t i = 0; i < sizeof must / sizeof *must; i++)
+    CU_ASSERT_PTR_NOT_NULL(strstr(focus, must[i]));
+  focus[strlen(focus)] = '\n';
+  CU_ASSERT_EQUAL(count_lines(focus), 1 + 184); /* 61 + 1 of own, 60 of rent, 61 of mixed, 1 of toosmall */
+  mem_free(focus);
+  char *raw = written(write_export, &(struct export_call){o, "csv", "job"});
+  CU_ASSERT_STRING_EQUAL(raw, "run,option,name,state,submit_h,start_h,end_h,gpus,gpu_hours\n1,own,r1-post-training,done,2160,2160,2900,128,94720\n");
+  mem_free(raw);
+  struct errs *errs = errs_create();
+  CU_ASSERT_PTR_NULL(export_find("xlsx", errs));
+  CU_ASSERT_FALSE(export_find("csv", errs)->write(o, "no such table", stdout, errs));
+  CU_ASSERT_EQUAL(errs_count(errs), 2);
+  errs_destroy(errs);
+  outcome_free(o);
+  db_close(db);
+}
+
+static void test_hostile_export(void) {
+  fill("test_hostile.db", feed_hostile, false);
+  sqlite3 *db = open_db("test_hostile.db");
+  struct outcome *o = outcome_load(db, 1);
+  char *trace = written(write_export, &(struct export_call){o, "chrome-trace", NULL});
+  json_t *root = json_loads(trace, 0, NULL);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(root);
+  CU_ASSERT_TRUE(json_array_size(json_object_get(root, "traceEvents")) > 1000);
+  json_decref(root);
+  mem_free(trace);
+  char *focus = written(write_export, &(struct export_call){o, "focus", NULL});
+  CU_ASSERT_PTR_NULL(strstr(focus, ",=cmd"));
+  mem_free(focus);
+  outcome_free(o);
+  db_close(db);
+}
+
+static void test_compare(void) {
+  fill("test_output.db", feed_plain, false);
+  fill("test_hostile.db", feed_hostile, false);
+  struct errs *errs = errs_create();
+  struct compare_run same[] = {{"a", "test_output.db", 0}, {"b", "test_output.db", 1}};
+  struct compare *c = compare_open(same, 2, errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+  struct table *t = compare_inputs(c);
+  CU_ASSERT_EQUAL(table_rows(t), 0);
+  table_free(t);
+  t = compare_outcomes(c);
+  CU_ASSERT_EQUAL(table_rows(t), 0);
+  table_free(t);
+  compare_free(c);
+  struct compare_run other[] = {{"a", "test_output.db", 0}, {"b", "test_hostile.db", 0}};
+  c = compare_open(other, 2, errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+  t = compare_inputs(c);
+  CU_ASSERT_EQUAL(table_rows(t), 2 + FEED_HOSTILE);
+  table_free(t);
+  compare_free(c);
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  struct compare_run none[] = {{"a", "test_output.db", 9}, {"b", "no_such.db", 0}};
+  CU_ASSERT_PTR_NULL(compare_open(none, 2, errs));
+  CU_ASSERT_EQUAL(errs_count(errs), 1);
+  errs_destroy(errs);
+}
+
+static char *read_file(const char *path) {
+  FILE *f = fopen(path, "r");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  char *text = mem_alloc(4 << 20);
+  CU_ASSERT_TRUE(fread(text, 1, (4 << 20) - 1, f) > 0);
+  fclose(f);
+  return text;
+}
+
+/* With gnuplot away everything but the plots is made; with it nothing that a hostile name asks for happens, and the page loads nothing. */
+static void test_report(void) {
+  fill("test_hostile.db", feed_hostile, false);
+  sqlite3 *db = open_db("test_hostile.db");
+  struct outcome *o = outcome_load(db, 1);
+  struct report_result r;
+  struct errs *errs = errs_create();
+  char *path = mem_strdup(getenv("PATH"));
+  CU_ASSERT_EQUAL(system("rm -rf test_report"), 0);
+  setenv("PATH", "/nonexistent", 1);
+  CU_ASSERT_TRUE(report_write(o, "test_hostile.db", "test_report", &r, errs));
+  CU_ASSERT_TRUE(r.gnuplot_missing);
+  CU_ASSERT_EQUAL(r.plots, 0);
+  CU_ASSERT_TRUE(r.tables > 5);
+  setenv("PATH", path, 1);
+  mem_free(path);
+  CU_ASSERT_TRUE(report_write(o, "test_hostile.db", "test_report", &r, errs));
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  if (!r.gnuplot_missing)
+    CU_ASSERT_EQUAL(r.plots, 7);
+  char *html = read_file("test_report/index.html");
+  CU_ASSERT_PTR_NULL(strstr(html, "<script>alert"));
+  CU_ASSERT_PTR_NULL(strstr(html, "src="));
+  CU_ASSERT_PTR_NULL(strstr(html, "href=\"http"));
+  CU_ASSERT_PTR_NULL(strstr(html, "@import"));
+  mem_free(html);
+  CU_ASSERT_NOT_EQUAL(access("pwned", F_OK), 0);
+  CU_ASSERT_NOT_EQUAL(access("test_report/plots/pwned", F_OK), 0);
+  CU_ASSERT_EQUAL(system("rm -rf test_report"), 0);
+  errs_destroy(errs);
+  outcome_free(o);
+  db_close(db);
+}
+
 static void check_escape(void (*escape)(FILE *, const char *), const char *in, const char *want) {
   char *text = NULL;
   size_t size;
@@ -390,6 +530,10 @@ static const struct cu_case cases[] = {
     {"winner, rival, crossing", test_outcome},
     {"the printed answer", test_summary},
     {"hostile names in tables", test_hostile_tables},
+    {"exports", test_export},
+    {"hostile names in exports", test_hostile_export},
+    {"runs compared", test_compare},
+    {"the report, with and without gnuplot, of hostile names", test_report},
     {"escaping", test_escape},
     {"numbers", test_numbers},
     {"aligned table", test_table},
