@@ -225,6 +225,34 @@ static void test_duplicate_metric(void) {
   errs_destroy(errs);
 }
 
+/* docs/database.md names every table, view and column. */
+static void test_documented(void) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/docs/database.md", getenv("srcdir") ? getenv("srcdir") : ".");
+  FILE *f = fopen(path, "r");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  char *doc = mem_alloc(1 << 18);
+  CU_ASSERT_TRUE(fread(doc, 1, (1 << 18) - 1, f) > 0);
+  fclose(f);
+  fill("test_output.db", feed_plain, false);
+  sqlite3 *db = open_db("test_output.db");
+  struct db_query *q = db_query(db, "SELECT m.type, m.name, t.name FROM sqlite_schema m JOIN pragma_table_info(m.name) t WHERE m.type IN ('table','view')", "");
+  int n = 0;
+  for (; db_next(q); n++) {
+    bool view = strcmp(db_text(q, 0), "view") == 0;
+    char *name = mem_printf("`%s`", db_text(q, view ? 1 : 2)), *section = view ? NULL : mem_printf("%s", db_text(q, 1));
+    if (!strstr(doc, name) || (section && !strstr(doc, section)))
+      printf("\n%s %s is not documented\n", db_text(q, 1), name);
+    CU_ASSERT_PTR_NOT_NULL(strstr(doc, name));
+    mem_free(name);
+    mem_free(section);
+  }
+  CU_ASSERT_TRUE(n > 90);
+  db_done(q);
+  db_close(db);
+  mem_free(doc);
+}
+
 /* ---- what is made from it ---- */
 
 static void test_outcome(void) {
@@ -527,6 +555,7 @@ static const struct cu_case cases[] = {
     {"a killed run leaves a readable database", test_kill},
     {"an interrupted run is kept and marked", test_interrupt},
     {"a figure stored twice is an error", test_duplicate_metric},
+    {"every column is documented", test_documented},
     {"winner, rival, crossing", test_outcome},
     {"the printed answer", test_summary},
     {"hostile names in tables", test_hostile_tables},
