@@ -8,6 +8,7 @@
 #include "sim/record.h"
 #include "workloads/model.h"
 #include "workloads/phases.h"
+#include "workloads/stack.h"
 
 enum sim_recompute { RECOMPUTE_NONE, RECOMPUTE_SELECTIVE, RECOMPUTE_FULL, RECOMPUTE_AUTO };
 enum sim_schedule { SCHEDULE_AUTO, SCHEDULE_1F1B, SCHEDULE_INTERLEAVED, SCHEDULE_ZERO_BUBBLE, SCHEDULE_DUALPIPE };
@@ -15,7 +16,9 @@ enum sim_schedule { SCHEDULE_AUTO, SCHEDULE_1F1B, SCHEDULE_INTERLEAVED, SCHEDULE
 struct sim_plan { /* how a step is laid out; 0 = choose */
   int tp, pp, vpp, dp, ep, cp;
   int zero;               /* ZeRO stage, 3 = FSDP; -1 = choose */
-  bool sequence_parallel;
+  int shard;              /* ranks that a ZeRO shard is spread over; 0 = all of the data-parallel group */
+  int etp;                /* tensor parallelism inside an expert; 0 = choose */
+  int sequence_parallel;  /* 1 yes, -1 no, 0 = as the stack does */
   enum sim_recompute recompute;
   enum sim_schedule schedule;
   int micro_batch;
@@ -26,10 +29,13 @@ struct sim_train_job {
   const struct hw_server *server;
   const struct wl_model *model;
   const char *stack;      /* row of workloads/catalog/stacks.csv; "" or NULL = default by year and GPU */
-  int year;               /* of the software, 0 = the newest */
+  const struct wl_stacks *stacks; /* NULL = the shipped ones */
+  double year;            /* of the software when `stack` has no date, 0 = the newest */
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
+  bool launch_blocking;   /* the host waits for each kernel (debug runs) */
+  double gpu_power_w;     /* GPU limited to this; 0 = its TDP */
   struct sim_plan plan;
 };
 enum { STEP_COMPUTE, STEP_ATTENTION, STEP_ELEMENTWISE, STEP_HEAD, STEP_TP, STEP_EP, STEP_CP, STEP_DP, STEP_P2P, STEP_BUBBLE, STEP_OPTIMIZER, STEP_HOST, STEP_PARTS };

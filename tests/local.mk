@@ -54,3 +54,11 @@ tests_test_kernel_SOURCES = tests/test_kernel.c tests/kernel_tests.h tests/kerne
 tests_test_kernel_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_kernel_LDADD = libcu.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_train
+TESTS += tests/test_train
+tests_test_train_SOURCES = tests/test_train.c
+tests_test_train_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_train_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+endif

@@ -1,0 +1,252 @@
+/* Seconds for lists of operations: kernels from hwmodels, overlap and host cost from the software stack. */
+#include <math.h>
+#include <string.h>
+#include "sim/train_priv.h"
+
+const char *const sim_step_part_name[STEP_PARTS] = {"compute", "attention", "elementwise", "head", "tensor", "expert",
+                                                    "context", "data", "p2p", "bubble", "optimizer", "host"};
+
+double train_cost_s(const struct train_cost *c) {
+  double t = 0;
+  for (int i = 0; i < STEP_PARTS; i++)
+    t += c->part[i];
+  return t;
+}
+
+void train_cost_add(struct train_cost *sum, const struct train_cost *c, double times) {
+  for (int i = 0; i < STEP_PARTS; i++)
+    sum->part[i] += times * c->part[i];
+  sum->weight_grad_s += times * c->weight_grad_s;
+  sum->hideable_s += times * c->hideable_s;
+  sum->recompute_s += times * c->recompute_s;
+  sum->flops += times * c->flops;
+  sum->mem_bytes += times * c->mem_bytes;
+}
+
+/* ---- collectives ---- */
+double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride) {
+  int local = train_ranks_per_node(e, ranks, stride);
+  struct hw_coll_op op = {kind, bytes, ranks, local, local < ranks ? e->domain / local : 1};
+  return hw_coll_s(e->server, &op) * (local < ranks ? e->network : 1);
+}
+
+/* Expected number of different boxes out of n that k copies go to, when at most `most` boxes may be used. */
+static double boxes_touched(double n, double k, double most) {
+  double touched = n * (1 - pow(1 - 1 / n, k));
+  return most > 0 && touched > most ? most : touched;
+}
+
+/* Tokens to experts. In the scale-up domain every copy moves; across the network one copy a box when the dispatcher removes doubles. */
+static double dispatch_s(const struct train_env *e, const struct wl_op *op) {
+  int ep = e->plan.ep, local = train_ranks_per_node(e, ep, e->plan.etp), boxes = (ep + local - 1) / local;
+  if (!e->stack->dedupe || boxes == 1)
+    return train_collective_s(e, HW_ALL_TO_ALL, op->bytes, ep, e->plan.etp);
+  double groups = e->model->topk_groups * (double)boxes / (e->model->expert_groups > 0 ? e->model->expert_groups : 1);
+  double copies = boxes_touched(boxes, op->n, e->model->topk_groups > 0 ? fmax(groups, 1) : 0);
+  struct hw_coll_op across = {HW_ALL_TO_ALL, op->m * copies * op->k, boxes, 1, e->domain};
+  return fmax(hw_coll_s(e->server, &across) * e->network, train_collective_s(e, HW_ALL_TO_ALL, op->bytes / boxes, local, e->plan.etp));
+}
+
+static enum hw_coll coll_of(enum wl_exchange x) {
+  static const enum hw_coll map[] = {[WL_X_ALL_REDUCE] = HW_ALL_REDUCE, [WL_X_ALL_GATHER] = HW_ALL_GATHER, [WL_X_REDUCE_SCATTER] = HW_REDUCE_SCATTER,
+                                     [WL_X_ALL_TO_ALL] = HW_ALL_TO_ALL, [WL_X_RING] = HW_ALL_GATHER};
+  return map[x];
+}
+
+static void price_collective(const struct train_env *e, const struct wl_op *op, struct train_cost *c, double *ring_s) {
+  if (op->group == WL_GROUP_TP) {
+    double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
+    c->part[STEP_TP] += t * (1 - (e->share.sequence_parallel ? e->stack->tp_overlap : 0));
+  } else if (op->group == WL_GROUP_EP) {
+    double t = dispatch_s(e, op);
+    c->part[STEP_EP] += t * (1 - e->stack->ep_overlap);
+    c->hideable_s += t * (1 - e->stack->ep_overlap);
+  } else {
+    *ring_s += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.cp, e->plan.tp);
+  }
+}
+
+/* ---- kernels ---- */
+static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
+  static const enum hw_attn_kernel map[] = {[WL_ATTN_UNFUSED] = HW_ATTN_UNFUSED, [WL_ATTN_FLASH1] = HW_ATTN_FLASH1, [WL_ATTN_FLASH2] = HW_ATTN_FLASH2,
+                                            [WL_ATTN_FLASH3] = HW_ATTN_FLASH3, [WL_ATTN_BEST] = HW_ATTN_AUTO};
+  return map[e->stack->attention];
+}
+
+static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
+  struct hw_attn a = {op->batch, op->heads, op->kv_heads, op->q_len, op->kv_len, op->d_qk, op->d_v, op->causal, backward, e->high, attention_kernel(e), e->clock};
+  return hw_attn_s(e->gpu, &a) / e->stack->attention_rate;
+}
+
+static double scores_flops(const struct wl_op *op, bool backward) {
+  return 2 * op->batch * op->heads * op->q_len * op->kv_len * (op->d_qk + op->d_v) * (op->causal ? 0.5 : 1) * (backward ? 2.5 : 1);
+}
+
+static double product_s(const struct train_env *e, const struct wl_op *op, struct train_cost *c) {
+  enum dtype t = op->low ? e->low : e->high;
+  double clock = e->clock * (op->low ? e->low_rate : 1);
+  c->flops += 2 * op->m * op->n * op->k;
+  c->mem_bytes += (op->m * op->k + op->n * op->k * fmax(op->groups, 1) + op->m * op->n) * 2;
+  if (op->kind == WL_OP_GEMM)
+    return hw_gemm_s(e->gpu, &(struct hw_gemm){op->m, op->n, op->k, 1, t, 0, clock});
+  return hw_grouped_gemm_s(e->gpu, &(struct hw_grouped_gemm){op->groups, op->m, op->n, op->k, t, 0, clock, e->stack->moe_imbalance});
+}
+
+static void price_op(const struct train_env *e, const struct wl_op *op, bool backward, struct train_cost *c, double *ring_s) {
+  double t = 0;
+  int part = STEP_COMPUTE;
+  switch (op->kind) {
+  case WL_OP_GEMM:
+  case WL_OP_GROUPED:
+    t = product_s(e, op, c) * e->stack->slower;
+    break;
+  case WL_OP_SCORES:
+    part = STEP_ATTENTION;
+    t = scores_s(e, op, backward) * e->stack->slower;
+    c->flops += scores_flops(op, backward);
+    break;
+  case WL_OP_STREAM:
+    part = STEP_ELEMENTWISE;
+    t = hw_stream_s(e->gpu, op->bytes * e->stack->elementwise, op->kernels) * e->stack->slower;
+    c->mem_bytes += op->bytes;
+    break;
+  default:
+    price_collective(e, op, c, ring_s);
+    return;
+  }
+  c->part[part] += t;
+  if (op->weight_grad)
+    c->weight_grad_s += t;
+}
+
+static double kernel_count(const struct wl_ops *ops) {
+  double n = 0;
+  for (int i = 0; i < ops->n; i++)
+    n += ops->op[i].kind == WL_OP_STREAM ? ops->op[i].kernels : 1;
+  return n;
+}
+
+/* One block, one pass. What a ring of keys and values takes longer than the attention it runs beside is exposed. */
+static void price_block(const struct train_env *e, enum wl_block b, enum wl_pass p, struct train_cost *c, double *kernels, bool scores_only) {
+  struct wl_ops ops;
+  double ring_s = 0;
+  wl_block_ops(&e->share, b, p, &ops);
+  for (int i = 0; i < ops.n; i++)
+    if (!scores_only || ops.op[i].scores_only)
+      price_op(e, &ops.op[i], p == WL_BACKWARD, c, &ring_s);
+  if (!scores_only)
+    *kernels += kernel_count(&ops);
+  c->part[STEP_CP] += fmax(ring_s * (1 - e->stack->cp_overlap), ring_s - c->part[STEP_ATTENTION]);
+}
+
+/* ---- layers ---- */
+static const enum wl_block blocks[LAYER_KINDS][3] = {
+    [LAYER_DENSE] = {WL_ATTENTION, WL_MLP, WL_BLOCKS},      [LAYER_MOE] = {WL_ATTENTION, WL_MOE, WL_BLOCKS},
+    [LAYER_ATTENTION] = {WL_ATTENTION, WL_BLOCKS},          [LAYER_MLP] = {WL_MLP, WL_BLOCKS},
+    [LAYER_MOE_ALONE] = {WL_MOE, WL_BLOCKS},                [LAYER_MAMBA] = {WL_MAMBA, WL_BLOCKS},
+    [LAYER_EMBEDDING] = {WL_EMBEDDING, WL_BLOCKS},          [LAYER_HEAD] = {WL_HEAD, WL_BLOCKS},
+};
+
+static bool is_end(enum train_layer_kind kind) {
+  return kind == LAYER_EMBEDDING || kind == LAYER_HEAD;
+}
+
+static double host_s(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p) {
+  const struct wl_stack *s = e->stack;
+  int n = blocks[kind][1] == WL_BLOCKS ? 1 : 2;
+  double t = (p == WL_FORWARD ? s->host_forward_s : s->host_backward_s) * n / 2;
+  if (kind == LAYER_MOE || kind == LAYER_MOE_ALONE)
+    t += s->host_moe_s * (p == WL_FORWARD ? 0.37 : 0.63);
+  return t * (1 + s->host_jitter * log2(e->plan.tp) / 3);
+}
+
+/* The device waits for the host when the host issues slower than the device runs; near equality a bit of both. */
+static void add_host(const struct train_env *e, struct train_cost *c, double host, double kernels) {
+  double gpu = train_cost_s(c), both;
+  if (e->job->launch_blocking)
+    both = gpu + host + kernels * e->stack->blocking_s;
+  else
+    both = gpu > 0 || host > 0 ? fmax(gpu, host) * pow(1 + pow(fmin(gpu, host) / fmax(gpu, host), 8), 1.0 / 8) : 0;
+  c->part[STEP_HOST] += both - gpu;
+}
+
+static void move_to_head(struct train_cost *c) {
+  static const int from[] = {STEP_COMPUTE, STEP_ATTENTION, STEP_ELEMENTWISE};
+  for (int i = 0; i < 3; i++) {
+    c->part[STEP_HEAD] += c->part[from[i]];
+    c->part[from[i]] = 0;
+  }
+}
+
+/* Weights that are spread over the data-parallel ranks are gathered before each use; the next layer's gather runs beside this one's compute. */
+static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p, struct train_cost *c) {
+  if (e->fsdp == 1 || e->plan.pp > 1)
+    return;
+  double experts, dense = train_layer_params(e, kind, &experts);
+  int stride = e->plan.tp;
+  double gather = train_collective_s(e, HW_ALL_GATHER, 2 * dense, e->fsdp, stride) +
+                  train_collective_s(e, HW_ALL_GATHER, 2 * experts, e->expert_copies, e->plan.ep * e->plan.etp);
+  double comm = gather;
+  if (p == WL_BACKWARD)
+    comm += train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * dense, e->fsdp, stride) +
+            train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * experts, e->expert_copies, e->plan.ep * e->plan.etp);
+  comm /= e->stack->zero3_rate;
+  double compute = train_cost_s(c);
+  c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;
+}
+
+static void price_pass(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p, struct train_cost *c) {
+  double kernels = 0;
+  for (const enum wl_block *b = blocks[kind]; *b != WL_BLOCKS; b++)
+    price_block(e, *b, p, c, &kernels, false);
+  if (kind == LAYER_HEAD)
+    move_to_head(c);
+  add_host(e, c, is_end(kind) ? 0 : host_s(e, kind, p), kernels);
+}
+
+static void add_recomputation(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward, struct train_cost *backward) {
+  struct train_cost again = {0};
+  double ignored = 0;
+  if (is_end(kind) || e->plan.recompute == RECOMPUTE_NONE)
+    return;
+  if (e->plan.recompute == RECOMPUTE_FULL)
+    again = *forward;
+  else if (kind == LAYER_DENSE || kind == LAYER_MOE || kind == LAYER_ATTENTION)
+    price_block(e, WL_ATTENTION, WL_FORWARD, &again, &ignored, true);
+  backward->recompute_s += train_cost_s(&again);
+  train_cost_add(backward, &again, 1);
+}
+
+void train_layer_price(const struct train_env *e, enum train_layer_kind kind, struct train_layer *ret) {
+  *ret = (struct train_layer){0};
+  price_pass(e, kind, WL_FORWARD, &ret->forward);
+  price_pass(e, kind, WL_BACKWARD, &ret->backward);
+  add_recomputation(e, kind, &ret->forward, &ret->backward);
+  add_fsdp(e, kind, WL_FORWARD, &ret->forward);
+  add_fsdp(e, kind, WL_BACKWARD, &ret->backward);
+}
+
+double train_layer_params(const struct train_env *e, enum train_layer_kind kind, double *ret_experts) {
+  double dense = 0, experts;
+  *ret_experts = 0;
+  for (const enum wl_block *b = blocks[kind]; *b != WL_BLOCKS; b++) {
+    dense += wl_block_params(&e->share, *b, &experts);
+    *ret_experts += experts;
+  }
+  return dense;
+}
+
+static double activations(const struct train_env *e, enum train_layer_kind kind, int keep) {
+  double bytes = 0;
+  for (const enum wl_block *b = blocks[kind]; *b != WL_BLOCKS; b++)
+    bytes += wl_block_activation_bytes(&e->share, *b, keep);
+  return bytes;
+}
+
+double train_layer_activations(const struct train_env *e, enum train_layer_kind kind) {
+  return activations(e, kind, (int)e->plan.recompute);
+}
+
+double train_layer_working_set(const struct train_env *e, enum train_layer_kind kind) {
+  return activations(e, kind, 0);
+}

@@ -1,0 +1,169 @@
+/* From a job to the environment in which its operations are priced: every choice made, every constant fetched once. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "sim/train_priv.h"
+
+static bool fail(char *why, size_t size, const char *what) {
+  snprintf(why, size, "%s", what);
+  return false;
+}
+
+static void choose_formats(struct train_env *e) {
+  enum dtype want = e->job->plan.precision;
+  enum dtype sixteen = hw_compute_dtype(e->gpu, DT_BF16);
+  if (want == DT_FP64) /* not given */
+    want = e->stack->low_precision ? DT_FP8 : DT_BF16;
+  enum dtype got = hw_compute_dtype(e->gpu, want);
+  bool low = (want == DT_FP8 || want == DT_FP6 || want == DT_FP4) && (got == DT_FP8 || got == DT_FP6 || got == DT_FP4);
+  e->high = sixteen;
+  e->low = low ? got : want == DT_FP32 || want == DT_TF32 ? got : sixteen;
+  e->plan.precision = e->low;
+}
+
+/* Sustained clock of a hot cluster; a power limit below the TDP lowers it further. */
+static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
+  const char *gpu = e->gpu->name, *arch = e->gpu->arch;
+  e->clock = wl_insitu(stacks, gpu, arch, "sustained_clock", 1);
+  e->low_rate = e->low == e->high ? 1 : wl_insitu(stacks, gpu, arch, e->low == DT_FP4 ? "fp4_rate" : "low_rate", 1);
+  double cap = e->job->gpu_power_w;
+  if (cap > 0 && e->gpu->tdp_w > cap)
+    e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent", 0.8));
+  e->network = wl_insitu(stacks, gpu, arch, "network_slowdown", 1);
+  e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes", 34);
+  e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes", 3e9);
+}
+
+static int largest_divisor(int n, int most) {
+  for (int d = most < n ? most : n; d > 1; d--)
+    if (n % d == 0)
+      return d;
+  return 1;
+}
+
+static bool choose_layout(struct train_env *e, char *why, size_t size) {
+  struct sim_plan *p = &e->plan;
+  const struct sim_train_job *j = e->job;
+  int *one[] = {&p->tp, &p->pp, &p->cp, &p->micro_batch};
+  for (int i = 0; i < 4; i++)
+    *one[i] = *one[i] > 0 ? *one[i] : 1;
+  int model_ranks = p->tp * p->pp * p->cp;
+  if (j->gpus <= 0)
+    return fail(why, size, "no GPUs");
+  if (j->gpus % model_ranks != 0)
+    return fail(why, size, "the GPUs are not a multiple of tensor x pipeline x context ranks");
+  if (p->dp <= 0)
+    p->dp = j->gpus / model_ranks;
+  if (p->dp * model_ranks != j->gpus)
+    return fail(why, size, "tensor x pipeline x context x data ranks are not the number of GPUs");
+  e->data_ranks = p->dp * p->cp;
+  if (e->model->experts == 0)
+    p->ep = p->etp = 1;
+  int expert_room = j->gpus / p->pp; /* ranks of a stage that experts can be spread over */
+  if (p->etp <= 0)
+    p->etp = 1;
+  if (p->ep <= 0)
+    p->ep = largest_divisor(e->data_ranks, e->model->experts < 8 ? e->model->experts : 8);
+  if (p->ep * p->etp > expert_room || expert_room % (p->ep * p->etp) != 0)
+    return fail(why, size, "expert ranks do not fit in a pipeline stage");
+  if (p->ep > e->model->experts && e->model->experts > 0)
+    return fail(why, size, "more expert ranks than experts");
+  e->expert_copies = expert_room / (p->ep * p->etp);
+  if (p->tp > e->model->heads)
+    return fail(why, size, "more tensor ranks than attention heads");
+  if (p->pp > e->model->layers)
+    return fail(why, size, "more pipeline stages than layers");
+  return true;
+}
+
+static bool choose_batches(struct train_env *e, char *why, size_t size) {
+  const struct sim_train_job *j = e->job;
+  if (!(j->seq_len >= 1) || !(j->global_batch > 0))
+    return fail(why, size, "sequence length and global batch must be positive");
+  double per_pipeline = j->global_batch / e->plan.dp;
+  e->micro_batches = per_pipeline / e->plan.micro_batch;
+  if (e->micro_batches < 1) { /* fewer sequences than data ranks x micro-batch: the micro-batch shrinks, below one sequence the job is wrong */
+    if (per_pipeline < 1 - 1e-9)
+      return fail(why, size, "fewer sequences in a step than data-parallel ranks");
+    e->plan.micro_batch = (int)per_pipeline;
+    e->micro_batches = per_pipeline / e->plan.micro_batch;
+  }
+  return true;
+}
+
+static void choose_schedule(struct train_env *e) {
+  struct sim_plan *p = &e->plan;
+  int m = (int)ceil(e->micro_batches - 1e-9), per_stage = e->model->layers / p->pp;
+  if (p->pp == 1)
+    p->vpp = 1;
+  if (p->vpp <= 0) {
+    bool can = p->schedule == SCHEDULE_INTERLEAVED || p->schedule == SCHEDULE_AUTO;
+    p->vpp = can && e->model->layers % p->pp == 0 && m % p->pp == 0 ? largest_divisor(per_stage, e->stack->interleave) : 1;
+  }
+  bool dual = p->schedule == SCHEDULE_DUALPIPE && p->pp % 2 == 0 && m >= 2 * p->pp; /* what its order needs */
+  if (dual || p->schedule == SCHEDULE_ZERO_BUBBLE)
+    p->vpp = 1;
+  if (p->schedule == SCHEDULE_AUTO || p->pp == 1 || (p->schedule == SCHEDULE_DUALPIPE && !dual))
+    p->schedule = p->vpp > 1 ? SCHEDULE_INTERLEAVED : SCHEDULE_1F1B;
+}
+
+static void choose_sharding(struct train_env *e) {
+  struct sim_plan *p = &e->plan;
+  if (p->zero < 0)
+    p->zero = e->stack->zero;
+  if (p->shard <= 0 || p->shard > e->data_ranks)
+    p->shard = e->data_ranks;
+  e->fsdp = p->zero >= 3 ? p->shard : 1;
+  if (p->sequence_parallel == 0)
+    p->sequence_parallel = e->stack->sequence_parallel ? 1 : -1;
+  if (p->tp == 1)
+    p->sequence_parallel = -1;
+}
+
+static void set_share(struct train_env *e) {
+  bool low = e->low != e->high && e->low != DT_FP32 && e->low != DT_TF32;
+  e->share = (struct wl_share){.model = e->model,
+                               .seqs = e->plan.micro_batch,
+                               .seq_len = e->job->seq_len,
+                               .tp = e->plan.tp,
+                               .cp = e->plan.cp,
+                               .ep = e->plan.ep,
+                               .etp = e->plan.etp,
+                               .sequence_parallel = e->plan.sequence_parallel > 0,
+                               .fused = e->stack->fused,
+                               .low_precision = low,
+                               .cast_bytes = e->stack->cast_bytes,
+                               .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
+                               .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,
+                               .frozen = e->job->lora,
+                               .head_in_16bit = e->stack->head_16bit};
+}
+
+bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size) {
+  const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
+  *e = (struct train_env){.job = job, .server = job->server, .model = job->model, .plan = job->plan};
+  if (!job->server || !job->model)
+    return fail(why, why_size, "a server and a model are needed");
+  if (!stacks)
+    return fail(why, why_size, "the catalog of software stacks cannot be read");
+  e->gpu = job->server->gpu;
+  e->stack = wl_stack_find(stacks, job->stack, job->year, e->gpu->arch, NULL);
+  int domain = job->server->scaleup_domain > 0 ? job->server->scaleup_domain : job->server->gpus;
+  e->domain = job->gpus > 0 ? largest_divisor(job->gpus, domain) : 1;
+  if (!choose_layout(e, why, why_size) || !choose_batches(e, why, why_size))
+    return false;
+  choose_formats(e);
+  choose_clocks(e, stacks);
+  choose_schedule(e);
+  choose_sharding(e);
+  e->contention = e->stack->contention;
+  if (e->plan.recompute == RECOMPUTE_AUTO && e->stack->recompute != WL_KEEP_AUTO)
+    e->plan.recompute = (enum sim_recompute)e->stack->recompute;
+  set_share(e);
+  return true;
+}
+
+int train_ranks_per_node(const struct train_env *e, int ranks, int stride) {
+  int room = e->domain / (stride > 0 ? stride : 1);
+  return room < 1 ? 1 : room < ranks ? room : ranks;
+}

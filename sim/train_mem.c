@@ -1,0 +1,111 @@
+/* Bytes per rank: weights, gradients, optimizer state, activations of the micro-batches in flight, what frameworks keep for themselves. */
+#include <math.h>
+#include <stdio.h>
+#include "sim/train_priv.h"
+
+/* Micro-batches whose activations a stage holds, in units of all its chunks. */
+static double in_flight(const struct train_env *e, int stage) {
+  int pp = e->plan.pp, v = e->plan.vpp;
+  double most = e->micro_batches, n;
+  if (e->plan.schedule == SCHEDULE_DUALPIPE)
+    n = pp + 1;
+  else if (v > 1)
+    n = (2.0 * (pp - 1 - stage) + (v - 1.0) * pp + 1) / v;
+  else
+    n = pp - stage;
+  return fmin(n, most);
+}
+
+static double bytes_over(double bytes, double ranks) {
+  return bytes / (ranks > 0 ? ranks : 1);
+}
+
+double train_memory_of_stage(const struct train_env *e, const struct train_stages *s, int stage, struct sim_step *ret) {
+  double dense = 0, experts = 0, kept = 0, working = 0;
+  bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
+  for (int v = 0; v < s->vpp; v++) {
+    const struct train_chunk *c = &s->chunk[v * s->pp + stage];
+    dense += c->params;
+    experts += c->expert_params;
+    kept += c->activation_bytes;
+    for (int k = 0; k < LAYER_KINDS; k++)
+      if (c->layers[k] > 0 && e->plan.recompute == RECOMPUTE_FULL)
+        working = fmax(working, train_layer_working_set(e, (enum train_layer_kind)k));
+  }
+  if (dual) { /* each rank also holds the mirrored stage */
+    const struct train_chunk *c = &s->chunk[s->pp - 1 - stage];
+    dense += c->params;
+    experts += c->expert_params;
+    kept = (kept + c->activation_bytes) / 2;
+  }
+  int zero = e->plan.zero;
+  double shard = e->plan.shard, expert_shard = e->expert_copies, trained = e->job->lora ? 0.01 : 1;
+  double params = dense + experts, state = dense / (zero >= 1 ? shard : 1) + experts / (zero >= 1 ? expert_shard : 1);
+  ret->mem_weights = zero >= 3 ? bytes_over(2 * dense, e->fsdp) + bytes_over(2 * experts, expert_shard) : 2 * params;
+  double grad = e->stack->accumulate_fp32 ? 4 : 2;
+  ret->mem_grads = trained * grad * (zero >= 2 ? state : params);
+  ret->mem_optimizer = trained * 12 * state;
+  ret->mem_activations = kept * in_flight(e, stage) + working;
+  ret->mem_other = e->reserve_bytes;
+  if (zero >= 3) { /* two layers gathered at a time */
+    double x, d = train_layer_params(e, e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE, &x);
+    ret->mem_other += 4 * (d + x);
+  }
+  return ret->mem_weights + ret->mem_grads + ret->mem_optimizer + ret->mem_activations + ret->mem_other;
+}
+
+
+/* The term that is largest says what must shrink; the smallest change that shrinks it comes first. */
+static void explain(const struct train_env *e, const struct sim_step *m, char *why, size_t size) {
+  const struct sim_plan *p = &e->plan;
+  double need = m->mem_bytes / 1e9, have = e->gpu->mem_bytes / 1e9;
+  double terms[] = {m->mem_activations, m->mem_optimizer, m->mem_weights, m->mem_grads};
+  static const char *const names[] = {"activations", "optimizer state", "weights", "gradients"};
+  int worst = 0;
+  for (int i = 1; i < 4; i++)
+    worst = terms[i] > terms[worst] ? i : worst;
+  const char *cure = "more pipeline stages or GPUs";
+  if (worst == 0)
+    cure = p->recompute == RECOMPUTE_NONE        ? "selective or full recomputation"
+           : p->micro_batch > 1                  ? "a smaller micro-batch"
+           : p->recompute == RECOMPUTE_SELECTIVE ? "full recomputation"
+           : p->sequence_parallel < 0 && p->tp > 1 ? "sequence parallelism"
+                                                   : "context parallelism or more tensor ranks";
+  else if (p->zero < 1 && e->data_ranks > 1)
+    cure = "ZeRO-1 (optimizer state spread over the data ranks)";
+  else if (p->zero < 3 && e->data_ranks > 1 && p->pp == 1)
+    cure = "ZeRO-3 (FSDP)";
+  else if (p->tp < e->domain)
+    cure = "twice the tensor ranks";
+  snprintf(why, size, "out of memory: %.1f GB needed, %.1f GB there; %s take %.1f GB; smallest change: %s", need, have, names[worst],
+           terms[worst] / 1e9, cure);
+}
+
+void train_memory(const struct train_env *e, const struct train_stages *s, struct sim_step *ret) {
+  ret->mem_bytes = 0;
+  for (int i = 0; i < s->pp; i++) {
+    struct sim_step one = *ret;
+    double bytes = train_memory_of_stage(e, s, i, &one);
+    if (bytes > ret->mem_bytes) {
+      *ret = one;
+      ret->mem_bytes = bytes;
+    }
+  }
+  ret->fits = ret->mem_bytes <= e->gpu->mem_bytes;
+  if (!ret->fits)
+    explain(e, ret, ret->why, sizeof ret->why);
+}
+
+void train_settle_recompute(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
+  bool settled = e->plan.recompute != RECOMPUTE_AUTO;
+  for (int r = RECOMPUTE_NONE;; r++) {
+    if (!settled)
+      e->plan.recompute = (enum sim_recompute)r;
+    train_stages_build(e, s);
+    train_memory(e, s, ret);
+    if (settled || ret->fits || r == RECOMPUTE_FULL)
+      return;
+    train_stages_free(s);
+    ret->why[0] = '\0';
+  }
+}

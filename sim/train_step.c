@@ -1,0 +1,204 @@
+/* One training step: stages priced, the schedule played, gradients synchronised, the optimizer run, and the time split over its causes. */
+#include <math.h>
+#include <stdio.h>
+#include "base/mem.h"
+#include "sim/train_priv.h"
+
+/* ---- the pipeline ---- */
+static struct play_cost play_cost_of(const struct train_env *e, const struct train_chunk *c) {
+  double host = e->stack->micro_batch_s / e->plan.vpp; /* shared evenly by the two passes */
+  return (struct play_cost){train_cost_s(&c->forward) + host / 2, train_cost_s(&c->backward) + host / 2, c->backward.weight_grad_s,
+                            c->forward.hideable_s, c->backward.hideable_s};
+}
+
+static double send_s(const struct train_env *e) {
+  if (e->plan.pp == 1)
+    return 0;
+  const struct wl_share *s = &e->share;
+  double bytes = wl_rank_tokens(s) * s->model->hidden * 2 / (e->plan.sequence_parallel > 0 || e->stack->balanced_ends ? e->plan.tp : 1);
+  int stride = e->plan.tp * e->plan.cp * e->plan.dp, local = train_ranks_per_node(e, e->plan.pp, stride);
+  struct hw_coll_op op = {HW_P2P, bytes, 2, local > 1 ? 2 : 1, local > 1 ? 1 : e->domain};
+  return hw_coll_s(e->server, &op) * (local > 1 ? 1 : e->network);
+}
+
+static void play_spec_init(const struct train_env *e, const struct train_stages *s, struct play_cost *cost, struct play_spec *spec) {
+  int pp = s->pp, chunks = s->vpp;
+  bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
+  for (int i = 0; i < pp * chunks; i++)
+    cost[i] = play_cost_of(e, &s->chunk[i]);
+  for (int i = 0; dual && i < pp; i++) /* the mirrored stage of rank i */
+    cost[pp + i] = cost[pp - 1 - i];
+  *spec = (struct play_spec){.stages = pp,
+                             .chunks = dual ? 2 : chunks,
+                             .micro_batches = dual ? 2 * (int)ceil(e->micro_batches / 2 - 1e-9) : (int)ceil(e->micro_batches - 1e-9),
+                             .schedule = e->plan.schedule,
+                             .cost = cost,
+                             .send_s = send_s(e),
+                             .send_blocks = 1 - e->stack->pp_overlap};
+}
+
+/* ---- gradients and weights ---- */
+struct sync {
+  double reduce_s, gather_s; /* whole */
+};
+
+static struct sync sync_of_stage(const struct train_env *e, const struct train_stages *s, int stage) {
+  double dense = 0, experts = 0;
+  for (int v = 0; v < s->vpp; v++) {
+    dense += s->chunk[v * s->pp + stage].params;
+    experts += s->chunk[v * s->pp + stage].expert_params;
+  }
+  if (e->plan.schedule == SCHEDULE_DUALPIPE) {
+    dense += s->chunk[s->pp - 1 - stage].params;
+    experts += s->chunk[s->pp - 1 - stage].expert_params;
+  }
+  double trained = e->job->lora ? 0.01 : 1;
+  double g = e->stack->grad_bytes * trained;
+  int ranks = e->plan.zero >= 1 ? e->plan.shard : e->data_ranks, copies = e->data_ranks / ranks, expert_stride = e->plan.ep * e->plan.etp;
+  struct sync r = {0};
+  if (e->plan.zero >= 1) {
+    r.reduce_s = train_collective_s(e, HW_REDUCE_SCATTER, g * dense, ranks, e->plan.tp) +
+                 train_collective_s(e, HW_ALL_REDUCE, g * dense / ranks, copies, e->plan.tp * ranks) +
+                 train_collective_s(e, HW_REDUCE_SCATTER, g * experts, e->expert_copies, expert_stride);
+    r.gather_s = train_collective_s(e, HW_ALL_GATHER, 2 * trained * dense, ranks, e->plan.tp) +
+                 train_collective_s(e, HW_ALL_GATHER, 2 * trained * experts, e->expert_copies, expert_stride);
+  } else {
+    r.reduce_s = train_collective_s(e, HW_ALL_REDUCE, g * dense, ranks, e->plan.tp) +
+                 train_collective_s(e, HW_ALL_REDUCE, g * experts, e->expert_copies, expert_stride);
+  }
+  return r;
+}
+
+/* Exposed part of `comm` beside a window of compute: buckets go as layers finish, the last one cannot hide, and the compute slows a little. */
+static double exposed_s(const struct train_env *e, double comm, double window, double buckets) {
+  double hidden = fmin(comm * (1 - 1 / fmax(buckets, 1)), e->stack->dp_overlap * window);
+  return comm - hidden + e->contention * hidden;
+}
+
+static double layers_of_stage(const struct train_stages *s, int stage) {
+  double n = 0;
+  for (int v = 0; v < s->vpp; v++)
+    for (int k = 0; k < LAYER_EMBEDDING; k++)
+      n += s->chunk[v * s->pp + stage].layers[k];
+  return n;
+}
+
+/* When the step's gradients are summed and its new weights are everywhere: the last stage to finish decides; the gather of weights runs beside
+ * the next step's first forward passes. */
+static double synchronise(const struct train_env *e, const struct train_stages *s, const struct play_result *played, double *ret_exposed) {
+  double end = 0;
+  bool inside = e->fsdp > 1 && s->pp == 1; /* FSDP has paid layer by layer; only copies of the shards remain */
+  for (int i = 0; i < s->pp; i++) {
+    struct sync y = sync_of_stage(e, s, i);
+    double copies = inside && e->data_ranks > e->plan.shard ? y.reduce_s / 2 : 0;
+    double window = played->end_s[i] - played->last_backward_s[(s->vpp - 1) * s->pp + i], n = layers_of_stage(s, i), first = 0;
+    for (int v = 0; v < s->vpp; v++)
+      first += train_cost_s(&s->chunk[v * s->pp + i].forward);
+    double t = inside ? copies : exposed_s(e, y.reduce_s, window, n) + exposed_s(e, y.gather_s, first, n);
+    end = fmax(end, played->end_s[i] + t);
+  }
+  *ret_exposed = end - played->time_s;
+  return end;
+}
+
+static double optimizer_s(const struct train_env *e, const struct train_stages *s, int stage) {
+  double dense = 0, experts = 0;
+  for (int v = 0; v < s->vpp; v++) {
+    dense += s->chunk[v * s->pp + stage].params;
+    experts += s->chunk[v * s->pp + stage].expert_params;
+  }
+  double trained = e->job->lora ? 0.01 : 1, shard = e->plan.zero >= 1 ? e->plan.shard : 1, copies = e->plan.zero >= 1 ? e->expert_copies : 1;
+  double kept = e->plan.zero >= 3 ? 0 : 6 * (dense + experts);
+  return hw_stream_s(e->gpu, trained * (e->optimizer_bytes * (dense / shard + experts / copies) + kept), 20);
+}
+
+/* ---- the split ---- */
+/* The critical stage's own work by cause; what is left of the pipeline's time is bubble and transfers. */
+static void split_time(const struct train_env *e, const struct train_stages *s, const struct play_result *played, const struct play_spec *spec, struct sim_step *ret) {
+  int i = 0;
+  for (int k = 1; k < s->pp; k++)
+    i = played->busy_s[k] > played->busy_s[i] ? k : i;
+  double m = spec->micro_batches, own = 0;
+  for (int v = 0; v < s->vpp; v++) {
+    const struct train_chunk *c = &s->chunk[v * s->pp + i];
+    for (int p = 0; p < STEP_PARTS; p++)
+      ret->part_s[p] += m * (c->forward.part[p] + c->backward.part[p]);
+  }
+  ret->part_s[STEP_HOST] += m * e->stack->micro_batch_s;
+  for (int p = 0; p < STEP_PARTS; p++)
+    own += ret->part_s[p];
+  double busy = played->busy_s[i], rest = played->time_s - busy;
+  if (busy < own) { /* overlapped pairs hid communication */
+    double hidden = fmin(own - busy, ret->part_s[STEP_EP]);
+    ret->part_s[STEP_EP] -= hidden;
+    ret->part_s[STEP_HOST] -= own - busy - hidden;
+  } else {
+    ret->part_s[STEP_P2P] += busy - own;
+  }
+  ret->part_s[STEP_BUBBLE] += rest;
+}
+
+static void set_activity(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
+  double flops = 0, bytes = 0;
+  for (int i = 0; i < s->pp * s->vpp; i++) {
+    flops += s->chunk[i].forward.flops + s->chunk[i].backward.flops;
+    bytes += s->chunk[i].forward.mem_bytes + s->chunk[i].backward.mem_bytes;
+  }
+  flops *= spec->micro_batches / (double)s->pp;
+  bytes *= spec->micro_batches / (double)s->pp;
+  double idle = ret->part_s[STEP_BUBBLE] + ret->part_s[STEP_HOST];
+  ret->activity.u_comp = fmin(flops / (ret->time_s * e->gpu->peak_flops[e->low]), 1);
+  ret->activity.u_mem = fmin(bytes / (ret->time_s * e->gpu->mem_Bps), 1);
+  ret->activity.busy = fmax(1 - idle / ret->time_s, 0);
+}
+
+static void set_rates(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
+  double per_token = wl_train_flops_per_token(e->model, e->job->seq_len), tokens = e->job->global_batch * e->job->seq_len;
+  double peak = e->gpu->peak_flops[e->low] * e->job->gpus, again = 0, work = 0;
+  ret->model_flops = per_token * tokens * (e->job->lora ? 2.0 / 3 : 1);
+  ret->mfu = ret->model_flops / (ret->time_s * peak);
+  for (int i = 0; i < s->pp * s->vpp; i++) {
+    again += s->chunk[i].backward.recompute_s;
+    work += train_cost_s(&s->chunk[i].forward) + train_cost_s(&s->chunk[i].backward);
+  }
+  (void)spec;
+  double forward_again = e->plan.recompute == RECOMPUTE_FULL ? 1.0 / 3 : work > 0 ? again / work : 0;
+  ret->hfu = ret->mfu * (1 + forward_again);
+}
+
+static bool play_step(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
+  struct play_result played;
+  if (!play_pipeline(spec, &played)) {
+    snprintf(ret->why, sizeof ret->why, "the pipeline schedule cannot proceed");
+    return false;
+  }
+  double exposed, optimizer = 0, end = synchronise(e, s, &played, &exposed);
+  for (int i = 0; i < s->pp; i++)
+    optimizer = fmax(optimizer, optimizer_s(e, s, i));
+  split_time(e, s, &played, spec, ret);
+  ret->part_s[STEP_DP] += exposed;
+  ret->part_s[STEP_OPTIMIZER] += optimizer;
+  ret->part_s[STEP_HOST] += e->stack->step_s;
+  ret->time_s = end + optimizer + e->stack->step_s;
+  set_rates(e, s, spec, ret);
+  set_activity(e, s, spec, ret);
+  play_result_free(&played);
+  return true;
+}
+
+bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret) {
+  struct train_env e;
+  *ret = (struct sim_step){0};
+  if (!train_env_init(&e, job, ret->why, sizeof ret->why))
+    return false;
+  struct train_stages s;
+  train_settle_recompute(&e, &s, ret);
+  struct play_cost *cost = mem_array((size_t)(s.pp * s.vpp) * 2, sizeof *cost);
+  struct play_spec spec;
+  play_spec_init(&e, &s, cost, &spec);
+  ret->plan = e.plan;
+  bool ok = play_step(&e, &s, &spec, ret);
+  mem_free(cost);
+  train_stages_free(&s);
+  return ok;
+}

@@ -1,0 +1,167 @@
+/* The training model against closed forms (pipeline schedules), and its reactions to what it is given. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "sim/train.h"
+#include "sim/train_play.h"
+#include "tests/cu.h"
+
+/* ---- fixtures ---- */
+static struct {
+  struct arena *arena;
+  struct hw_catalog *catalog;
+  struct wl_models *models;
+} shared;
+
+static void load_shared(void) {
+  struct errs *errs = errs_create();
+  shared.arena = arena_create();
+  const char *hw = datadir_path(shared.arena, "hwmodels/catalog"), *models = datadir_path(shared.arena, "workloads/catalog/models");
+  shared.catalog = hw_catalog_load(&hw, 1, errs);
+  shared.models = wl_models_load(&models, 1, errs);
+  for (size_t i = 0; i < errs_count(errs); i++)
+    printf("%s\n", errs_text(errs, i));
+  errs_destroy(errs);
+}
+
+static struct sim_train_job job(const char *gpu, const char *model, int gpus, double seq_len, double batch, struct sim_plan plan) {
+  const struct hw_gpu *g = hw_gpu_find(shared.catalog, gpu);
+  const struct wl_model *m = wl_model_find(shared.models, model);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+  return (struct sim_train_job){.catalog = shared.catalog,
+                                .server = hw_server_generic(shared.catalog, g, 8, 0),
+                                .model = m,
+                                .stack = "megatron-core 2024",
+                                .gpus = gpus,
+                                .seq_len = seq_len,
+                                .global_batch = batch,
+                                .plan = plan};
+}
+
+static struct sim_step step(struct sim_train_job j) {
+  struct sim_step s;
+  bool ok = sim_train_step(&j, &s);
+  if (!ok)
+    printf("no step: %s\n", s.why);
+  CU_ASSERT(ok);
+  return s;
+}
+
+/* ---- schedules ---- */
+static double played(enum sim_schedule schedule, int p, int m, int v, struct play_cost one, double send_s) {
+  struct play_cost cost[128];
+  struct play_result r;
+  for (int i = 0; i < p * v; i++)
+    cost[i] = one;
+  struct play_spec s = {.stages = p, .chunks = v, .micro_batches = m, .schedule = schedule, .cost = cost, .send_s = send_s, .send_blocks = 0};
+  CU_ASSERT_FATAL(play_pipeline(&s, &r));
+  double t = r.time_s;
+  play_result_free(&r);
+  return t;
+}
+
+/* golden.md Q16 in the words: time = m(tf+tb) + (p-1)(tf+tb)/v with tf = 1, tb = 2 per micro-batch and stage. */
+static void test_bubbles(void) {
+  static const struct {
+    int p, m, v;
+    double time;
+  } golden[] = {{4, 8, 1, 33}, {8, 32, 1, 117}, {8, 32, 4, 101.25}, {16, 128, 2, 406.5}, {12, 24, 3, 83}};
+  for (size_t i = 0; i < 5; i++) {
+    double v = golden[i].v;
+    enum sim_schedule s = golden[i].v > 1 ? SCHEDULE_INTERLEAVED : SCHEDULE_1F1B;
+    CU_CLOSE(played(s, golden[i].p, golden[i].m, golden[i].v, (struct play_cost){1 / v, 2 / v, 1 / v, 0, 0}, 0), golden[i].time, 1e-8);
+  }
+}
+
+/* ZB-H1 (Qi et al. 2023): bubble (p-1)(tf + tb - tw) with tb the backward of the input alone: (p-1) x 1 here, a third of 1F1B's.
+ * DualPipe (DeepSeek-V3 report, table 2): (p/2-1)(F&B + B - 3W), with F 1, B 2 (input and weight), W 1, F&B 3 = (p/2-1) x 2; its
+ * table counts no gap in the middle ranks, where two of ours remain. */
+static void test_zero_bubble(void) {
+  struct play_cost c = {1, 2, 1, 0, 0};
+  for (int p = 4; p <= 16; p *= 2) {
+    int m = 4 * p;
+    CU_CLOSE(played(SCHEDULE_ZERO_BUBBLE, p, m, 1, c, 0), 3.0 * m + (p - 1), 1e-9);
+    double dual = played(SCHEDULE_DUALPIPE, p, m, 2, c, 0), one = played(SCHEDULE_1F1B, p, m, 1, c, 0);
+    CU_ASSERT(dual >= 3.0 * m);
+    CU_CLOSE(dual, 3.0 * m + (p / 2 - 1) * 2, 0.025);
+    CU_ASSERT(dual < one);
+  }
+}
+
+/* A pair's communication runs under the other's compute: with half of each pass hideable it costs nothing in the steady state. */
+static void test_pairs_hide(void) {
+  struct play_cost plain = {1, 2, 0, 0, 0}, loaded = {2, 3, 0, 1, 1};
+  double hidden = played(SCHEDULE_DUALPIPE, 4, 64, 2, loaded, 0), bare = played(SCHEDULE_DUALPIPE, 4, 64, 2, plain, 0);
+  CU_ASSERT(hidden < bare + 16); /* what runs alone at either end shows it */
+  CU_ASSERT(hidden > bare);
+}
+
+static void test_transfers_cost(void) {
+  struct play_cost c = {1, 2, 1, 0, 0};
+  double free_ones = played(SCHEDULE_1F1B, 8, 32, 1, c, 0), slow = played(SCHEDULE_1F1B, 8, 32, 1, c, 0.1);
+  CU_ASSERT(slow > free_ones + 14 * 0.1 - 1e-9); /* at least there and back once */
+  CU_ASSERT(slow < free_ones + 2 * 40 * 0.1);
+}
+
+/* ---- the step ---- */
+static void test_reacts(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-70B", 256, 8192, 512, (struct sim_plan){.tp = 4, .pp = 8, .vpp = 5, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_SELECTIVE});
+  struct sim_step base = step(j);
+  double parts = 0;
+  for (int i = 0; i < STEP_PARTS; i++)
+    parts += base.part_s[i];
+  CU_CLOSE(parts, base.time_s, 1e-9);
+  CU_ASSERT(base.mfu > 0.3 && base.mfu < 0.65);
+  CU_ASSERT(base.fits);
+
+  struct sim_train_job full = j;
+  full.plan.recompute = RECOMPUTE_FULL;
+  struct sim_step again = step(full);
+  CU_ASSERT(again.time_s > 1.15 * base.time_s && again.time_s < 1.4 * base.time_s);
+  CU_ASSERT(again.mem_activations < 0.6 * base.mem_activations);
+
+  struct sim_train_job fp8 = j;
+  fp8.plan.precision = DT_FP8;
+  CU_ASSERT(step(fp8).time_s < 0.9 * base.time_s);
+
+  struct sim_train_job slow = j;
+  slow.server = hw_server_generic(shared.catalog, j.server->gpu, 8, 12.5e9);
+  CU_ASSERT(step(slow).time_s > 1.05 * base.time_s);
+
+  struct sim_train_job a100 = j;
+  a100.server = hw_server_generic(shared.catalog, hw_gpu_find(shared.catalog, "A100-SXM-80GB"), 8, 0);
+  double ratio = step(a100).time_s / base.time_s;
+  CU_ASSERT(ratio > 2 && ratio < 4);
+
+  struct sim_train_job tp8 = j;
+  tp8.plan.tp = 8;
+  struct sim_step wide = step(tp8);
+  CU_ASSERT(wide.part_s[STEP_TP] > base.part_s[STEP_TP]);
+  CU_ASSERT(wide.mem_weights < base.mem_weights);
+}
+
+static void test_out_of_memory(void) {
+  struct sim_step s = step(job("A100-SXM-40GB", "Llama-3.1-70B", 64, 4096, 64, (struct sim_plan){.tp = 1, .pp = 1, .micro_batch = 1}));
+  CU_ASSERT_FALSE(s.fits);
+  CU_ASSERT_PTR_NOT_NULL(strstr(s.why, "smallest change"));
+  struct sim_step broken;
+  struct sim_train_job j = job("A100-SXM-80GB", "Llama-3.1-70B", 60, 4096, 64, (struct sim_plan){.tp = 8});
+  CU_ASSERT_FALSE(sim_train_step(&j, &broken));
+  CU_ASSERT(strlen(broken.why) > 10);
+}
+
+int main(void) {
+  static const struct cu_case cases[] = {
+      {"1F1B and interleaved equal the closed form", test_bubbles},
+      {"zero-bubble and DualPipe come near theirs", test_zero_bubble},
+      {"paired micro-batches hide communication", test_pairs_hide},
+      {"transfers between stages cost time", test_transfers_cost},
+      {"the step reacts to layout, format, GPU and network", test_reacts},
+      {"what does not fit is said with a cure", test_out_of_memory},
+  };
+  load_shared();
+  return cu_main("train", cases, sizeof cases / sizeof *cases);
+}

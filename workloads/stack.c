@@ -1,0 +1,269 @@
+#include "workloads/stack.h"
+#include <ctype.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/csv.h"
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "base/units.h"
+
+struct figure {
+  const char *scope, *name; /* scope: a device, an architecture or "" */
+  double value;
+};
+struct wl_stacks {
+  struct arena *arena;
+  struct wl_stack *row;
+  size_t n, cap;
+  struct figure *figure;
+  size_t n_figure, figure_cap;
+};
+
+/* ---- columns of stacks.csv ---- */
+enum type { NUMBER, YES_NO, WORD };
+struct column {
+  const char *name;
+  size_t offset;
+  enum type type;
+  double scale;            /* file unit to ours */
+  const char *const *words; /* WORD: an enum's names in order */
+};
+static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
+static const char *const keep_words[] = {"none", "selective", "full", "auto", NULL};
+#define AT(member) offsetof(struct wl_stack, member)
+static const struct column columns[] = {
+    {"attention", AT(attention), WORD, 0, attention_words},
+    {"fused", AT(fused), YES_NO, 0, NULL},
+    {"elementwise", AT(elementwise), NUMBER, 1, NULL},
+    {"attention_rate", AT(attention_rate), NUMBER, 1, NULL},
+    {"slower", AT(slower), NUMBER, 1, NULL},
+    {"host_forward_us", AT(host_forward_s), NUMBER, 1e-6, NULL},
+    {"host_backward_us", AT(host_backward_s), NUMBER, 1e-6, NULL},
+    {"host_moe_us", AT(host_moe_s), NUMBER, 1e-6, NULL},
+    {"host_jitter", AT(host_jitter), NUMBER, 1, NULL},
+    {"blocking_us", AT(blocking_s), NUMBER, 1e-6, NULL},
+    {"tp_overlap", AT(tp_overlap), NUMBER, 1, NULL},
+    {"dp_overlap", AT(dp_overlap), NUMBER, 1, NULL},
+    {"pp_overlap", AT(pp_overlap), NUMBER, 1, NULL},
+    {"ep_overlap", AT(ep_overlap), NUMBER, 1, NULL},
+    {"cp_overlap", AT(cp_overlap), NUMBER, 1, NULL},
+    {"contention", AT(contention), NUMBER, 1, NULL},
+    {"zero3_rate", AT(zero3_rate), NUMBER, 1, NULL},
+    {"grad_bytes", AT(grad_bytes), NUMBER, 1, NULL},
+    {"accumulate_fp32", AT(accumulate_fp32), YES_NO, 0, NULL},
+    {"sequence_parallel", AT(sequence_parallel), YES_NO, 0, NULL},
+    {"interleave", AT(interleave), NUMBER, 0, NULL},
+    {"balanced_ends", AT(balanced_ends), YES_NO, 0, NULL},
+    {"recompute", AT(recompute), WORD, 0, keep_words},
+    {"zero", AT(zero), NUMBER, 0, NULL},
+    {"moe_imbalance", AT(moe_imbalance), NUMBER, 1, NULL},
+    {"moe_permute", AT(moe_permute), NUMBER, 1, NULL},
+    {"dedupe", AT(dedupe), YES_NO, 0, NULL},
+    {"dispatch_bytes", AT(dispatch_bytes), NUMBER, 1, NULL},
+    {"cast_bytes", AT(cast_bytes), NUMBER, 1, NULL},
+    {"head_16bit", AT(head_16bit), YES_NO, 0, NULL},
+    {"step_ms", AT(step_s), NUMBER, 1e-3, NULL},
+    {"micro_batch_ms", AT(micro_batch_s), NUMBER, 1e-3, NULL},
+    {"low_precision", AT(low_precision), YES_NO, 0, NULL},
+    {"whole_scores", AT(whole_scores), YES_NO, 0, NULL},
+};
+
+static bool read_word(const char *text, const char *const *words, void *at) {
+  for (int i = 0; words[i]; i++)
+    if (strcmp(words[i], text) == 0) {
+      memcpy(at, &i, sizeof i); /* enums are ints here */
+      return true;
+    }
+  return false;
+}
+
+static bool read_value(const struct column *c, const char *text, struct wl_stack *s) {
+  void *at = (char *)s + c->offset;
+  double v;
+  if (c->type == WORD)
+    return read_word(text, c->words, at);
+  if (c->type == YES_NO) {
+    bool yes = strcmp(text, "yes") == 0;
+    memcpy(at, &yes, sizeof yes);
+    return yes || strcmp(text, "no") == 0;
+  }
+  if (!units_number(text, &v) || v < 0)
+    return false;
+  if (c->scale > 0) {
+    v *= c->scale;
+    memcpy(at, &v, sizeof v);
+  } else {
+    int n = (int)v;
+    memcpy(at, &n, sizeof n);
+  }
+  return true;
+}
+
+/* An empty cell continues the framework's row above, so that a row states what changed. */
+static void read_stack(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
+  const char *framework = csv_cell(t, row, csv_column(t, "framework"));
+  struct wl_stack s = {0};
+  for (size_t i = l->n; i-- > 0;)
+    if (strcmp(l->row[i].framework, framework) == 0) {
+      s = l->row[i];
+      break;
+    }
+  bool first = s.framework == NULL;
+  s.framework = arena_strdup(l->arena, framework);
+  s.arch = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch")));
+  s.source = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "source")));
+  s.grade = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "grade")));
+  s.since = wl_software_date(csv_cell(t, row, csv_column(t, "since")));
+  if (!*framework || s.since == 0)
+    errs_add(errs, csv_path(t), csv_line(t, row), "since", "a stack needs a framework and a date (2024 or 25.09)");
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    const char *text = csv_cell(t, row, csv_column(t, columns[i].name));
+    if (*text ? !read_value(&columns[i], text, &s) : first)
+      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "%s '%s'", *text ? "not a value for this column:" : "the first row of a framework must state all, got", text);
+  }
+  l->row = mem_grow(l->row, &l->cap, l->n + 1, sizeof *l->row);
+  l->row[l->n++] = s;
+}
+
+static void read_stacks(struct wl_stacks *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"framework", "since", "arch", "source", "grade"};
+  if (t && csv_require(t, need, 5, errs))
+    for (size_t i = 0; i < csv_rows(t); i++)
+      read_stack(l, t, i, errs);
+  csv_unload(t);
+}
+
+static void read_figures(struct wl_stacks *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"scope", "name", "value", "unit", "source", "grade"};
+  if (t && csv_require(t, need, 6, errs))
+    for (size_t i = 0; i < csv_rows(t); i++) {
+      struct figure f = {arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "scope"))),
+                         arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "name"))), 0};
+      if (!units_number(csv_cell(t, i, csv_column(t, "value")), &f.value))
+        errs_add(errs, path, csv_line(t, i), "value", "expected a number");
+      l->figure = mem_grow(l->figure, &l->figure_cap, l->n_figure + 1, sizeof *l->figure);
+      l->figure[l->n_figure++] = f;
+    }
+  csv_unload(t);
+}
+
+static bool readable(const char *path) {
+  FILE *f = fopen(path, "r");
+  if (f)
+    fclose(f);
+  return f != NULL;
+}
+
+struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n, struct errs *errs) {
+  size_t before = errs_count(errs);
+  struct wl_stacks *l = mem_alloc(sizeof *l);
+  l->arena = arena_create();
+  for (size_t i = 0; i < n; i++) { /* a user's directory may hold either */
+    const char *stacks = arena_printf(l->arena, "%s/stacks.csv", dirs[i]), *insitu = arena_printf(l->arena, "%s/insitu.csv", dirs[i]);
+    if (i == 0 || readable(stacks))
+      read_stacks(l, stacks, errs);
+    if (i == 0 || readable(insitu))
+      read_figures(l, insitu, errs);
+  }
+  if (errs_count(errs) == before)
+    return l;
+  wl_stacks_free(l);
+  return NULL;
+}
+
+void wl_stacks_free(struct wl_stacks *l) {
+  if (!l)
+    return;
+  arena_destroy(l->arena);
+  mem_free(l->row);
+  mem_free(l->figure);
+  mem_free(l);
+}
+
+static struct wl_stacks *shipped;
+
+static void load_shipped(void) {
+  struct arena *a = arena_create();
+  struct errs *errs = errs_create();
+  const char *dir = datadir_path(a, "workloads/catalog");
+  shipped = wl_stacks_load(&dir, 1, errs);
+  for (size_t i = 0; i < errs_count(errs) && getenv("RACKCAST_DEBUG"); i++)
+    fprintf(stderr, "%s\n", errs_text(errs, i));
+  errs_destroy(errs);
+  arena_destroy(a);
+}
+
+const struct wl_stacks *wl_stacks_shipped(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, load_shipped);
+  return shipped;
+}
+
+/* ---- finding ---- */
+double wl_software_date(const char *name) {
+  for (const char *p = name; *p; p++) {
+    if (!isdigit((unsigned char)*p) || (p > name && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
+      continue;
+    char *end;
+    long first = strtol(p, &end, 10), second = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    if (first >= 2015 && first < 2100)
+      return (double)first + (second >= 1 && second <= 12 ? (double)(second - 1) / 12 : 0);
+    if (first >= 20 && first < 60 && second >= 1 && second <= 12)
+      return 2000.0 + (double)first + (double)(second - 1) / 12;
+  }
+  return 0;
+}
+
+/* "Megatron-LM 2022 (core)" begins with the framework's name, case and punctuation aside. */
+static bool names(const char *software, const char *framework) {
+  while (*framework) {
+    while (*software && !isalnum((unsigned char)*software))
+      software++;
+    while (*framework && !isalnum((unsigned char)*framework))
+      framework++;
+    if (!*framework)
+      break;
+    if (tolower((unsigned char)*software++) != tolower((unsigned char)*framework++))
+      return false;
+  }
+  return true;
+}
+
+/* The newest row not younger than the date (the oldest when all are younger); of equals one for the architecture, else one for any. */
+static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, double date, const char *arch) {
+  const struct wl_stack *found = NULL;
+  for (size_t i = 0; i < l->n; i++) {
+    const struct wl_stack *s = &l->row[i];
+    if (!names(framework, s->framework) || (*s->arch && strcmp(s->arch, arch) != 0))
+      continue;
+    bool old_enough = s->since <= date + 1e-6, found_old = found && found->since <= date + 1e-6;
+    bool longer = found && strlen(s->framework) > strlen(found->framework), shorter = found && strlen(s->framework) < strlen(found->framework);
+    if (!found || longer || (!shorter && ((old_enough && !found_old) || (old_enough == found_old && (old_enough ? s->since > found->since : s->since < found->since)) ||
+                             (s->since == found->since && (*s->arch || !*found->arch)))))
+      found = s;
+  }
+  return found;
+}
+
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *arch, bool *ret_known) {
+  double date = wl_software_date(name ? name : "");
+  if (date == 0)
+    date = year > 0 ? year : 2099;
+  const struct wl_stack *s = name && *name ? best(l, name, date, arch) : NULL;
+  if (ret_known)
+    *ret_known = s != NULL;
+  return s ? s : best(l, "default", date, arch);
+}
+
+double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name, double otherwise) {
+  const char *const scope[] = {device, arch, ""};
+  for (int k = 0; k < 3; k++)
+    for (size_t i = l->n_figure; i-- > 0;) /* later files win */
+      if (strcmp(l->figure[i].name, name) == 0 && strcmp(l->figure[i].scope, scope[k]) == 0)
+        return l->figure[i].value;
+  return otherwise;
+}
