@@ -161,10 +161,19 @@ static const char *skip_blanks(const char *s) {
   return s;
 }
 
-bool units_number(const char *text, double *ret_value) {
+const char *units_leading_number(const char *text, double *ret_value) {
   double value;
   const char *end = scan_number(skip_blanks(text), &value);
-  if (!end || *skip_blanks(end) || !isfinite(value))
+  if (!end || !isfinite(value))
+    return NULL;
+  *ret_value = value;
+  return end;
+}
+
+bool units_number(const char *text, double *ret_value) {
+  double value;
+  const char *end = units_leading_number(text, &value);
+  if (!end || *skip_blanks(end))
     return false;
   *ret_value = value;
   return true;

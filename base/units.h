@@ -22,6 +22,8 @@ bool units_convert(double value, const char *from, const char *to, double *ret_v
 
 /* strtod without locale, whole string must be consumed (surrounding blanks aside). */
 bool units_number(const char *text, double *ret_value);
+/* A number at the start of a longer text ("310 p50"): returns where it ends, or NULL when there is none or it is out of range. */
+const char *units_leading_number(const char *text, double *ret_value);
 /* Exact integers: digits with optional sign and blanks. */
 bool units_integer(const char *text, long long *ret_value);
 #endif

@@ -30,9 +30,8 @@ static void give_up(struct reader *r, enum case_status status, const char *what,
 
 /* Number at the start of a cell ("310 p50, cap 512" -> 310); NaN when there is none. */
 static double leading(const char *s) {
-  char *end;
-  double v = strtod(s, &end);
-  return end == s ? (double)NAN : v;
+  double v;
+  return units_leading_number(s, &v) ? v : (double)NAN;
 }
 
 /* The number that follows `key` anywhere in the text; NaN. */

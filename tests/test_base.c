@@ -190,6 +190,14 @@ static void units_numbers(void) {
   CU_ASSERT(signbit(units_number("-0", &(double){0}) ? -0.0 : 0.0));
 }
 
+static void units_leading_numbers(void) {
+  double v = 77;
+  const char *text = " 310.5 p50, cap 512", *end = units_leading_number(text, &v);
+  CU_ASSERT(v == 310.5 && end == text + 6);
+  v = 77;
+  CU_ASSERT(!units_leading_number("p50", &v) && !units_leading_number("infinite", &v) && !units_leading_number("1e999x", &v) && v == 77);
+}
+
 /* Random decimals of every length read like strtod in the C locale, which is correctly rounded in glibc. */
 static void units_number_rounds_correctly(void) {
   uint64_t x = 1;
@@ -856,6 +864,7 @@ static const struct cu_case cases[] = {
     {"units: a small buffer for the reason", units_small_why_buffer},
     {"units: conversion", units_conversion},
     {"units: bare numbers", units_numbers},
+    {"units: leading numbers", units_leading_numbers},
     {"units: numbers round correctly", units_number_rounds_correctly},
     {"units: integers", units_integers},
     {"units: the locale does not matter", units_ignore_locale},
