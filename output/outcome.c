@@ -38,7 +38,7 @@ static void load_options(struct outcome *o) {
       " s.usd_per_mtoken_output, s.usd_per_mtoken_input, s.usd_per_gpu_hour, s.usd_per_training_run, s.time_to_train_s,"
       " s.gpu_utilization, s.slo_attainment, s.unserved_requests, s.energy_mwh, s.peak_power_kw, s.carbon_t,"
       " max(CASE m.name WHEN 'breakeven_month' THEN m.value END), max(CASE m.name WHEN 'prob_cheaper' THEN m.value END),"
-      " max(CASE m.name WHEN 'npv_usd' THEN m.value END), sum(m.name='breakeven_month'),"
+      " max(CASE m.name WHEN 'npv_usd' THEN m.value END),"
       " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind='server'),"
       " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind IN ('rent','commitment','commitment_unused','spot','block')),"
       " (SELECT group_concat(text, '; ') FROM event e WHERE e.run=s.run AND e.option=s.option AND e.kind='infeasible')"
@@ -59,10 +59,9 @@ static void load_options(struct outcome *o) {
     int n = sizeof figure / sizeof *figure;
     for (int i = 0; i < n; i++)
       *figure[i] = db_real(q, 2 + i);
-    p->breakeven_asked = db_int(q, 2 + n) > 0;
-    bool buys = db_int(q, 3 + n), rents = db_int(q, 4 + n);
+    bool buys = db_int(q, 2 + n), rents = db_int(q, 3 + n);
     p->class = buys && rents ? OUTCOME_MIXED : rents ? OUTCOME_RENTED : buys ? OUTCOME_OWNED : OUTCOME_UNKNOWN;
-    p->reason = keep(o, q, 5 + n);
+    p->reason = keep(o, q, 4 + n);
     o->n_feasible += p->feasible;
   }
   db_done(q);
@@ -189,10 +188,14 @@ static const char *headline(const struct outcome *o) {
                       outcome_usd(o, o->best->tco_usd), o->months);
 }
 
+static const char *percent(const struct outcome *o, double share) {
+  return 100 * share < 0.1 ? "less than 0.1 %" : arena_printf(o->arena, "%.*f %%", share < 0.1 ? 1 : 0, 100 * share);
+}
+
 static const char *against(const struct outcome *o, const struct outcome_option *other, const char *what) {
   double less = other->tco_usd - o->best->tco_usd, p = outcome_prob_cheaper(o, o->best->name, other->name);
   const char *sure = isnan(p) ? "" : arena_printf(o->arena, " In %.0f %% of %d replicas it stays the cheaper of the two.", 100 * p, o->replicas);
-  return arena_printf(o->arena, "That is %s (%.0f %%) less than %s, %s (%s).%s", outcome_usd(o, less), 100 * less / other->tco_usd, what,
+  return arena_printf(o->arena, "That is %s (%s) less than %s, %s (%s).%s", outcome_usd(o, less), percent(o, less / other->tco_usd), what,
                       other->name, outcome_usd(o, other->tco_usd), sure);
 }
 

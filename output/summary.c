@@ -7,9 +7,10 @@
 
 enum { WIDTH = 100, MOST_PARTS = 8, MOST_WARNINGS = 6, MOST_INPUTS = 4 };
 
-/* Words of plain text, broken at WIDTH, later lines indented. */
-static void wrapped(FILE *f, const char *text, int indent) {
-  int at = 0;
+/* Words of plain text behind a `mark`, broken at WIDTH, later lines indented as deep as the mark. */
+static void wrapped(FILE *f, const char *mark, const char *text) {
+  int at = 0, indent = (int)strlen(mark);
+  fputs(mark, f);
   while (*text) {
     size_t len = strcspn(text, " ");
     char *word = mem_printf("%.*s", (int)len, text);
@@ -31,17 +32,18 @@ static void heading(const struct outcome *o, FILE *f) {
   const char *hours = isnan(o->hours_per_year) ? "" : o->hours_per_year > 0 ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
                                                                             : ", calendar hours";
   const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replicas", o->replicas) : "central values, no replicas";
-  wrapped(f, arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s", o->name ? o->name : "run", o->months,
+  wrapped(f, "", arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s", o->name ? o->name : "run", o->months,
                           o->start ? o->start : "-", o->as_of ? o->as_of : "-", o->basis ? o->basis : "nominal pre-tax", hours, draws,
                           (long long)o->seed,
-                          o->state && strcmp(o->state, "interrupted") == 0 ? " INTERRUPTED: what follows is partial." : ""), 0);
+                          o->state && strcmp(o->state, "interrupted") == 0 ? " INTERRUPTED: what follows is partial." : ""));
 }
 
 static void answer(const struct outcome *o, FILE *f) {
   const char *const *line = outcome_answer(o);
   fputc('\n', f);
-  for (; *line; line++)
-    wrapped(f, *line, 2);
+  wrapped(f, "", *line);
+  while (*++line)
+    wrapped(f, "  - ", *line);
 }
 
 static void side_by_side(const struct outcome *o, FILE *f) {
@@ -50,9 +52,9 @@ static void side_by_side(const struct outcome *o, FILE *f) {
   fputc('\n', f);
   table_write_text(t, f);
   if (o->baseline && *o->baseline && o->n > 1)
-    wrapped(f, arena_printf(o->arena, "Break-even month and P(cheaper) are against %s.", o->baseline), 0);
+    wrapped(f, "", arena_printf(o->arena, "Break-even month and P(cheaper) are against %s.", o->baseline));
   if (*dropped)
-    wrapped(f, arena_printf(o->arena, "Unknown in this run: %s.", dropped), 0);
+    wrapped(f, "", arena_printf(o->arena, "Unknown in this run: %s.", dropped));
   mem_free(dropped);
   table_free(t);
 }
@@ -74,7 +76,7 @@ static void events(const struct outcome *o, FILE *f, const char *kind, const cha
     if (n == 0)
       fprintf(f, "\n%s\n", title);
     if (n < most)
-      wrapped(f, arena_printf(o->arena, "- %s%s%s", db_text(q, 0), *db_text(q, 0) ? ": " : "", db_text(q, 1)), 2);
+      wrapped(f, "  - ", arena_printf(o->arena, "%s%s%s", db_text(q, 0), *db_text(q, 0) ? ": " : "", db_text(q, 1)));
   }
   if (n > most)
     fprintf(f, "  ... and %d more (rackcast report shows all)\n", n - most);
@@ -93,8 +95,8 @@ static void what_could_change(const struct outcome *o, FILE *f) {
     if (n == 0)
       fprintf(f, "\nWhat moves the total of the cheapest option most\n");
     const char *flip = db_null(q, 3) ? "" : arena_printf(o->arena, "; the choice flips at %.4g %s", db_real(q, 3), db_text(q, 4));
-    wrapped(f, arena_printf(o->arena, "- %s: from %s to %s%s", db_text(q, 0), outcome_usd(o, fmin(db_real(q, 1), db_real(q, 2))),
-                            outcome_usd(o, fmax(db_real(q, 1), db_real(q, 2))), flip), 2);
+    wrapped(f, "  - ", arena_printf(o->arena, "%s: from %s to %s%s", db_text(q, 0), outcome_usd(o, fmin(db_real(q, 1), db_real(q, 2))),
+                            outcome_usd(o, fmax(db_real(q, 1), db_real(q, 2))), flip));
   }
   db_done(q);
 }

@@ -301,7 +301,7 @@ void table_write_csv(const struct table *t, FILE *f) {
     for (size_t c = 0; c < t->n_col; c++) {
       const struct cell *cell = &t->row[r].cell[c];
       fputs(c ? "," : "", f);
-      if (cell->is_number && !isnan(cell->value))
+      if (cell->is_number && isfinite(cell->value))
         fprintf(f, "%.15g", cell->value);
       else if (cell->text)
         csv_write_field(f, cell->text);

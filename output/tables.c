@@ -10,7 +10,7 @@
 static const char *breakeven_words(const struct outcome *o, const struct outcome_option *p) {
   if (o->baseline && strcmp(p->name, o->baseline) == 0)
     return "baseline";
-  return p->breakeven_asked && isnan(p->breakeven_month) ? "never" : NULL;
+  return isinf(p->breakeven_month) ? "never" : NULL;
 }
 
 static struct table *make_summary(const struct outcome *o) {
@@ -61,7 +61,7 @@ static struct table *make_summary(const struct outcome *o) {
     table_number(t, p->energy_mwh, p->energy_mwh < 100 ? 1 : 0);
     table_number(t, p->peak_kw, p->peak_kw < 100 ? 1 : 0);
     if (words)
-      table_said(t, (double)NAN, words);
+      table_said(t, p->breakeven_month, words);
     else
       table_number(t, p->breakeven_month, 1);
     table_scaled(t, p->prob_cheaper, 0.01, 0);

@@ -106,7 +106,7 @@ void feed_plain(const struct sim_listener *to) {
   metric(to, "own", "usd_per_mtoken_output", 1.234, "USD/Mtoken");
   versus_rent(to, "own", "breakeven_month", 30, "month");
   versus_rent(to, "own", "prob_cheaper", 0.74, "");
-  versus_rent(to, "mixed", "breakeven_month", UNKNOWN, "month");
+  versus_rent(to, "mixed", "breakeven_month", (double)INFINITY, "month");
   series(to, "own", 80);
   series(to, "rent", 60);
   tornado(to, "own", "site.tariff", 15e6, 18e6, 0.5);
