@@ -1,6 +1,6 @@
 # filled by its folder
 
-EXTRA_PROGRAMS += bench/db_rows
-BENCHES += bench/db_rows
-bench_db_rows_SOURCES = bench/bench.c bench/bench.h bench/db_rows.c
-bench_db_rows_LDADD = liboutput.a libbase.a $(RC_EXT_LIBS)
+EXTRA_PROGRAMS += bench/bench_db_rows
+BENCHES += bench/bench_db_rows
+bench_bench_db_rows_SOURCES = bench/bench.c bench/bench.h bench/db_rows.c
+bench_bench_db_rows_LDADD = liboutput.a libbase.a $(RC_EXT_LIBS)
