@@ -1,6 +1,6 @@
-/* Hold model: N pending events, each of which, when it runs, enters one again after an exponential delay of mean 1 s. Beside the
- * engine stands the least that could do it: a binary heap of (time, number, callback, argument) and a loop. Both keep the pending count, draw
- * the same delays and call the same function through a pointer. */
+/* Hold model: N pending events, each of which, when it runs, enters one again after an exponential delay of mean 1 s.
+ * Beside the engine stands the least that could do it: a binary heap of (time, number, callback, argument) and a loop.
+ * Both keep the pending count, draw the same delays and call the same function through a pointer. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/mem.h"
@@ -157,8 +157,12 @@ static double sched_cancel(void) {
 
 int main(void) {
   static const struct bench list[] = {
-      {"hold_1e3", "events/s", hold_1e3}, {"bare_1e3", "events/s", bare_1e3}, {"hold_1e5", "events/s", hold_1e5},
-      {"bare_1e5", "events/s", bare_1e5}, {"hold_1e6", "events/s", hold_1e6}, {"bare_1e6", "events/s", bare_1e6},
+      {"hold_1e3", "events/s", hold_1e3},
+      {"bare_1e3", "events/s", bare_1e3},
+      {"hold_1e5", "events/s", hold_1e5},
+      {"bare_1e5", "events/s", bare_1e5},
+      {"hold_1e6", "events/s", hold_1e6},
+      {"bare_1e6", "events/s", bare_1e6},
       {"sched_cancel", "operations/s", sched_cancel},
   };
   return bench_main(list, sizeof list / sizeof *list, 5);

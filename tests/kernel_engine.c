@@ -104,7 +104,8 @@ static void act(struct model *m, bool grow) {
 static void fire(struct engine *e, void *subject, void *object) {
   struct model *m = subject;
   struct item x = list_remove(m, m->n - 1);
-  m->wrong += x.name != (uintptr_t)object || x.time != engine_now(e) || engine_pending(e, x.id) || engine_cancel(e, x.id);
+  m->wrong +=
+      x.name != (uintptr_t)object || x.time != engine_now(e) || engine_pending(e, x.id) || engine_cancel(e, x.id);
   m->digest = m->digest * 6364136223846793005u + (uint64_t)x.time * 31 + x.name;
   m->ran++;
   if (stream_below(&m->st, 2))
@@ -136,8 +137,8 @@ static sim_time delay_zero(struct model *m) {
 static sim_time delay_hours(struct model *m) { /* heavy ties at round times, like hourly and monthly events */
   return (sim_time)(stream_below(&m->st, 3) * 3600 + stream_below(&m->st, 2) * 2628000) * 1000000000;
 }
-static sim_time (*const delays[])(struct model *m) = {delay_ties, delay_exponential, delay_bimodal, delay_all_scales,
-                                                      delay_falling, delay_zero, delay_hours};
+static sim_time (*const delays[])(struct model *m) = {delay_ties,    delay_exponential, delay_bimodal, delay_all_scales,
+                                                      delay_falling, delay_zero,        delay_hours};
 
 static struct model play(sim_time (*delay)(struct model *m), uint64_t seed, size_t limit, uint64_t rounds) {
   struct model m = {.e = engine_create(), .delay = delay, .limit = limit};
@@ -178,7 +179,8 @@ static void order_against_sorted_list(void) {
 }
 
 static void same_seed_same_run(void) {
-  struct model a = play(delay_ties, 3, 500, 20000), b = play(delay_ties, 3, 500, 20000), c = play(delay_ties, 4, 500, 20000);
+  struct model a = play(delay_ties, 3, 500, 20000), b = play(delay_ties, 3, 500, 20000),
+               c = play(delay_ties, 4, 500, 20000);
   CU_ASSERT_EQUAL(a.digest, b.digest);
   CU_ASSERT_NOT_EQUAL(a.digest, c.digest);
 }
@@ -236,8 +238,9 @@ static void delays_that_are_refused(void) {
   static const struct {
     double delay_s;
     enum engine_status want;
-  } cases[] = {{-1e-9, ENGINE_PAST}, {-INFINITY, ENGINE_PAST}, {INFINITY, ENGINE_OVERFLOW}, {NAN, ENGINE_OVERFLOW}, {9.3e9, ENGINE_OVERFLOW},
-               {9.2e9, ENGINE_OVERFLOW} /* after the first 1e9 s */, {8e9, ENGINE_OK}};
+  } cases[] = {{-1e-9, ENGINE_PAST},   {-INFINITY, ENGINE_PAST}, {INFINITY, ENGINE_OVERFLOW},
+               {NAN, ENGINE_OVERFLOW}, {9.3e9, ENGINE_OVERFLOW}, {9.2e9, ENGINE_OVERFLOW} /* after the first 1e9 s */,
+               {8e9, ENGINE_OK}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct engine *e = engine_create();
     int n = 0;
@@ -253,7 +256,14 @@ static void rounding_of_seconds(void) {
   static const struct {
     double s;
     sim_time want;
-  } cases[] = {{0, 0}, {0.4e-9, 0}, {0.5e-9, 1}, {1.5e-9, 2}, {1e-9, 1}, {1, 1000000000}, {0.1 + 0.2, 300000000}, {157680000, 157680000000000000}};
+  } cases[] = {{0, 0},
+               {0.4e-9, 0},
+               {0.5e-9, 1},
+               {1.5e-9, 2},
+               {1e-9, 1},
+               {1, 1000000000},
+               {0.1 + 0.2, 300000000},
+               {157680000, 157680000000000000}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     sim_time t = -1;
     CU_ASSERT_TRUE(sim_time_from_s(cases[i].s, &t));
@@ -303,7 +313,8 @@ static void ties_are_counted(void) {
   static const struct {
     sim_time t;
     enum event_band band;
-  } at[] = {{1, BAND_STATE}, {1, BAND_STATE}, {1, BAND_STATE}, {1, BAND_END}, {2, BAND_END}, {3, BAND_STATE}, {3, BAND_ARRIVAL}};
+  } at[] = {{1, BAND_STATE}, {1, BAND_STATE}, {1, BAND_STATE},  {1, BAND_END},
+            {2, BAND_END},   {3, BAND_STATE}, {3, BAND_ARRIVAL}};
   for (size_t i = 0; i < sizeof at / sizeof *at; i++)
     engine_at(e, at[i].t, at[i].band, count, &n, NULL);
   engine_run(e);

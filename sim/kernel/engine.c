@@ -51,7 +51,8 @@ static inline void enqueue(struct engine *e, uint32_t i, uint32_t band, sim_time
   ladder_add(&e->queue, t, i, s->tag);
 }
 
-static inline event_id insert(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject, void *object) {
+static inline event_id insert(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject,
+                              void *object) {
   uint32_t i = slots_take(&e->slots);
   struct slot *s = &e->slots.at[i];
   s->fn = fn;
@@ -71,7 +72,8 @@ event_id engine_at(struct engine *e, sim_time t, enum event_band band, event_fn 
   return insert(e, t, band, fn, subject, object);
 }
 
-event_id engine_after_s(struct engine *e, double delay_s, enum event_band band, event_fn fn, void *subject, void *object) {
+event_id engine_after_s(struct engine *e, double delay_s, enum event_band band, event_fn fn, void *subject,
+                        void *object) {
   sim_time d;
   if (!sim_time_from_s(delay_s, &d) || d > SIM_TIME_MAX - e->queue.now) {
     fail(e, delay_s < 0 ? ENGINE_PAST : ENGINE_OVERFLOW);
@@ -125,7 +127,8 @@ static inline bool count_instant(struct engine *e, sim_time before, sim_time t, 
   return !e->halted;
 }
 
-/* Runs the next event up to limit. The event is no longer pending while it runs; its slot may be taken again by what it schedules. */
+/* Runs the next event up to limit. The event is no longer pending while it runs; its slot may be taken again by what it
+ * schedules. */
 static inline bool step(struct engine *e, sim_time limit) {
   struct entry x;
   sim_time before = e->queue.now;
@@ -173,7 +176,8 @@ enum engine_status engine_status(const struct engine *e) {
 }
 
 const char *engine_status_text(const struct engine *e) {
-  static const char *const text[] = {"ok", "an event was scheduled in the past", "an event was scheduled beyond the clock's 292 years",
+  static const char *const text[] = {"ok", "an event was scheduled in the past",
+                                     "an event was scheduled beyond the clock's 292 years",
                                      "too many events at one instant: time does not advance"};
   return text[e->status];
 }

@@ -1,5 +1,5 @@
-/* The discrete-event engine: a clock and a queue of events (function, subject, object). No global state: any number of engines
- * run side by side in threads. Order: time, then band, then insertion number; never an address.
+/* The discrete-event engine: a clock and a queue of events (function, subject, object). No global state: any number of
+ * engines run side by side in threads. Order: time, then band, then insertion number; never an address.
  *
  * Scheduling in the past is refused in every build (the id 0 comes back and engine_status() tells). More than
  * `livelock_limit` events at one instant stop the run. Cost: see docs/kernel.md (ladder queue, O(1) amortised). */
@@ -12,7 +12,8 @@ struct engine;
 typedef uint64_t event_id; /* unique in an engine's life; 0 = none */
 typedef void (*event_fn)(struct engine *e, void *subject, void *object);
 
-/* What happens first at one instant: state changes before arrivals before decisions before statistics before the end. */
+/* What happens first at one instant: state changes before arrivals before decisions before statistics before the end.
+ */
 enum event_band { BAND_STATE, BAND_ARRIVAL, BAND_SCHEDULER, BAND_STATISTICS, BAND_END, BAND_COUNT };
 
 enum engine_status { ENGINE_OK, ENGINE_PAST, ENGINE_OVERFLOW, ENGINE_LIVELOCK };
@@ -23,14 +24,16 @@ sim_time engine_now(const struct engine *e);
 double engine_now_s(const struct engine *e);
 
 event_id engine_at(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject, void *object);
-event_id engine_after_s(struct engine *e, double delay_s, enum event_band band, event_fn fn, void *subject, void *object);
-bool engine_cancel(struct engine *e, event_id id);     /* false when it has run, was cancelled or never was */
-bool engine_reschedule(struct engine *e, event_id id, sim_time t); /* keeps id, function and band; gets a new insertion number */
+event_id engine_after_s(struct engine *e, double delay_s, enum event_band band, event_fn fn, void *subject,
+                        void *object);
+bool engine_cancel(struct engine *e, event_id id); /* false when it has run, was cancelled or never was */
+bool engine_reschedule(struct engine *e, event_id id,
+                       sim_time t); /* keeps id, function and band; gets a new insertion number */
 bool engine_pending(const struct engine *e, event_id id);
 size_t engine_pending_count(const struct engine *e);
 
-bool engine_step(struct engine *e);              /* run the next event; false when there is none or the run was stopped */
-void engine_run(struct engine *e);               /* until empty, engine_stop() or an error */
+bool engine_step(struct engine *e); /* run the next event; false when there is none or the run was stopped */
+void engine_run(struct engine *e);  /* until empty, engine_stop() or an error */
 void engine_run_until(struct engine *e, sim_time t); /* runs events at times <= t, then sets the clock to t */
 void engine_stop(struct engine *e);
 void engine_set_livelock_limit(struct engine *e, uint64_t events_at_one_instant); /* default 10 million */

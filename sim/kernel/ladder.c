@@ -65,23 +65,26 @@ static inline struct entry *chunk_end(const struct bucket *b, struct chunk *c) {
 }
 
 /* for EACH_CHUNK(b, c, next): the chunks of bucket b in order; the body may release c */
-#define EACH_CHUNK(b, c, next) (struct chunk *c = (b)->put ? (b)->first : NULL, *next; c && (next = c->next, 1); c = next)
+#define EACH_CHUNK(b, c, next)                                                                                         \
+  (struct chunk *c = (b)->put ? (b)->first : NULL, *next; c && (next = c->next, 1); c = next)
 
 static size_t bucket_count(const struct bucket *b) {
   size_t n = 0;
-  for EACH_CHUNK(b, c, next)
-    n += (size_t)(chunk_end(b, c) - c->at);
+  for
+    EACH_CHUNK(b, c, next)
+  n += (size_t)(chunk_end(b, c) - c->at);
   return n;
 }
 
 static void bucket_span(const struct bucket *b, sim_time *min, sim_time *max) {
   *min = SIM_TIME_MAX;
   *max = 0;
-  for EACH_CHUNK(b, c, next)
-    for (const struct entry *x = c->at, *end = chunk_end(b, c); x < end; x++) {
-      *min = x->time < *min ? x->time : *min;
-      *max = x->time > *max ? x->time : *max;
-    }
+  for
+    EACH_CHUNK(b, c, next)
+  for (const struct entry *x = c->at, *end = chunk_end(b, c); x < end; x++) {
+    *min = x->time < *min ? x->time : *min;
+    *max = x->time > *max ? x->time : *max;
+  }
 }
 
 /* --- lines --- */
@@ -103,7 +106,8 @@ static inline bool comes_after(struct entry a, struct entry b) {
   return a.time > b.time || (a.time == b.time && ENTRY_BAND(a) > ENTRY_BAND(b));
 }
 
-/* Moves x, for which at[-1] etc. down to first must make room, to its place. Stable: an equal entry stays before the one that came later. */
+/* Moves x, for which at[-1] etc. down to first must make room, to its place. Stable: an equal entry stays before the
+ * one that came later. */
 static inline void sift(struct entry *first, struct entry *at, struct entry x) {
   for (; at > first && comes_after(at[-1], x); at--)
     *at = at[-1];
@@ -132,8 +136,8 @@ void ladder_free(struct ladder *q) {
 
 /* --- dealing --- */
 
-/* A new finest rung from `start` on for n entries up to max, which takes all later insertions up to limit as well. When all
- * are at `start` its first bucket spans that one instant. */
+/* A new finest rung from `start` on for n entries up to max, which takes all later insertions up to limit as well. When
+ * all are at `start` its first bucket spans that one instant. */
 static struct rung *rung_push(struct ladder *q, size_t n, sim_time start, sim_time max, sim_time limit) {
   assert(q->depth + 1 < LADDER_RUNGS);
   struct rung *r = &q->rung[++q->depth];
@@ -155,11 +159,12 @@ static struct rung *rung_push(struct ladder *q, size_t n, sim_time start, sim_ti
 /* Deals bucket b, which holds n entries and whose span ends at limit, into a new rung. */
 static void deal(struct ladder *q, struct bucket b, size_t n, sim_time min, sim_time max, sim_time limit) {
   struct rung *r = rung_push(q, n, min, max, limit);
-  for EACH_CHUNK(&b, c, next) {
-    for (const struct entry *x = c->at, *end = chunk_end(&b, c); x < end; x++)
-      bucket_add(q, rung_bucket(r, x->time), *x);
-    chunk_release(q, c);
-  }
+  for
+    EACH_CHUNK(&b, c, next) {
+      for (const struct entry *x = c->at, *end = chunk_end(&b, c); x < end; x++)
+        bucket_add(q, rung_bucket(r, x->time), *x);
+      chunk_release(q, c);
+    }
 }
 
 /* Too many insertions into bottom: those after the present instant go to a new rung. It spans all that bottom did, lest
@@ -193,31 +198,33 @@ void ladder_add_near(struct ladder *q, struct entry x) {
 /* Bucket b holds at most BOTTOM_LOAD entries: sorted into the empty bottom. */
 static void load_bottom(struct ladder *q, struct bucket b) {
   struct entry *first = q->bottom.at, *put = first;
-  for EACH_CHUNK(&b, c, next) {
-    for (const struct entry *x = c->at, *end = chunk_end(&b, c); x < end; x++) {
-      __builtin_prefetch(&q->slots->at[ENTRY_SLOT(*x)]);
-      sift(first, put++, *x);
+  for
+    EACH_CHUNK(&b, c, next) {
+      for (const struct entry *x = c->at, *end = chunk_end(&b, c); x < end; x++) {
+        __builtin_prefetch(&q->slots->at[ENTRY_SLOT(*x)]);
+        sift(first, put++, *x);
+      }
+      chunk_release(q, c);
     }
-    chunk_release(q, c);
-  }
   q->bottom.head = 0;
   q->bottom.n = (size_t)(put - first);
 }
 
 /* Bucket b holds only entries of one instant: its live ones become the present. */
 static void load_instant(struct ladder *q, struct bucket b) {
-  for EACH_CHUNK(&b, c, next) {
-    for (const struct entry *x = c->at, *end = chunk_end(&b, c); x < end; x++) {
-      if (entry_is_stale(q, *x)) {
-        q->stale--;
-        continue;
+  for
+    EACH_CHUNK(&b, c, next) {
+      for (const struct entry *x = c->at, *end = chunk_end(&b, c); x < end; x++) {
+        if (entry_is_stale(q, *x)) {
+          q->stale--;
+          continue;
+        }
+        q->now = x->time;
+        line_add(&q->instant[ENTRY_BAND(*x)], *x);
+        q->instant_mask |= 1u << ENTRY_BAND(*x);
       }
-      q->now = x->time;
-      line_add(&q->instant[ENTRY_BAND(*x)], *x);
-      q->instant_mask |= 1u << ENTRY_BAND(*x);
+      chunk_release(q, c);
     }
-    chunk_release(q, c);
-  }
 }
 
 /* --- taking --- */
@@ -343,12 +350,13 @@ static void line_purge(const struct ladder *q, struct line *l) {
 static void bucket_purge(struct ladder *q, struct bucket *b) {
   struct bucket old = *b;
   b->put = NULL;
-  for EACH_CHUNK(&old, c, next) {
-    for (const struct entry *x = c->at, *end = chunk_end(&old, c); x < end; x++)
-      if (!entry_is_stale(q, *x))
-        bucket_add(q, b, *x);
-    chunk_release(q, c);
-  }
+  for
+    EACH_CHUNK(&old, c, next) {
+      for (const struct entry *x = c->at, *end = chunk_end(&old, c); x < end; x++)
+        if (!entry_is_stale(q, *x))
+          bucket_add(q, b, *x);
+      chunk_release(q, c);
+    }
 }
 
 void ladder_purge(struct ladder *q) {

@@ -1,13 +1,15 @@
 /* Private to sim/kernel: the queue of pending events in the order (time, band, insertion), O(1) amortised.
  *
- * A ladder queue (Tang, Goh, Thng 2005) on arrays. A rung is a row of buckets, equal spans of time, unsorted. Far events lie in the only
- * bucket of rung 0. When all nearer ones are gone, that one is dealt into the buckets of rung 1; the first bucket, when it
- * holds too many, is dealt into rung 2, and so on; a bucket of few events is sorted into `bottom`, from whose head events
- * are taken. Each container has a span of time of its own, falling from rung 0 to rung `depth` to bottom.
+ * A ladder queue (Tang, Goh, Thng 2005) on arrays. A rung is a row of buckets, equal spans of time, unsorted. Far
+ * events lie in the only bucket of rung 0. When all nearer ones are gone, that one is dealt into the buckets of rung 1;
+ * the first bucket, when it holds too many, is dealt into rung 2, and so on; a bucket of few events is sorted into
+ * `bottom`, from whose head events are taken. Each container has a span of time of its own, falling from rung 0 to rung
+ * `depth` to bottom.
  *
- * Every move keeps the order of what has equal times, so insertion order needs no number: sorting by (time, band) is stable.
- * Events at the present instant go to one first-in-first-out list per band, so that neither a burst of equal times nor a chain of
- * zero delays costs more than O(1) each. Entries of cancelled events stay until met, or until they outnumber the live ones. */
+ * Every move keeps the order of what has equal times, so insertion order needs no number: sorting by (time, band) is
+ * stable. Events at the present instant go to one first-in-first-out list per band, so that neither a burst of equal
+ * times nor a chain of zero delays costs more than O(1) each. Entries of cancelled events stay until met, or until they
+ * outnumber the live ones. */
 #ifndef SIM_KERNEL_LADDER_H
 #define SIM_KERNEL_LADDER_H
 #include "sim/kernel/slots.h"
@@ -25,8 +27,8 @@ struct line { /* entries at[head..n) */
   size_t head, n, cap;
 };
 
-/* A chain of chunks. Chunks are aligned to their size, so that the place of the next entry tells by its address alone that
- * its chunk is full (or, being NULL, that there is none). */
+/* A chain of chunks. Chunks are aligned to their size, so that the place of the next entry tells by its address alone
+ * that its chunk is full (or, being NULL, that there is none). */
 #define CHUNK_BYTES 512
 struct chunk;
 struct bucket {
@@ -98,7 +100,8 @@ static inline bool entry_is_stale(const struct ladder *q, struct entry x) {
   return q->slots->at[ENTRY_SLOT(x)].tag != ENTRY_TAG(x);
 }
 
-/* Takes out the first live entry if its time is <= limit (limit >= q->now), and moves q->now to it; else false and q->now stays. */
+/* Takes out the first live entry if its time is <= limit (limit >= q->now), and moves q->now to it; else false and
+ * q->now stays. */
 static inline bool ladder_take(struct ladder *q, sim_time limit, struct entry *ret) {
   if (!q->instant_mask && q->bottom.head < q->bottom.n) {
     struct entry x = q->bottom.at[q->bottom.head];

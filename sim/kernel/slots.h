@@ -1,8 +1,8 @@
 /* Private to sim/kernel: where the facts of a pending event lie, found by its id in one step.
  *
- * An id is generation << 32 | index: the generation counts the events a slot has held, and a slot whose generations are used
- * up is never used again, so an id never comes back. The tag says which queue entry of the slot is the live one: entries
- * with another tag were cancelled or rescheduled and are dropped when met. */
+ * An id is generation << 32 | index: the generation counts the events a slot has held, and a slot whose generations are
+ * used up is never used again, so an id never comes back. The tag says which queue entry of the slot is the live one:
+ * entries with another tag were cancelled or rescheduled and are dropped when met. */
 #ifndef SIM_KERNEL_SLOTS_H
 #define SIM_KERNEL_SLOTS_H
 #include "sim/kernel/engine.h"

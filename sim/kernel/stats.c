@@ -58,9 +58,9 @@ double timeweighted_mean(const struct timeweighted *w, sim_time now) {
   return now > w->start ? timeweighted_integral(w, now) / sim_time_as_s(now - w->start) : w->value;
 }
 
-/* Bucket k holds (g^(k-1), g^k] with g = (1+e)/(1-e); its representative 2 g^k / (g+1) is within e of every value in it. One
- * bucket array grows at both ends towards the values seen; doubles span 2^-1074..2^1024, at e = 0.5 % at most 145,000
- * buckets (1.2 MB), and 2,303 for a factor of 1e10. */
+/* Bucket k holds (g^(k-1), g^k] with g = (1+e)/(1-e); its representative 2 g^k / (g+1) is within e of every value in
+ * it. One bucket array grows at both ends towards the values seen; doubles span 2^-1074..2^1024, at e = 0.5 % at most
+ * 145,000 buckets (1.2 MB), and 2,303 for a factor of 1e10. */
 struct sketch {
   uint64_t *bucket;
   int first; /* number of bucket[0] */

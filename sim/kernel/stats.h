@@ -24,8 +24,8 @@ void timeweighted_set(struct timeweighted *w, sim_time now, double value);
 double timeweighted_integral(const struct timeweighted *w, sim_time now);
 double timeweighted_mean(const struct timeweighted *w, sim_time now);
 
-/* Quantiles by logarithmic buckets: relative error of any quantile at most SKETCH_ERROR, any number of values, mergeable.
- * Values <= 0 are kept in a bucket of their own as 0. */
+/* Quantiles by logarithmic buckets: relative error of any quantile at most SKETCH_ERROR, any number of values,
+ * mergeable. Values <= 0 are kept in a bucket of their own as 0. */
 #define SKETCH_ERROR 0.005
 struct sketch;
 struct sketch *sketch_create(void);

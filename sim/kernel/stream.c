@@ -30,7 +30,8 @@ static unsigned long gsl_get(void *state) {
 static double gsl_get_double(void *state) {
   return (double)(stream_u64(state) >> 11) * 0x1p-53;
 }
-static const gsl_rng_type xoshiro = {"xoshiro256**", UINT32_MAX, 0, sizeof(struct stream), gsl_set, gsl_get, gsl_get_double};
+static const gsl_rng_type xoshiro = {"xoshiro256**", UINT32_MAX,    0, sizeof(struct stream), gsl_set,
+                                     gsl_get,        gsl_get_double};
 const gsl_rng_type *const stream_gsl_type = &xoshiro;
 
 /* A gsl_rng is {type, state}: it can stand on the stack and draw straight from the stream. */

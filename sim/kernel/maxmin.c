@@ -1,0 +1,373 @@
+#include "sim/kernel/maxmin.h"
+#include <math.h>
+#include <string.h>
+#include "base/mem.h"
+
+/* Rounding is about 1e-16 of a capacity per flow: what differs by less than these is equal. */
+#define SAME_LEVEL 1e-11  /* relative, of levels */
+#define FULL 1e-12        /* of the capacity that is left */
+#define SAME_RATE 1e-14   /* relative, below which a flow keeps its rate */
+#define ROUNDS_MAX 16     /* then the whole connected component is refilled */
+#define LOAD_UPDATES 1024 /* then the load is summed afresh, so that rounding does not pile up */
+
+static void list_add(struct maxmin_list *l, uint32_t x) {
+  if (l->n == l->cap)
+    l->at = mem_grow(l->at, &l->cap, l->n + 1, sizeof *l->at);
+  l->at[l->n++] = x;
+}
+
+void maxmin_free(struct maxmin *m) {
+  for (size_t i = 0; i < m->link_n; i++)
+    mem_free(m->link[i].flow);
+  for (size_t i = 0; i < m->flow_n; i++)
+    mem_free(m->flow[i].hop);
+  struct maxmin_list *list[] = {&m->unused, &m->dirty, &m->fresh, &m->member, &m->touched, &m->changed};
+  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+    mem_free(list[i]->at);
+  mem_free(m->heap);
+  mem_free(m->link);
+  mem_free(m->flow);
+}
+
+/* --- the network --- */
+
+static void mark_dirty(struct maxmin *m, uint32_t i) {
+  if (m->link[i].dirty)
+    return;
+  m->link[i].dirty = true;
+  list_add(&m->dirty, i);
+}
+
+uint32_t maxmin_add_link(struct maxmin *m, double capacity) {
+  m->link = mem_grow(m->link, &m->link_cap, m->link_n + 1, sizeof *m->link);
+  m->link[m->link_n] = (struct maxmin_link){.capacity = capacity};
+  return (uint32_t)m->link_n++;
+}
+
+void maxmin_set_capacity(struct maxmin *m, uint32_t link, double capacity) {
+  m->link[link].capacity = capacity;
+  mark_dirty(m, link);
+}
+
+static uint32_t flow_take(struct maxmin *m) {
+  if (m->unused.n > 0)
+    return m->unused.at[--m->unused.n];
+  m->flow = mem_grow(m->flow, &m->flow_cap, m->flow_n + 1, sizeof *m->flow);
+  m->flow[m->flow_n] = (struct maxmin_flow){.n = 0};
+  return (uint32_t)m->flow_n++;
+}
+
+static void link_enter(struct maxmin_link *l, uint32_t flow, uint32_t hop, struct maxmin_hop *h) {
+  size_t cap = l->cap;
+  if (l->n == l->cap)
+    l->flow = mem_grow(l->flow, &cap, l->n + 1, sizeof *l->flow);
+  l->cap = (uint32_t)cap;
+  h->place = l->n;
+  l->flow[l->n++] = (struct maxmin_user){flow, hop};
+}
+
+uint32_t maxmin_add_flow(struct maxmin *m, const uint32_t *links, size_t n, double weight, double limit) {
+  uint32_t i = flow_take(m);
+  struct maxmin_flow *f = &m->flow[i];
+  size_t cap = f->cap;
+  struct maxmin_hop *hop = n > cap ? mem_grow(f->hop, &cap, n, sizeof *hop) : f->hop;
+  *f = (struct maxmin_flow){.weight = weight,
+                            .limit = limit,
+                            .bottleneck = MAXMIN_BY_NONE,
+                            .n = (uint32_t)n,
+                            .cap = (uint32_t)cap,
+                            .hop = hop};
+  for (uint32_t k = 0; k < n; k++) {
+    hop[k].link = links[k];
+    link_enter(&m->link[links[k]], i, k, &hop[k]);
+    if (m->link[links[k]].bound > 0)
+      mark_dirty(m, links[k]);
+  }
+  list_add(&m->fresh, i);
+  return i;
+}
+
+static void link_leave(struct maxmin *m, struct maxmin_link *l, uint32_t place, double rate) {
+  struct maxmin_user last = l->flow[--l->n];
+  l->flow[place] = last;
+  m->flow[last.flow].hop[last.hop].place = place;
+  l->load = l->n > 0 ? l->load - rate : 0;
+}
+
+void maxmin_remove_flow(struct maxmin *m, uint32_t flow, bool reuse) {
+  struct maxmin_flow *f = &m->flow[flow];
+  if (f->bottleneck < m->link_n)
+    m->link[f->bottleneck].bound--;
+  for (uint32_t k = 0; k < f->n; k++) {
+    struct maxmin_link *l = &m->link[f->hop[k].link];
+    link_leave(m, l, f->hop[k].place, f->rate);
+    if (l->bound > 0) /* else nobody waits for what becomes free */
+      mark_dirty(m, f->hop[k].link);
+  }
+  f->n = 0;
+  f->weight = 0;
+  if (reuse)
+    list_add(&m->unused, flow);
+}
+
+bool maxmin_is_dirty(const struct maxmin *m) {
+  return m->dirty.n > 0 || m->fresh.n > 0;
+}
+
+/* --- the set of flows to refill --- */
+
+static void touch(struct maxmin *m, uint32_t i) {
+  struct maxmin_link *l = &m->link[i];
+  if (l->touched)
+    return;
+  l->touched = true;
+  l->ceiling = l->bound > 0 ? l->level : (double)INFINITY;
+  list_add(&m->touched, i);
+}
+
+static void join(struct maxmin *m, uint32_t i) {
+  struct maxmin_flow *f = &m->flow[i];
+  if (f->member)
+    return;
+  f->member = true;
+  list_add(&m->member, i);
+  for (uint32_t k = 0; k < f->n; k++)
+    touch(m, f->hop[k].link);
+  if (f->bottleneck < m->link_n)
+    m->link[f->bottleneck].bound--;
+}
+
+static void join_bound(struct maxmin *m, uint32_t link) {
+  const struct maxmin_link *l = &m->link[link];
+  for (uint32_t i = 0; i < l->n && l->bound > 0; i++)
+    if (m->flow[l->flow[i].flow].bottleneck == link)
+      join(m, l->flow[i].flow);
+}
+
+static void join_above(struct maxmin *m, uint32_t link, double level) {
+  const struct maxmin_link *l = &m->link[link];
+  for (uint32_t i = 0; i < l->n; i++) {
+    const struct maxmin_flow *f = &m->flow[l->flow[i].flow];
+    if (f->rate > level * f->weight)
+      join(m, l->flow[i].flow);
+  }
+}
+
+static void join_first(struct maxmin *m) {
+  for (size_t i = 0; i < m->fresh.n; i++)
+    if (m->flow[m->fresh.at[i]].weight > 0) /* not removed since */
+      join(m, m->fresh.at[i]);
+  m->fresh.n = 0;
+  for (size_t i = 0; i < m->dirty.n; i++) {
+    struct maxmin_link *l = &m->link[m->dirty.at[i]];
+    l->dirty = false;
+    join_bound(m, m->dirty.at[i]);
+    if (l->load > l->capacity * (1 + FULL)) /* the capacity was lowered */
+      join_above(m, m->dirty.at[i], 0);
+  }
+  m->dirty.n = 0;
+}
+
+static void join_component(struct maxmin *m) {
+  for (size_t i = 0; i < m->touched.n; i++) /* grows while we go */
+    join_above(m, m->touched.at[i], -1);
+}
+
+/* --- refilling: lowest level first --- */
+
+static bool key_before(struct maxmin_key a, struct maxmin_key b) {
+  return a.level < b.level || (a.level == b.level && a.index < b.index);
+}
+
+static void heap_sift_down(struct maxmin_key *heap, size_t n, size_t i) {
+  struct maxmin_key x = heap[i];
+  for (size_t c; (c = 2 * i + 1) < n; i = c) {
+    if (c + 1 < n && key_before(heap[c + 1], heap[c]))
+      c++;
+    if (!key_before(heap[c], x))
+      break;
+    heap[i] = heap[c];
+  }
+  heap[i] = x;
+}
+
+static void heap_append(struct maxmin *m, double level, uint32_t index) {
+  if (m->heap_n == m->heap_cap)
+    m->heap = mem_grow(m->heap, &m->heap_cap, m->heap_n + 1, sizeof *m->heap);
+  m->heap[m->heap_n++] = (struct maxmin_key){level, index};
+}
+
+/* Subtraction loses small weights beside large ones: what is left of those is summed again. */
+static double link_level(const struct maxmin *m, struct maxmin_link *l) {
+  if (l->weight < 1e-6 * l->weight_all) {
+    l->weight = 0;
+    for (uint32_t i = 0; i < l->n; i++) {
+      const struct maxmin_flow *f = &m->flow[l->flow[i].flow];
+      l->weight += f->member && !f->fixed ? f->weight : 0;
+    }
+    l->weight_all = l->weight;
+  }
+  return fmax(l->rest, 0) / l->weight;
+}
+
+static void refill_begin(struct maxmin *m) {
+  for (size_t i = 0; i < m->touched.n; i++) {
+    struct maxmin_link *l = &m->link[m->touched.at[i]];
+    l->rest = l->capacity - l->load;
+    l->weight = 0;
+    l->open = 0;
+    l->top = -1;
+    l->filled = INFINITY;
+  }
+  m->heap_n = 0;
+  for (size_t i = 0; i < m->member.n; i++) {
+    struct maxmin_flow *f = &m->flow[m->member.at[i]];
+    f->fixed = false;
+    f->next = INFINITY;
+    f->bottleneck = MAXMIN_BY_NONE;
+    for (uint32_t k = 0; k < f->n; k++) {
+      struct maxmin_link *l = &m->link[f->hop[k].link];
+      l->rest += f->rate;
+      l->weight += f->weight;
+      l->open++;
+    }
+    if (f->limit < (double)INFINITY)
+      heap_append(m, f->limit / f->weight, (uint32_t)m->link_n + m->member.at[i]);
+  }
+  for (size_t i = 0; i < m->touched.n; i++) {
+    struct maxmin_link *l = &m->link[m->touched.at[i]];
+    l->weight_all = l->weight;
+    heap_append(m, link_level(m, l), m->touched.at[i]);
+  }
+  for (size_t i = m->heap_n / 2; i-- > 0;)
+    heap_sift_down(m->heap, m->heap_n, i);
+  m->refills += m->member.n;
+}
+
+static void fix(struct maxmin *m, struct maxmin_flow *f, double rate, double level, uint32_t bottleneck) {
+  f->fixed = true;
+  f->next = rate;
+  f->bottleneck = bottleneck;
+  for (uint32_t k = 0; k < f->n; k++) {
+    struct maxmin_link *l = &m->link[f->hop[k].link];
+    l->rest -= rate;
+    l->weight -= f->weight;
+    l->open--;
+    l->top = level;
+  }
+}
+
+static void fix_users(struct maxmin *m, uint32_t link, double level) {
+  struct maxmin_link *l = &m->link[link];
+  l->filled = level;
+  for (uint32_t i = 0; l->open > 0; i++) {
+    struct maxmin_flow *f = &m->flow[l->flow[i].flow];
+    if (f->member && !f->fixed)
+      fix(m, f, level * f->weight, level, link);
+  }
+}
+
+/* The level of a link only rises while flows of a lower level are fixed, so a key that is out of date is too low: it is
+ * renewed when it comes up. */
+static void refill(struct maxmin *m) {
+  refill_begin(m);
+  while (m->heap_n > 0) {
+    struct maxmin_key x = m->heap[0];
+    bool drop = true;
+    if (x.index >= m->link_n) {
+      struct maxmin_flow *f = &m->flow[x.index - m->link_n];
+      if (!f->fixed)
+        fix(m, f, f->limit, x.level, MAXMIN_BY_LIMIT);
+    } else if (m->link[x.index].open > 0) {
+      double level = link_level(m, &m->link[x.index]);
+      drop = level <= x.level;
+      if (drop)
+        fix_users(m, x.index, x.level);
+      else
+        m->heap[0].level = level;
+    }
+    if (drop)
+      m->heap[0] = m->heap[--m->heap_n];
+    if (m->heap_n > 0)
+      heap_sift_down(m->heap, m->heap_n, 0);
+  }
+}
+
+/* --- does everybody have a bottleneck? --- */
+
+/* Joins the flows at this link that have no bottleneck any more or deprive a member of its. */
+static void check_link(struct maxmin *m, uint32_t i) {
+  const struct maxmin_link *l = &m->link[i];
+  bool full = l->rest <= FULL * l->capacity;
+  if (l->bound > 0 && (!full || l->top > l->level * (1 + SAME_LEVEL)))
+    join_bound(m, i);
+  bool filled = l->filled < (double)INFINITY;
+  if (filled && !(l->ceiling <= l->filled * (1 + SAME_LEVEL))) /* before, no flow here was above the ceiling */
+    join_above(m, i, l->filled * (1 + SAME_LEVEL));
+}
+
+static bool join_unfair(struct maxmin *m) {
+  size_t members = m->member.n;
+  for (size_t i = 0, n = m->touched.n; i < n; i++)
+    check_link(m, m->touched.at[i]);
+  return m->member.n > members;
+}
+
+/* --- the result --- */
+
+static void set_rate(struct maxmin *m, uint32_t i) {
+  struct maxmin_flow *f = &m->flow[i];
+  double more = f->next - f->rate;
+  if (fabs(more) <= SAME_RATE * f->rate)
+    return;
+  f->rate = f->next;
+  for (uint32_t k = 0; k < f->n; k++) {
+    m->link[f->hop[k].link].load += more;
+    m->link[f->hop[k].link].updates++;
+  }
+  list_add(&m->changed, i);
+}
+
+static void sum_load(const struct maxmin *m, struct maxmin_link *l) {
+  l->updates = 0;
+  l->load = 0;
+  for (uint32_t i = 0; i < l->n; i++)
+    l->load += m->flow[l->flow[i].flow].rate;
+}
+
+static void commit(struct maxmin *m) {
+  for (size_t i = 0; i < m->touched.n; i++) {
+    struct maxmin_link *l = &m->link[m->touched.at[i]];
+    if (l->bound == 0) /* else those outside the set keep theirs, lest small differences add up */
+      l->level = l->filled;
+  }
+  for (size_t i = 0; i < m->member.n; i++) {
+    struct maxmin_flow *f = &m->flow[m->member.at[i]];
+    f->member = false;
+    if (f->bottleneck < m->link_n)
+      m->link[f->bottleneck].bound++;
+    set_rate(m, m->member.at[i]);
+  }
+  for (size_t i = 0; i < m->touched.n; i++) {
+    struct maxmin_link *l = &m->link[m->touched.at[i]];
+    l->touched = false;
+    if (l->updates >= LOAD_UPDATES)
+      sum_load(m, l);
+  }
+  m->touched.n = m->member.n = 0;
+}
+
+void maxmin_solve(struct maxmin *m) {
+  m->changed.n = 0;
+  if (!maxmin_is_dirty(m))
+    return;
+  m->solves++;
+  join_first(m);
+  refill(m);
+  for (int round = 1; join_unfair(m); round++) {
+    if (round == ROUNDS_MAX)
+      join_component(m);
+    refill(m);
+  }
+  commit(m);
+}
