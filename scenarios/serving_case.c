@@ -14,6 +14,7 @@ struct reader {
   const struct csv_table *t;
   size_t row;
   struct serving_case *c;
+  double auto_bits;
 };
 
 static const char *text(const struct reader *r, const char *column) {
@@ -98,6 +99,9 @@ static void read_engine(struct reader *r, char *engine, size_t size) {
   }
   if (!engine[0])
     snprintf(engine, size, "any");
+  struct wl_engine own;
+  if (wl_engine_get(r->k->engines, engine, r->c->rep.year, r->c->rep.month, "", &own))
+    r->auto_bits = own.auto_bits;
   const char *decoder = r->c->rep.model->encoder ? NULL : wl_engine_decoder(r->k->engines, engine);
   if (decoder)
     snprintf(engine, size, "%s", decoder); /* by date from here on: the versions are the other program's */
@@ -172,8 +176,12 @@ static void read_formats(struct reader *r, const struct wl_engine *e) {
   if (p->compute == DT_BF16)
     p->compute = sixteen(g);
   /* Builders that pick the fastest format by themselves: a stated 16-bit format is what they fall back to. */
-  if (e->auto_fp8 && p->weights == sixteen(g) && g->peak_flops[DT_FP8] > 0)
-    p->weights = DT_FP8;
+  if (r->auto_bits > 0 && p->weights == sixteen(g)) {
+    if (r->auto_bits <= 4 && g->peak_flops[DT_FP4] > 0 && !p->model->encoder)
+      p->weights = DT_FP4;
+    else if (r->auto_bits <= 8 && g->peak_flops[DT_FP8] > 0)
+      p->weights = DT_FP8;
+  }
   int k = kv ? first_format(kv) : -1;
   p->kv = k >= 0 ? formats[k].weights : e->kv_follows && dtype_bytes(p->weights) <= 1 && g->peak_flops[DT_FP8] > 0 ? DT_FP8 : sixteen(g);
 }
@@ -299,8 +307,8 @@ static double first_after(const char *s, const char *const *keys, size_t n) {
   return NAN;
 }
 
-/* tp, pp, ep as stated; else from the command line in the notes; else a harness fills the box with replicas and a server takes all of it. */
-static void read_layout(struct reader *r, const struct wl_engine *e) {
+/* tp, pp, ep as stated; else from the command line in the notes; else a throughput benchmark fills the box with replicas and a server takes all of it. */
+static void read_layout(struct reader *r) {
   static const char *const tp_keys[] = {"-tp ", "--tp ", "--tp-size ", "--tensor-parallel-size ", "--tensor-parallel-size=", "--tp=", "--tp_size "};
   struct sim_replica *p = &r->c->rep;
   int gpus = whole(r, "num_gpus");
@@ -327,7 +335,7 @@ static void read_layout(struct reader *r, const struct wl_engine *e) {
       p->ep = p->model->experts > 0 ? gpus : 1;
   } else if (p->tp > 0) {
     p->gpus = p->tp * p->pp;
-  } else if (e->replicate) {
+  } else if (r->c->load == LOAD_OFFLINE || r->c->load == LOAD_LIMIT || p->model->encoder) {
     p->gpus = 0;
   } else {
     p->tp = gpus;
@@ -401,12 +409,20 @@ static void read_server(struct reader *r) {
   r->c->rep.server = hw_server_generic(r->k->catalog, g, per_node, 0);
 }
 
+enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten minutes */
+
 static void read_workload(struct reader *r) {
   struct serving_case *c = r->c;
   const struct wl_dataset *set = wl_dataset_for(r->k->datasets, text(r, "model"));
   bool encoder = c->rep.model->encoder;
+  bool named = set && set->match[0];
   c->input = read_lengths(r, "input_len", set ? &set->input : NULL);
   c->output = read_lengths(r, "output_len", set && !encoder ? &set->output : NULL);
+  if (named) {
+    c->requests = set->requests;
+    c->least_requests = STEADY_SHARE;
+    c->rep.beams = set->beams;
+  }
   double kv = after(text(r, "notes"), "KV length");
   if (!(c->input.mean > 0) && !(c->input.p50 > 0) && isfinite(kv))
     c->input = (struct wl_lengths){.mean = kv, .p50 = kv, .fixed = true};
@@ -417,7 +433,7 @@ static void read_workload(struct reader *r) {
 }
 
 void serving_case_read(const struct serving_tables *k, const struct csv_table *t, const size_t *rows, size_t n, struct serving_case *c) {
-  struct reader r = {k, t, rows[0], c};
+  struct reader r = {k, t, rows[0], c, 0};
   memset(c, 0, sizeof *c);
   c->replicas = 1;
   c->rep.catalog = k->catalog;
@@ -435,13 +451,14 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   if (!wl_engine_get(k->engines, c->engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
     give_up(&r, CASE_UNSUPPORTED, "unknown engine: ", text(&r, "engine"));
   read_formats(&r, &e);
-  read_layout(&r, &e);
-  read_batch(&r);
   read_load(&r);
+  read_layout(&r);
+  read_batch(&r);
   read_workload(&r);
   read_speculation(&r);
   read_limits(&r, rows, n);
-  c->requests = requests_of_source(&r);
+  if (c->requests == 0)
+    c->requests = requests_of_source(&r);
   if (c->status == CASE_OK && c->rep.tp > c->rep.server->scaleup_domain)
     give_up(&r, CASE_INCOMPLETE, "tensor parallelism beyond the scale-up domain: the layout is not stated", "");
   if (c->status == CASE_OK)

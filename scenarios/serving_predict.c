@@ -70,7 +70,8 @@ static int requests_of(const struct serving_case *c) {
   case LOAD_OFFLINE:
     if (isfinite(c->load_value) && c->load_value >= 1)
       stated = c->load_value;
-    return (int)fmin(MOST_REQUESTS, fmax(1, (stated > 0 ? stated : 5000) / c->replicas));
+    stated = fmax(1, (stated > 0 ? stated : 5000) / c->replicas);
+    return (int)fmin(MOST_REQUESTS, c->least_requests > stated ? c->least_requests : stated);
   case LOAD_RATE: return (int)fmin(MOST_REQUESTS, fmax(1, (stated > 0 ? stated : 1000) / c->replicas));
   default: return STEADY_REQUESTS;
   }

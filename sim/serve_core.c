@@ -153,19 +153,19 @@ bool serve_waiting(const struct serve *s) {
 
 /* ---- cache ---- */
 static int64_t kv_of_prompt(const struct serve *s, int32_t past, int32_t prompt) {
-  return ((int64_t)past + prompt) * (int64_t)TOK + s->block_fx;
+  return (((int64_t)past + prompt) * (int64_t)TOK + s->block_fx) * s->cfg->beams;
 }
 
 /* What a sequence takes when it is let in: its prompt, or prompt and output when the engine reserves both. */
 static int64_t kv_need(const struct serve *s, int32_t past, int32_t prompt, int32_t output) {
-  return kv_of_prompt(s, past, prompt) + (s->cfg->reserve ? (int64_t)output * (int64_t)TOK : 0);
+  return kv_of_prompt(s, past, prompt) + (s->cfg->reserve ? (int64_t)output * s->cfg->beams * (int64_t)TOK : 0);
 }
 
 /* Room for it and for the next token of everyone: what joins gets at least one step before an eviction, so evictions cannot go in circles. */
 static bool fits(const struct serve *s, int64_t need) {
   if (s->running >= s->cfg->max_seqs)
     return false;
-  int64_t step = s->cfg->reserve ? 0 : (s->running + 1) * s->mtp_fx;
+  int64_t step = s->cfg->reserve ? 0 : (s->running + 1) * s->grow_fx;
   return s->kv_fx + need + step <= (s->running ? s->limit_fx : s->cap_fx);
 }
 
@@ -183,7 +183,7 @@ static void look_ahead(struct serve *s) {
     s->dry = true;
     return;
   }
-  if (s->cfg->concurrency > 0 || !sim_time_from_s(s->ahead.arrival_s, &s->ahead_t))
+  if (!sim_time_from_s(s->ahead.arrival_s, &s->ahead_t))
     s->ahead_t = s->now;
   s->ahead_index = s->tot.arrived;
 }
@@ -191,11 +191,13 @@ static void look_ahead(struct serve *s) {
 /* Too long for the cache even alone: turned away and counted. */
 static bool hopeless(const struct serve *s) {
   int64_t all = ((int64_t)s->ahead.input + (s->cfg->encoder ? 0 : s->ahead.output)) * (int64_t)TOK + s->block_fx;
-  return all + s->mtp_fx > s->cap_fx;
+  return all * s->cfg->beams + s->grow_fx > s->cap_fx;
 }
 
 static void accept(struct serve *s) {
   s->ahead_ok = false;
+  if (s->cfg->concurrency > 0) /* it comes when a place in the closed loop is free, however early it was looked at */
+    s->ahead_t = s->now;
   s->tot.arrived++;
   if (s->tot.arrived == 1)
     s->tot.start = s->ahead_t;
@@ -217,7 +219,7 @@ static void pull(struct serve *s) {
   uint64_t most = s->cfg->concurrency > 0 ? (uint64_t)s->cfg->concurrency : UINT64_MAX;
   while (s->tot.in_system < most) {
     look_ahead(s);
-    if (!s->ahead_ok || s->ahead_t > s->now)
+    if (!s->ahead_ok || (s->ahead_t > s->now && s->cfg->concurrency == 0))
       return;
     accept(s);
   }
@@ -247,7 +249,7 @@ void serve_piece_add(struct serve *s, int32_t seq, int32_t tokens) {
 }
 
 static int64_t ctx_now(const struct serve *s, const struct serve_seq *q) {
-  return q->base_fx + (s->step - q->join_step) * s->mtp_fx;
+  return q->base_fx + (s->step - q->join_step) * s->grow_fx;
 }
 
 static void leave(struct serve *s, int32_t i) {
@@ -255,7 +257,7 @@ static void leave(struct serve *s, int32_t i) {
   if (q->decoding) {
     int64_t ctx = ctx_now(s, q);
     s->ctx_fx -= ctx;
-    s->kv_fx -= s->cfg->reserve ? q->kv_fx : ctx + s->block_fx;
+    s->kv_fx -= s->cfg->reserve ? q->kv_fx : ctx + s->block_fx * s->cfg->beams;
     s->decoding--;
   } else {
     s->kv_fx -= q->kv_fx;
@@ -298,7 +300,7 @@ static void start_decoding(struct serve *s, int32_t i) {
   s->decoding++;
   q->decoding = true;
   q->join_step = s->step;
-  q->base_fx = ((int64_t)q->past + q->prompt) * (int64_t)TOK;
+  q->base_fx = ((int64_t)q->past + q->prompt) * s->cfg->beams * (int64_t)TOK;
   q->finish_step = s->step + (int64_t)ceil(rest / s->cfg->mtp - 1e-9);
   s->ctx_fx += q->base_fx;
   heap_push(s, q->finish_step, i);
@@ -360,7 +362,7 @@ static void gaps(struct serve *s, double seconds, double seqs, double iterations
 /* ---- an iteration that reads prompts ---- */
 static bool prompt_iteration(struct serve *s, bool with_decode) {
   const struct serve_cost *c = s->cfg->cost;
-  double nd = with_decode ? s->decoding : 0, ctx = nd > 0 ? (double)s->ctx_fx / TOK : 0;
+  double nd = with_decode ? s->decoding * s->cfg->beams : 0, ctx = nd > 0 ? (double)s->ctx_fx / TOK : 0;
   double m = s->piece_tokens + nd * s->cfg->mtp;
   int done = 0;
   for (int p = 0; p < s->pieces; p++) {
@@ -378,9 +380,9 @@ static bool prompt_iteration(struct serve *s, bool with_decode) {
   s->now += dt;
   if (nd > 0) {
     s->step++;
-    s->ctx_fx += (int64_t)nd * s->mtp_fx;
+    s->ctx_fx += s->decoding * s->grow_fx;
     if (!s->cfg->reserve)
-      s->kv_fx += (int64_t)nd * s->mtp_fx;
+      s->kv_fx += s->decoding * s->grow_fx;
   }
   for (int p = 0; p < s->pieces; p++)
     if (s->seq[s->piece[p].seq].done >= s->seq[s->piece[p].seq].prompt)
@@ -406,7 +408,7 @@ static fx_time stretch_s(const struct stretch *st, int64_t k) {
 
 static void stretch_begin(const struct serve *s, struct stretch *st) {
   const struct serve_cost *c = s->cfg->cost;
-  double nd = s->decoding, ctx = (double)s->ctx_fx / TOK;
+  double nd = s->decoding * s->cfg->beams, ctx = (double)s->ctx_fx / TOK;
   double device = serve_device_s(c, nd * s->cfg->mtp, nd * s->cfg->mtp, nd, ctx, 0), host = serve_host_s(c, nd, 0);
   double grow = serve_table(c->att1_s, c->max_s, nd) * nd * s->cfg->mtp;
   *st = (struct stretch){.t0 = s->now, .a = fx_of_s(c->overlap ? device : device + host), .b = fx_of_s(grow), .host = fx_of_s(host)};
@@ -447,7 +449,7 @@ static bool ahead_fits(const struct serve *s) {
 static int64_t stretch_end(struct serve *s, const struct stretch *st, int64_t done, int64_t step0) {
   int64_t k = s->heap[0].step - step0;
   if (!s->cfg->reserve) {
-    int64_t room = (s->cap_fx - s->kv_fx) / (s->decoding * s->mtp_fx); /* further iterations that fit; at least one, made sure of before */
+    int64_t room = (s->cap_fx - s->kv_fx) / (s->decoding * s->grow_fx); /* further iterations that fit; at least one, made sure of before */
     if (done + room < k)
       k = done + room;
   }
@@ -473,7 +475,7 @@ static void stretch_advance(const struct serve *s, struct stretch *st, int64_t f
 static void advance(struct serve *s, struct stretch *st, int64_t from, int64_t to) {
   fx_time before = st->sum;
   stretch_advance(s, st, from, to);
-  double n = (double)(to - from), nd = s->decoding, m = nd * s->cfg->mtp;
+  double n = (double)(to - from), nd = s->decoding * s->cfg->beams, m = nd * s->cfg->mtp;
   double span = (double)(st->sum - before) / FX * 1e-9;
   double mid = ((double)from + (double)to - 1) / 2; /* mean iteration number */
   double ctx = n * ((double)s->ctx_fx / TOK + (mid - (double)from) * nd * s->cfg->mtp);
@@ -483,14 +485,14 @@ static void advance(struct serve *s, struct stretch *st, int64_t from, int64_t t
   gaps(s, span / n, nd, n);
   s->now = st->t0 + fx_round(st->sum);
   s->step += to - from;
-  s->ctx_fx += (to - from) * s->decoding * s->mtp_fx;
+  s->ctx_fx += (to - from) * s->decoding * s->grow_fx;
   if (!s->cfg->reserve)
-    s->kv_fx += (to - from) * s->decoding * s->mtp_fx;
+    s->kv_fx += (to - from) * s->decoding * s->grow_fx;
 }
 
 /* May the batch take another iteration, or must a sequence go first? */
 static bool cache_full(const struct serve *s) {
-  return !s->cfg->reserve && s->kv_fx + s->decoding * s->mtp_fx > s->cap_fx;
+  return !s->cfg->reserve && s->kv_fx + s->decoding * s->grow_fx > s->cap_fx;
 }
 
 static bool joinable(struct serve *s) {
@@ -521,6 +523,7 @@ static bool decode_stretch(struct serve *s) {
 static void serve_start(struct serve *s, const struct serve_config *cfg) {
   *s = (struct serve){.cfg = cfg, .oldest = -1, .newest = -1};
   s->mtp_fx = tok_fx(cfg->mtp);
+  s->grow_fx = s->mtp_fx * cfg->beams;
   s->block_fx = tok_fx(cfg->block_tokens / 2); /* the last block of a sequence is half empty on average */
   s->cap_fx = isfinite(cfg->kv_tokens) ? tok_fx(cfg->kv_tokens) : INT64_MAX / 4;
   s->limit_fx = (int64_t)((double)s->cap_fx * (1 - cfg->watermark));

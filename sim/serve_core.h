@@ -42,6 +42,7 @@ struct serve_config {
   double watermark, block_tokens;
   double kv_tokens;     /* capacity; INFINITY = no cache (encoder) */
   double mtp;           /* tokens per decode step */
+  int beams;            /* sequences that a request decodes at once (beam search), >= 1 */
   double client_s;      /* added to first-token and end times of every request */
   int concurrency;      /* > 0: closed loop, a request arrives when another ends */
   bool encoder;         /* requests end with their prompt */
@@ -89,7 +90,7 @@ struct serve {
   int32_t oldest, newest;
   int running, decoding, reading; /* sequences in the batch: all, decoding, with an unfinished prompt */
   int64_t step;                   /* decode steps so far */
-  int64_t ctx_fx, kv_fx, cap_fx, limit_fx, mtp_fx, block_fx; /* 1/1024 tokens */
+  int64_t ctx_fx, kv_fx, cap_fx, limit_fx, mtp_fx, grow_fx /* of a request per step, all beams */, block_fx; /* 1/1024 tokens */
   struct { int64_t step; int32_t seq; } *heap;               /* decoding sequences by last step */
   int heap_n, heap_cap;
   int32_t *wait;                  /* ring of waiting sequences */

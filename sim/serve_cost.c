@@ -15,7 +15,8 @@ static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g,
   struct hw_gemm op = {.m = rows, .n = g->n, .k = g->k, .batch = g->batch, .clock = s->clock,
                        .dtype = g->quantised ? s->compute : hw_compute_dtype(s->gpu, DT_BF16),
                        .weight_bytes = g->quantised ? dtype_bytes(weights) : 0};
-  double t = hw_gemm_s(s->gpu, &op) / s->engine.gemm_f;
+  struct hw_gemm tiny = {.m = 1, .n = 64, .k = 64, .batch = 1, .dtype = op.dtype, .weight_bytes = op.weight_bytes};
+  double start = hw_gemm_s(s->gpu, &tiny), t = fmax(0, hw_gemm_s(s->gpu, &op) - start) / s->engine.gemm_f + start * s->engine.launch_f;
   if (!weight_only)
     return t;
   double f = dtype_bytes(weights) < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f;
@@ -63,6 +64,11 @@ static double a2a_s(const struct serve_setup *s, double rows) {
 
 /* All layers at M tokens of the replica: a stage sees M / pp of them at a time and a token passes pp stages, so a round over all
  * micro-batches takes what all layers take at M / pp tokens. */
+/* Bytes of one activation: encoders quantised in full keep them in the matrix units' format. */
+static double act_bytes(const struct serve_setup *s) {
+  return s->ops.encoder ? fmin(4, fmax(1, dtype_bytes(s->compute))) : 2;
+}
+
 static double lin_at(const struct serve_setup *s, double m) {
   const struct wl_serve_ops *o = &s->ops;
   double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), t = 0, comm = 0;
@@ -70,7 +76,7 @@ static double lin_at(const struct serve_setup *s, double m) {
     t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
   if (o->moe_layers > 0)
     t += o->moe_layers * experts_s(s, stage);
-  t += o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * 2, s->engine.ew_kernels);
+  t += o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
   comm += o->all_reduces * all_reduce_s(s, rows);
   double a2a = o->a2a_layers * a2a_s(s, rows);
   comm += a2a - s->engine.a2a_overlap * fmin(a2a, t);
@@ -116,10 +122,10 @@ static void attention_tables(struct serve_cost *c, const struct serve_setup *s, 
 
 static double pair_cost(const struct serve_setup *s) {
   const struct wl_serve_ops *o = &s->ops;
-  double n = o->encoder ? 512 : 2048, dp = s->layout.dp * s->layout.pp;
-  struct hw_attn op = {.batch = 1, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
+  double n = o->encoder ? 256 : 2048, batch = o->encoder ? 16 : 1, dp = s->layout.dp * s->layout.pp; /* typical lengths, so that start-up weighs little */
+  struct hw_attn op = {.batch = batch, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
                        .d_v = o->prefill_d_v, .causal = !o->encoder, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
-  return o->full_layers * hw_attn_s(s->gpu, &op) / (n * n / 2) / dp / s->engine.attn_prefill_f;
+  return o->layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / s->engine.attn_prefill_f;
 }
 
 /* Bytes that one GPU moves for the linear part at M tokens. */

@@ -116,7 +116,7 @@ void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s,
   *c = (struct serve_config){.cost = cost, .policy = serve_policies[e->policy], .max_seqs = serve_max_seqs(rep, s),
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
-                             .client_s = e->client_s, .encoder = s->model->encoder};
+                             .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1};
 }
 
 /* ---- latencies ---- */

@@ -47,13 +47,21 @@ static void read_lengths(const struct csv_table *t, size_t row, const char *side
   }
 }
 
+static int count(const struct csv_table *t, size_t row, const char *name, struct errs *errs) {
+  const char *text = csv_cell(t, row, csv_column(t, name));
+  long long v = 0;
+  if (text[0] && (!units_integer(text, &v) || v < 1 || v > 1000000000))
+    errs_add(errs, csv_path(t), csv_line(t, row), name, "got '%s', expected a whole number", text);
+  return (int)v;
+}
+
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max"};
+  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams"};
   struct csv_table *t = csv_load(path, errs);
   if (!t)
     return NULL;
   struct wl_datasets *d = NULL;
-  if (csv_require(t, need, 8, errs)) {
+  if (csv_require(t, need, sizeof need / sizeof *need, errs)) {
     d = arena_alloc(a, sizeof *d);
     d->n = csv_rows(t);
     d->set = arena_alloc(a, d->n * sizeof *d->set);
@@ -62,6 +70,8 @@ struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct e
       d->set[i].match = arena_strdup(a, csv_cell(t, i, csv_column(t, "match")));
       read_lengths(t, i, "input", &d->set[i].input, errs);
       read_lengths(t, i, "output", &d->set[i].output, errs);
+      d->set[i].requests = count(t, i, "requests", errs);
+      d->set[i].beams = count(t, i, "beams", errs);
     }
   }
   csv_unload(t);

@@ -23,14 +23,13 @@ struct wl_engine {
   double block_tokens;
   double act_fixed_bytes;   /* workspace besides activations */
   bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
-  bool auto_fp8;            /* the builder takes 8-bit floats by itself where the GPU has them */
-  bool replicate;           /* a box is filled with the smallest replicas that fit, not spanned by one */
+  double auto_bits;         /* the builder takes floats of that few bits by itself where the GPU has units for them; 0 = never */
   /* host */
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
-  double gemm_f, mem_f, attn_prefill_f, attn_decode_f, moe_f, ar_lat_f, ar_bw_f;
+  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, ar_lat_f, ar_bw_f;
   double w4_compute_f, w4_mem_f, w8_compute_f;   /* weight-only formats: dequantisation */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
   double sample_s, sample_seq_s;
