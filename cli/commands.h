@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #define CLI_COMMANDS(X) \
+  X(run)                \
   X(report)             \
   X(compare)            \
   X(export)             \

@@ -6,4 +6,6 @@ libscenarios_a_SOURCES = \
   scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/special.c \
   scenarios/table.c scenarios/table.h
 nobase_dist_pkgdata_DATA += \
-  scenarios/article-8xa100.yaml scenarios/presets/article-2025.yaml
+  scenarios/article-8xa100.yaml scenarios/article-dev-4xa100.yaml scenarios/article-edge-orin.yaml scenarios/article-infer-2xt4.yaml \
+  scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \
+  scenarios/traces/distill-800k.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-pretrain.csv

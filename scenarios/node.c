@@ -20,7 +20,7 @@ static int bad_text_line(const unsigned char *s, size_t n, const char **ret_what
     bad = bad || (c == 0xE0 && s[i + 1] < 0xA0) || (c == 0xED && s[i + 1] > 0x9F) || (c == 0xF0 && s[i + 1] < 0x90) ||
           (c == 0xF4 && s[i + 1] > 0x8F);
     if (bad || c == 0) {
-      *ret_what = c == 0 ? "a NUL byte" : "not UTF-8 text";
+      *ret_what = c == 0 ? "a NUL byte" : "bytes that are not UTF-8";
       return line;
     }
     line += c == '\n';
@@ -60,7 +60,7 @@ static char *slurp(const char *path, size_t *ret_n, struct errs *errs) {
   else if (n > SC_MAX_BYTES)
     errs_add(errs, path, 0, NULL, "is larger than %d bytes, which no scenario is", SC_MAX_BYTES);
   else if ((line = bad_text_line((const unsigned char *)buf, n, &what)) != 0)
-    errs_add(errs, path, line, NULL, "holds %s, expected YAML in UTF-8", what);
+    errs_add(errs, path, line, NULL, "holds %s, expected plain text", what);
   else if ((line = too_deep_line(buf, n)) != 0)
     errs_add(errs, path, line, NULL, "brackets nested deeper than a scenario may (%d levels)", SC_MAX_DEPTH);
   else {

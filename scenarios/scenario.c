@@ -15,7 +15,8 @@ static const char *const *names_of(struct arena *a, const char *relative, size_t
   if (t) {
     names = arena_alloc(a, (csv_rows(t) + 1) * sizeof *names);
     for (size_t i = 0; i < csv_rows(t); i++)
-      names[(*ret_n)++] = arena_strdup(a, csv_cell(t, i, 0));
+      if (i == 0 || strcmp(csv_cell(t, i, 0), csv_cell(t, i - 1, 0)) != 0)
+        names[(*ret_n)++] = arena_strdup(a, csv_cell(t, i, 0));
   }
   csv_unload(t);
   errs_destroy(quiet);
@@ -47,11 +48,14 @@ struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, siz
   struct sim_spec *s = arena_alloc(a, sizeof *s);
   *s = (struct sim_spec){.arena = a, .catalog = catalog, .models = models, .file = arena_strdup(a, path)};
   struct sc_reader r = {.arena = a, .errs = errs, .spec = s, .catalog = catalog, .models = models};
-  r.engines = names_of(a, "workloads/catalog/engines.csv", &r.n_engines);
+  const char *dir = datadir_path(a, "workloads/catalog");
+  struct wl_engines *engines = wl_engines_load(&dir, 1, errs);
+  r.engines = engines;
   r.stacks = names_of(a, "workloads/catalog/stacks.csv", &r.n_stacks);
   const struct sc_node *root = sc_source_resolve(a, path, sets, n_sets, errs);
   if (root)
     read_spec(&r, root);
+  wl_engines_free(engines);
   mem_free(r.row);
   mem_free(r.said);
   if (errs_count(errs) == before)

@@ -1,5 +1,6 @@
 #include "scenarios/source.h"
 #include <string.h>
+#include <unistd.h>
 #include "base/datadir.h"
 
 struct opened { /* files being read, innermost first */
@@ -33,8 +34,8 @@ static struct sc_node *read_named(struct source *s, const struct sc_node *n, con
     return NULL;
   }
   const char *path = preset ? datadir_path(s->arena, name) : datadir_find(s->arena, name, from->path, "scenarios");
-  if (!path) {
-    errs_add(s->errs, n->file, n->line, key, "no such file, got '%s'", n->text);
+  if (!path || access(path, F_OK) != 0) {
+    errs_add(s->errs, n->file, n->line, key, preset ? "no such preset, got '%s'" : "no such file, got '%s'", n->text);
     return NULL;
   }
   if (is_open(from, path) || ++s->includes > SC_MAX_INCLUDES) {

@@ -40,34 +40,41 @@ static void read_server(struct sc_reader *r, const struct sc_node *n, const char
 }
 const struct sc_special sc_server = {"name of a server in the catalog", read_server, NULL};
 
-static void read_listed(struct sc_reader *r, const struct sc_node *n, const char *path, const char *what, const char *const *list, size_t count, void *field) {
-  const struct sc_node *v = sc_scalar(r, n, path);
-  if (!v)
-    return;
-  *(const char **)field = "";
-  bool known = is_word(v, "auto") || !list;
-  for (size_t i = 0; i < count && list; i++)
-    if (strcasecmp(list[i], v->text) == 0) {
-      *(const char **)field = list[i];
-      known = true;
-    }
-  if (known)
-    sc_row(r, n, path, v->text, "");
-  else
-    unknown_name(r, n, path, what, v->text, err_nearest_in(v->text, list, count), "the catalog's or auto");
+/* "" is what the models take for their own choice. */
+static void keep_name(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_node *v, const char **field) {
+  *field = is_word(v, "auto") ? "" : v->text;
+  sc_row(r, n, path, v->text, "");
 }
 
 static void read_engine(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, void *field) {
   (void)p;
-  read_listed(r, n, path, "engine", r->engines, r->n_engines, field);
+  struct wl_engine e;
+  const struct sc_node *v = sc_scalar(r, n, path);
+  if (v && !is_word(v, "auto") && r->engines && !wl_engine_get(r->engines, v->text, 0, 0, "", &e))
+    unknown_name(r, n, path, "engine", v->text, wl_engine_nearest(r->engines, v->text), "the engines of the catalog, or auto");
+  else if (v)
+    keep_name(r, n, path, v, field);
 }
-const struct sc_special sc_engine = {"name of a serving engine in the catalog, or auto", read_engine, NULL};
+const struct sc_special sc_engine = {"serving engine, with or without version (vLLM 0.7.3), or auto", read_engine, NULL};
+
+/* "megatron 2024" is the stack megatron as of 2024. */
+static bool is_version_of(const char *text, const char *name) {
+  size_t n = strlen(name);
+  return strncasecmp(text, name, n) == 0 && (text[n] == '\0' || text[n] == ' ');
+}
 
 static void read_stack(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, void *field) {
   (void)p;
-  read_listed(r, n, path, "training stack", r->stacks, r->n_stacks, field);
+  const struct sc_node *v = sc_scalar(r, n, path);
+  bool known = v && (is_word(v, "auto") || r->n_stacks == 0);
+  for (size_t i = 0; v && i < r->n_stacks; i++)
+    known = known || is_version_of(v->text, r->stacks[i]);
+  if (known)
+    keep_name(r, n, path, v, field);
+  else if (v)
+    unknown_name(r, n, path, "training stack", v->text, err_nearest_in(v->text, r->stacks, r->n_stacks), "the stacks of the catalog, or auto");
 }
-const struct sc_special sc_stack = {"name of a training stack in the catalog, or auto", read_stack, NULL};
+const struct sc_special sc_stack = {"training software, with or without date (megatron 2024), or auto", read_stack, NULL};
 
 static void read_dtype(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, void *field) {
   (void)p;

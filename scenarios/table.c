@@ -26,7 +26,7 @@ void sc_error(struct sc_reader *r, const struct sc_node *n, const char *path, co
 
 /* ---- where a value came from ---- */
 
-static const char *const grades[] = {"measured", "vendor", "derived", "assumed", "fitted", "quote", NULL};
+static const char *const grades[] = {"measured", "vendor", "derived", "assumed", "fitted", NULL};
 
 static const char *const provenance_keys[] = {"value", "source", "date", "grade"};
 enum { PROVENANCE_KEYS = sizeof provenance_keys / sizeof *provenance_keys };
@@ -46,7 +46,7 @@ static void check_provenance(struct sc_reader *r, const struct sc_node *n, const
   while (grade && grade->kind == SC_SCALAR && grades[g] && strcmp(grades[g], grade->text) != 0)
     g++;
   if (grade && (grade->kind != SC_SCALAR || !grades[g]))
-    sc_error(r, grade, path, "unknown grade, got '%s', expected measured, vendor, derived, assumed, fitted or quote", grade->kind == SC_SCALAR ? grade->text : "a list or map");
+    sc_error(r, grade, path, "unknown grade, got '%s', expected measured, vendor, derived, assumed or fitted", grade->kind == SC_SCALAR ? grade->text : "a list or map");
 }
 
 const struct sc_node *sc_scalar(struct sc_reader *r, const struct sc_node *n, const char *path) {
@@ -106,10 +106,13 @@ static void row_number(struct sc_reader *r, const struct sc_node *n, const char 
 
 static void bounds_text(const struct sc_param *p, char *buf, size_t size) {
   const char *gap = p->unit && *p->unit ? " " : "", *unit = p->unit ? p->unit : "";
+  const char *either = p->word ? " or " : "", *word = p->word ? p->word : "";
   if (p->hi >= 1e15)
-    snprintf(buf, size, "at least %.15g%s%s", p->lo, gap, unit);
+    snprintf(buf, size, "at least %.15g%s%s%s%s", p->lo, gap, unit, either, word);
+  else if (p->lo == p->hi)
+    snprintf(buf, size, "%.15g%s%s%s%s", p->lo, gap, unit, either, word);
   else
-    snprintf(buf, size, "%.15g to %.15g%s%s", p->lo, p->hi, gap, unit);
+    snprintf(buf, size, "%.15g to %.15g%s%s%s%s", p->lo, p->hi, gap, unit, either, word);
 }
 
 static bool in_bounds(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, double lo, double hi, const char *text) {
@@ -286,7 +289,7 @@ static void read_many(struct sc_reader *r, const struct sc_node *n, const char *
   }
   size_t count = single ? 1 : n->n;
   if (count == 0) {
-    sc_error(r, n, path, "is empty, expected at least one %s", p->table->name);
+    sc_error(r, n, path, "is empty, expected %s at least", p->table->name);
     return;
   }
   char *array = arena_alloc(r->arena, count * p->table->bytes);

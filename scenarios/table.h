@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "scenarios/node.h"
 #include "sim/spec.h"
+#include "workloads/engines.h"
 
 enum sc_kind {
   SC_TEXT,    /* const char * */
@@ -68,8 +69,9 @@ struct sc_reader {
   struct sim_spec *spec;
   const struct hw_catalog *catalog;
   const struct wl_models *models;
-  const char *const *engines, *const *stacks; /* known names; NULL = not checked */
-  size_t n_engines, n_stacks;
+  const struct wl_engines *engines;   /* NULL = not checked */
+  const char *const *stacks;          /* known names; none = not checked */
+  size_t n_stacks;
   uint64_t files_hash;                /* of the contents of the traces that were named */
   uint64_t *said;                     /* hashes of the errors given: one slip inherited by ten layers is told once */
   size_t n_said, cap_said;            /* on the heap until the reader ends, like row */

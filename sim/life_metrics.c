@@ -194,5 +194,6 @@ void life_pair_of(const struct sim_spec *s, const struct life_cash *a, const str
   ret->crossings = fin_crossings(sum_a, sum_b, n, ret->breakeven_month, 8);
   if (!ret->crossings)
     ret->breakeven_month[0] = FIN_NEVER;
-  ret->breakeven_utilization = fin_breakeven_use(a->utilization, a->fixed_usd, a->moving_usd, b->fixed_usd, b->moving_usd);
+  /* The side that follows demand is always busy; the other tells how much of the time there is work. */
+  ret->breakeven_utilization = fin_breakeven_use(fmin(a->utilization, b->utilization), a->fixed_usd, a->moving_usd, b->fixed_usd, b->moving_usd);
 }

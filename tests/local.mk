@@ -62,3 +62,22 @@ tests_test_train_SOURCES = tests/test_train.c
 tests_test_train_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_train_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_scenarios
+TESTS += tests/test_scenarios
+tests_test_scenarios_SOURCES = tests/test_scenarios.c
+tests_test_scenarios_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_scenarios_LDADD = libcu.a libscenarios.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+CLEANFILES += test_scenarios.yaml test_scenarios-2.yaml
+endif
+check_PROGRAMS += tests/golden_check
+tests_golden_check_SOURCES = tests/golden_check.c
+tests_golden_check_LDADD = liboutput.a libbase.a $(RC_EXT_LIBS)
+dist_check_SCRIPTS += tests/scenarios.sh
+TESTS += tests/scenarios.sh
+EXTRA_DIST += tests/bad tests/golden
+tests/scenarios.log: rackcast$(EXEEXT) tests/golden_check$(EXEEXT)
+.PHONY: update-golden
+update-golden: rackcast$(EXEEXT) tests/golden_check$(EXEEXT)
+	srcdir='$(abs_top_srcdir)' RACKCAST='$(abs_top_builddir)/rackcast' $(srcdir)/tests/scenarios.sh --update

@@ -1,0 +1,154 @@
+/* Plays a scenario: file -> checked spec -> simulation -> database -> the answer. */
+#include "config.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/library.h"
+#include "output/db.h"
+#include "output/outcome.h"
+#include "output/store.h"
+#include "output/summary.h"
+#include "scenarios/scenario.h"
+
+static const struct cli_opt opts[] = {
+    {"output", 'o', "FILE.db", "the result database; a run is added to an existing one (default results.db)"},
+    {"set", 0, "KEY=VALUE", "change a key of the scenario, dotted path; may be repeated"},
+    {"seed", 0, "N", "of the random numbers (default 1)"},
+    {"replicas", 0, "N", "draws of the uncertain inputs (default: the scenario's)"},
+    {"jobs", 'j', "N", "threads (default: one a processor)"},
+    {"check", 0, NULL, "only read and check the scenario"},
+    {"help-keys", 0, NULL, "list the keys a scenario may hold"},
+    {"markdown", 0, NULL, "with --help-keys: as the tables of docs/scenarios.md"},
+    CLI_LIBRARY_OPTS,
+    {NULL, 0, NULL, NULL},
+};
+
+/* Everything of one call; freed in one place. */
+struct call {
+  struct cli_library library;
+  struct sim_spec *spec;
+  struct store *store;
+  struct errs *errs;
+  struct arena *arena;
+  const char *output;
+  struct sim_run_opts opts;
+};
+
+static bool read_options(struct call *c, const struct cli_args *args) {
+  long long seed = 1, replicas = -1, jobs = sysconf(_SC_NPROCESSORS_ONLN);
+  cli_integer(args, "seed", 0, INT64_MAX, &seed, c->errs);
+  cli_integer(args, "replicas", 0, 1000000, &replicas, c->errs);
+  cli_integer(args, "jobs", 1, 1024, &jobs, c->errs);
+  c->opts = (struct sim_run_opts){(uint64_t)seed, (int)replicas, jobs < 1 ? 1 : (int)jobs};
+  c->output = cli_value(args, "output") ? cli_value(args, "output") : "results.db";
+  return errs_count(c->errs) == 0;
+}
+
+static bool read_scenario(struct call *c, const struct cli_args *args) {
+  size_t n = 0;
+  while (cli_value_at(args, "set", n))
+    n++;
+  const char **set = arena_alloc(c->arena, (n + 1) * sizeof *set);
+  for (size_t i = 0; i < n; i++)
+    set[i] = cli_value_at(args, "set", i);
+  if (cli_library_open(&c->library, args, c->errs))
+    c->spec = sc_scenario_load(cli_word(args, 0), set, n, c->library.catalog, c->library.models, c->errs);
+  return c->spec != NULL;
+}
+
+/* The --set of the command line, one a line. */
+static const char *settings(const struct call *c, const struct cli_args *args) {
+  const char *text = "";
+  for (size_t i = 0; cli_value_at(args, "set", i); i++)
+    text = arena_printf(c->arena, "%s%s%s", text, i ? "\n" : "", cli_value_at(args, "set", i));
+  return text;
+}
+
+static bool begin(struct call *c, const struct cli_args *args, int64_t *ret_run) {
+  char as_of[11], start[11];
+  const struct sim_spec *s = c->spec;
+  date_format(s->as_of, as_of);
+  date_format(s->start, start);
+  struct store_run run = {
+      .name = s->name,
+      .scenario = s->file,
+      .version = PACKAGE_VERSION,
+      .input_hash = s->input_hash,
+      .seed = c->opts.seed,
+      .replicas = c->opts.replicas < 0 ? s->replicas : c->opts.replicas,
+      .as_of = as_of,
+      .start = start,
+      .months = s->months,
+      .hours_per_year = s->hours_per_yr,
+      .basis = s->basis,
+      .baseline = *s->baseline ? s->baseline : s->option[0].name,
+      .settings = settings(c, args),
+  };
+  c->store = store_open(c->output, c->errs);
+  return c->store && (*ret_run = store_begin(c->store, &run, c->errs)) != 0;
+}
+
+static void interrupted(void *store) { store_interrupt(store); }
+
+/* Returns what sim_run returns, or 1 when the results could not be kept. */
+static int play(struct call *c) {
+  static const char *const state[] = {[0] = "done", [1] = "failed", [3] = "infeasible"};
+  cli_on_interrupt(interrupted, c->store);
+  int rc = sim_run(c->spec, &c->opts, store_listener(c->store), c->errs);
+  cli_on_interrupt(NULL, NULL);
+  return store_end(c->store, state[rc], c->errs) ? rc : 1;
+}
+
+static void answer(struct call *c, int64_t run) {
+  sqlite3 *db = db_open(c->output, c->errs);
+  struct outcome *o = db ? outcome_load(db, run) : NULL;
+  if (o)
+    summary_write(o, stdout);
+  outcome_free(o);
+  db_close(db);
+}
+
+static int run_scenario(struct call *c, const struct cli_args *args) {
+  int64_t run = 0;
+  if (!read_options(c, args) || !read_scenario(c, args))
+    return CLI_USAGE;
+  if (cli_flag(args, "check")) {
+    cli_say("%s: %d options, %d inputs, nothing wrong", c->spec->name, c->spec->n_option, c->spec->n_input);
+    return CLI_DONE;
+  }
+  if (!begin(c, args, &run))
+    return CLI_FAILED;
+  int rc = play(c);
+  store_close(c->store); /* the answer is read from the file, like any later report */
+  c->store = NULL;
+  if (rc == 1)
+    return CLI_FAILED;
+  answer(c, run);
+  cli_say("results in %s (run %lld); rackcast report %s -o DIR draws them", c->output, (long long)run, c->output);
+  return errs_count(c->errs) ? CLI_FAILED : rc == 3 ? CLI_INFEASIBLE : CLI_DONE;
+}
+
+static int run(const struct cli_args *args) {
+  if (cli_flag(args, "help-keys")) {
+    (cli_flag(args, "markdown") ? sc_reference_markdown : sc_reference_text)(stdout);
+    return CLI_DONE;
+  }
+  if (cli_words(args) != 1) {
+    cli_say("too few arguments, usage: rackcast run SCENARIO.yaml");
+    return CLI_USAGE;
+  }
+  struct call c = {.errs = errs_create(), .arena = arena_create()};
+  int code = run_scenario(&c, args);
+  cli_print_errs(c.errs);
+  store_close(c.store);
+  sc_scenario_free(c.spec);
+  cli_library_close(&c.library);
+  arena_destroy(c.arena);
+  errs_destroy(c.errs);
+  return code;
+}
+
+const struct cli_cmd cmd_run = {
+    .name = "run", .doc = "play a scenario and keep its results", .words = "SCENARIO.yaml", .max_words = 1, .opts = opts,
+    .notes = "Shipped scenarios are in scenarios/; docs/scenarios.md tells how to write one.", .run = run};

@@ -1,0 +1,19 @@
+/* What a command looks names up in: the shipped catalog and model library, and the user's own in front of them. */
+#ifndef CLI_LIBRARY_H
+#define CLI_LIBRARY_H
+#include "cli/cli.h"
+#include "hwmodels/catalog.h"
+#include "workloads/model.h"
+
+struct cli_library {
+  struct hw_catalog *catalog;
+  struct wl_models *models;
+};
+/* Lines for a command's table of options. */
+#define CLI_LIBRARY_OPTS \
+  {"catalog", 0, "DIR", "your own catalog rows; they win over the shipped ones"}, {"models", 0, "DIR", "your own config.json files"}
+
+/* Reads --catalog and --models (each may be repeated). False with entries in errs; close in any case. */
+bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct errs *errs);
+void cli_library_close(struct cli_library *l);
+#endif

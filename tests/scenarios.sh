@@ -1,0 +1,107 @@
+#!/bin/sh
+# Scenario files from outside: shipped ones and golden cases run and agree with tests/golden/results.csv; broken ones (tests/bad/*.yaml) end with status 2,
+# say what is in NAME.stderr and leave no database; the reference in docs/scenarios.md is the program's own.
+#   tests/scenarios.sh             run all
+#   tests/scenarios.sh --update    write down what the program does now (results of origin `measured`, messages, reference); git diff is the review
+: "${srcdir:=$(cd "$(dirname "$0")/.." && pwd)}" "${RACKCAST:=$srcdir/rackcast}"
+export RACKCAST_DATADIR="$srcdir"
+update=no
+[ "${1:-}" != --update ] || update=yes
+. "$srcdir/tests/lib.sh"
+check=$(dirname "$RACKCAST")/tests/golden_check
+golden=$srcdir/tests/golden bad=$srcdir/tests/bad reference=$srcdir/docs/scenarios.md
+marker='<!-- the reference begins here; make update-golden writes it -->'
+
+# ---- bad input ----
+
+say_bad() { # name: what the program says, with its exit status as the last line; the directory is the scenario's, so that names are short
+  (cd "$bad" && "$RACKCAST" run "$1.yaml" -o "$scratch/bad.db" 2>&1 >/dev/null; echo "exit $?") </dev/null | sed "s|$srcdir|SRCDIR|g"
+}
+
+refused() {
+  rm -f "$scratch/bad.db"
+  say_bad "$1" >"$scratch/got"
+  if [ $update = yes ]; then
+    cp "$scratch/got" "$bad/$1.stderr"
+  fi
+  diff -u "$bad/$1.stderr" "$scratch/got" && grep -q '^exit 2$' "$scratch/got" && [ ! -e "$scratch/bad.db" ]
+}
+
+too_large() {
+  { echo "name: large"; yes '# a comment of forty characters, nothing more' | head -n 30000; } >"$scratch/large.yaml"
+  "$RACKCAST" run "$scratch/large.yaml" -o "$scratch/bad.db" 2>"$scratch/got"
+  [ $? = 2 ] && grep -q 'large.yaml: is larger than 1048576 bytes' "$scratch/got"
+}
+
+bad_set() { # message, --set...
+  wanted=$1
+  shift
+  "$RACKCAST" run "$golden/g1.yaml" -o "$scratch/bad.db" "$@" 2>"$scratch/got"
+  [ $? = 2 ] && grep -qF -e "$wanted" "$scratch/got" || { cat "$scratch/got"; false; }
+}
+
+# ---- good input ----
+
+play() { # file: leaves its database in $scratch/db, the exit status in $status
+  "$RACKCAST" run "$1" -o "$scratch/db/$(basename "$1" .yaml).db" >"$scratch/out" 2>"$scratch/err" </dev/null
+  status=$?
+}
+
+ends_with() { # status, file
+  play "$2"
+  [ "$status" = "$1" ] || { cat "$scratch/err"; false; }
+}
+
+# A shipped scenario that has no feasible option says so in its header: "# Exit: 3".
+ships() {
+  wanted=$(sed -n 's/^# Exit: *\([0-9]*\).*/\1/p' "$1")
+  ends_with "${wanted:-0}" "$1"
+}
+
+has_header() {
+  for word in Question Command Answer; do
+    grep -q "^# $word:" "$1" || return 1
+  done
+}
+
+agrees() {
+  "$check" "$golden/results.csv" "$scratch/db" >"$scratch/got"
+  code=$?
+  [ $code = 0 ] || cat "$scratch/got"
+  return $code
+}
+
+reference_is_current() {
+  sed "/^$marker\$/q" "$reference" >"$scratch/doc"
+  "$RACKCAST" run --help-keys --markdown >>"$scratch/doc"
+  if [ $update = yes ]; then
+    cp "$scratch/doc" "$reference"
+  fi
+  diff -u "$reference" "$scratch/doc" >"$scratch/got" || { head -n 20 "$scratch/got"; false; }
+}
+
+mkdir "$scratch/db"
+for f in "$bad"/*.yaml; do
+  name=$(basename "$f" .yaml)
+  case $name in *-b) continue ;; esac # the other half of a pair
+  ok "bad: $name" refused "$name"
+done
+ok "bad: too large" too_large
+ok "bad: --set without =" bad_set "--set: got 'horizon', expected KEY=VALUE" --set horizon
+ok "bad: --set of an unknown key" bad_set "did you mean 'horizon'?" --set 'horizn=5 yr'
+ok "bad: --set into a value" bad_set "horizon.length: no such place" --set 'horizon.length=5 yr'
+ok "bad: --set beyond a list" bad_set "options.exact.layers.7.count: no such place" --set options.exact.layers.7.count=2
+ok "bad: --set of no YAML" bad_set "--set" --set 'horizon=[5 yr'
+for f in "$golden"/*.yaml; do
+  ok "golden: $(basename "$f" .yaml)" ends_with 0 "$f"
+done
+for f in "$srcdir"/scenarios/*.yaml; do
+  ok "header: $(basename "$f")" has_header "$f"
+  ok "shipped: $(basename "$f")" ships "$f"
+done
+if [ $update = yes ]; then
+  "$check" --update "$golden/results.csv" "$scratch/db" >"$scratch/csv" && cp "$scratch/csv" "$golden/results.csv"
+fi
+ok "results" agrees
+ok "reference" reference_is_current
+finish
