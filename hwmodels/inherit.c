@@ -2,9 +2,13 @@
 #include <string.h>
 #include "hwmodels/priv.h"
 
+/* Rows may be written for an architecture; else its reference part stands for it; else its parent. */
 static const struct hw_fact *by_arch(const struct hw_catalog *c, const char *kind, const char *arch, const char *metric) {
   for (int depth = 0; arch && *arch && depth < 16; depth++) {
     const struct hw_fact *f = hw_fact_find(c, kind, arch, metric);
+    const char *reference = f ? NULL : hwi_text(c, "arch", arch, "reference");
+    if (reference)
+      f = hw_fact_find(c, kind, reference, metric);
     if (f)
       return f;
     arch = hwi_text(c, "arch", arch, "parent");

@@ -24,6 +24,23 @@ struct hw_grouped_gemm {
 };
 double hw_grouped_gemm_s(const struct hw_gpu *g, const struct hw_grouped_gemm *op);
 
+/* The expert layer of a serving engine on one rank (routing, permutation, both grouped GEMMs in fused kernels): slower than the bare grouped GEMMs
+ * above, which training uses. */
+struct hw_moe_ffn {
+  double touched;        /* experts of this rank that got at least one token */
+  double rows;           /* pairs of token and expert that this rank computes */
+  double all_rows;       /* the same over all ranks of the group: routing and permutation see them */
+  double hidden, inter;  /* model width; width of one expert */
+  bool gated;
+  enum dtype dtype;
+  double weight_bytes, clock;
+  double imbalance;      /* rows of the fullest rank / mean, 1 = balanced; scales `rows` */
+};
+double hw_moe_ffn_s(const struct hw_gpu *g, const struct hw_moe_ffn *op);
+
+/* Activations of 16 bits into a low-precision format before a GEMM (not part of hw_gemm_s): one launch and its traffic; 0 for 16-bit formats. */
+double hw_quantize_s(const struct hw_gpu *g, double elements, enum dtype to);
+
 enum hw_attn_kernel { HW_ATTN_AUTO, HW_ATTN_UNFUSED, HW_ATTN_FLASH1, HW_ATTN_FLASH2, HW_ATTN_FLASH3, HW_ATTN_COUNT };
 struct hw_attn { /* prefill or training; softmax(QK^T)V */
   double batch, heads, kv_heads, q_len, kv_len, d_qk, d_v;

@@ -19,11 +19,6 @@ static const enum dtype relative[DT_COUNT][3] = {
     [DT_FP4] = {DT_FP4, DT_FP8, DT_BF16},    [DT_INT4] = {DT_INT4, DT_INT8, DT_BF16},
 };
 
-struct want {
-  const char *metric, *unit;
-  double *at;
-};
-
 static const struct hw_fact *read_param(struct hw_catalog *c, const struct hw_gpu *g, const char *metric, const char *unit, double *ret, struct errs *errs) {
   const struct hw_fact *f = hwi_inherit(c, "kernel", g, metric);
   if (!f)
@@ -47,52 +42,86 @@ static enum dtype fitted_format(struct hw_catalog *c, const struct hw_gpu *g, co
   return DT_BF16; /* what `any` is written for */
 }
 
+struct named {
+  const char *metric, *unit;
+  double *at;
+};
+
+/* Rows "<op>.<format>.<metric>"; returns the row of the first. */
+static const struct hw_fact *read_set(struct hw_catalog *c, const struct hw_gpu *g, const char *prefix, const struct named *want, size_t n, struct errs *errs) {
+  const struct hw_fact *first = NULL;
+  for (size_t i = 0; i < n; i++) {
+    char metric[64];
+    snprintf(metric, sizeof metric, "%s.%s", prefix, want[i].metric);
+    const struct hw_fact *f = read_param(c, g, metric, want[i].unit, want[i].at, errs);
+    first = first ? first : f;
+  }
+  return first;
+}
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
 static void read_gemm(struct hw_catalog *c, const struct hw_gpu *g, const char *op, enum dtype t, struct hwi_gemm *p, struct errs *errs) {
   double exponent = 0;
-  const struct want want[] = {{"eff_compute", "", &p->eff_c}, {"eff_memory", "", &p->eff_m}, {"launch", "s", &p->t0_s}, {"norm", "", &p->p},
-                              {"k_prologue", "", &p->k0},    {"wave", "", &p->wave},        {"small_tile", "", &exponent}};
-  enum dtype as = fitted_format(c, g, op, t);
-  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-    char metric[64];
-    snprintf(metric, sizeof metric, "%s.%s.%s", op, dtype_name(as), want[i].metric);
-    const struct hw_fact *f = read_param(c, g, metric, want[i].unit, want[i].at, errs);
-    if (i == 0)
-      p->from = f;
-  }
+  const struct named want[] = {{"eff_compute", "", &p->eff_c}, {"eff_memory", "", &p->eff_m}, {"launch", "s", &p->t0_s},        {"norm", "", &p->p},
+                               {"k_prologue", "", &p->k0},     {"wave", "", &p->wave},        {"small_tile", "", &exponent}, {"split", "s", &p->split_s}};
+  char prefix[32];
+  snprintf(prefix, sizeof prefix, "%s.%s", op, dtype_name(fitted_format(c, g, op, t)));
+  p->from = read_set(c, g, prefix, want, COUNT(want), errs);
   hwi_gemm_tiles(p, exponent);
 }
 
+static void read_formats(struct hw_catalog *c, const struct hw_gpu *g, struct hwi_kernels *k, enum dtype t, struct errs *errs) {
+  read_gemm(c, g, "gemm", t, &k->gemm[t], errs);
+  double share_c = 1, share_m = 1; /* a grouped kernel is the dense one at a share of its pace */
+  read_param(c, g, "grouped.share_compute", "", &share_c, errs);
+  read_param(c, g, "grouped.share_memory", "", &share_m, errs);
+  k->grouped[t] = k->gemm[t];
+  k->grouped[t].eff_c *= share_c;
+  k->grouped[t].eff_m *= share_m;
+  struct hwi_gemm *e = &k->moe_gemm[t];
+  double exponent = 0;
+  *e = (struct hwi_gemm){.wave = 0.5, .split_s = 1}; /* expert GEMMs are not split: there are many */
+  const struct named moe[] = {{"eff_compute", "", &e->eff_c}, {"eff_memory", "", &e->eff_m}, {"norm", "", &e->p}, {"small_tile", "", &exponent},
+                              {"layer", "s", &k->moe[t].launch_s}, {"row_passes", "", &k->moe[t].row_passes}};
+  char prefix[32];
+  snprintf(prefix, sizeof prefix, "moe.%s", dtype_name(fitted_format(c, g, "moe", t)));
+  e->from = read_set(c, g, prefix, moe, COUNT(moe), errs);
+  hwi_gemm_tiles(e, exponent);
+  if (dtype_bytes(t) >= 2)
+    return;
+  const struct named quant[] = {{"eff_memory", "", &k->quant_eff[t]}, {"launch", "s", &k->quant_t0_s[t]}};
+  char launch[48];
+  snprintf(prefix, sizeof prefix, "quantize.%s", dtype_name(t));
+  snprintf(launch, sizeof launch, "%s.launch", prefix);
+  read_set(c, g, hwi_inherit(c, "kernel", g, launch) ? prefix : "quantize.fp8", quant, COUNT(quant), errs);
+}
+
 static void read_attn(struct hw_catalog *c, const struct hw_gpu *g, struct hwi_kernels *k, struct errs *errs) {
-  static const char *const name[HW_ATTN_COUNT] = {[HW_ATTN_FLASH1] = "flash1", [HW_ATTN_FLASH2] = "flash2", [HW_ATTN_FLASH3] = "flash3"};
+  static const char *const name[HW_ATTN_COUNT] = {[HW_ATTN_FLASH1] = "attn.flash1", [HW_ATTN_FLASH2] = "attn.flash2", [HW_ATTN_FLASH3] = "attn.flash3"};
   const struct hw_fact *best = hwi_inherit(c, "kernel", g, "attn.best");
   for (int a = HW_ATTN_FLASH1; a < HW_ATTN_COUNT; a++) {
     struct hwi_attn *p = &k->attn[a];
-    const struct want want[] = {{"eff_64", "", &p->eff_64}, {"eff_128", "", &p->eff_128}, {"half_length", "", &p->half_len}, {"backward", "", &p->backward}, {"launch", "s", &p->t0_s}};
-    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-      char metric[64];
-      snprintf(metric, sizeof metric, "attn.%s.%s", name[a], want[i].metric);
-      p->from = read_param(c, g, metric, want[i].unit, want[i].at, errs);
-    }
-    if (best && strcmp(best->text, name[a]) == 0)
+    const struct named want[] = {{"eff_128", "", &p->eff_128},          {"eff_64", "", &p->eff_64},     {"eff_256", "", &p->eff_256},
+                                 {"half_length", "", &p->half_len}, {"backward", "", &p->backward}, {"unequal", "", &p->unequal}, {"launch", "s", &p->t0_s}};
+    p->from = read_set(c, g, name[a], want, COUNT(want), errs);
+    if (best && strcmp(best->text, name[a] + strlen("attn.")) == 0)
       k->attn[HW_ATTN_AUTO] = *p;
   }
 }
 
-static void read_scalars(struct hw_catalog *c, const struct hw_gpu *g, struct hwi_kernels *k, struct errs *errs) {
-  const struct want want[] = {
-      {"attn.unfused.bytes_forward", "B", &k->unfused_bytes_fwd}, {"attn.unfused.bytes_backward", "B", &k->unfused_bytes_bwd},
-      {"attn.unfused.misaligned", "", &k->unfused_misaligned},    {"decode.eff_memory", "", &k->decode_eff_m},
-      {"decode.eff_compute", "", &k->decode_eff_c},               {"decode.launch", "s", &k->decode_t0_s},
-      {"decode.per_sequence", "s", &k->decode_seq_s},             {"decode.mla_per_sequence", "s", &k->mla_seq_s},
-      {"stream.eff_memory", "", &k->stream_eff},                  {"stream.launch", "s", &k->stream_t0_s},
-  };
-  for (size_t i = 0; i < sizeof want / sizeof *want; i++)
-    read_param(c, g, want[i].metric, want[i].unit, want[i].at, errs);
+static void read_decode(struct hw_catalog *c, const struct hw_gpu *g, const char *prefix, struct hwi_decode *p, struct errs *errs) {
+  const struct named want[] = {{"eff_memory", "", &p->eff_m}, {"eff_compute", "", &p->eff_c}, {"launch", "s", &p->t0_s},
+                               {"sequence", "s", &p->seq_s},  {"fill", "", &p->fill},         {"norm", "", &p->p}};
+  read_set(c, g, prefix, want, COUNT(want), errs);
 }
 
-void hwi_gemm_tiles(struct hwi_gemm *p, double exponent) {
-  for (int i = 0; i < HWI_TILES; i++)
-    p->tile[i] = pow(hwi_tile_m[i] * hwi_tile_n[i] / (256.0 * 128.0), exponent);
+static void read_scalars(struct hw_catalog *c, const struct hw_gpu *g, struct hwi_kernels *k, struct errs *errs) {
+  const struct named unfused[] = {{"bytes_forward", "B", &k->unfused_bytes_fwd}, {"bytes_backward", "B", &k->unfused_bytes_bwd}, {"misaligned", "", &k->unfused_misaligned}};
+  const struct named stream[] = {{"eff_memory", "", &k->stream_eff}, {"launch", "s", &k->stream_t0_s}};
+  read_set(c, g, "attn.unfused", unfused, COUNT(unfused), errs);
+  read_set(c, g, "stream", stream, COUNT(stream), errs);
+  read_decode(c, g, "decode", &k->decode, errs);
+  read_decode(c, g, "mla", &k->mla, errs);
 }
 
 void hwi_kernels_resolve(struct hw_catalog *c, struct errs *errs) {
@@ -104,8 +133,7 @@ void hwi_kernels_resolve(struct hw_catalog *c, struct errs *errs) {
       for (int f = 3; f >= 0; f--)
         if (g->peak_flops[fallback[t][f]] > 0)
           k->compute[t] = fallback[t][f];
-      read_gemm(c, g, "gemm", (enum dtype)t, &k->gemm[t], errs);
-      read_gemm(c, g, "grouped", (enum dtype)t, &k->grouped[t], errs);
+      read_formats(c, g, k, (enum dtype)t, errs);
     }
     read_attn(c, g, k, errs);
     read_scalars(c, g, k, errs);

@@ -64,24 +64,34 @@ struct hwi_gemm {
   double p;                 /* how sharply the roofline bends: norm of compute and memory time */
   double k0;                /* prologue, in elements of K */
   double wave;              /* 0 = work spreads evenly over SMs, 1 = whole waves of tiles */
-  double small_m;           /* rows below which the memory path loses bandwidth */
-  double tile[HWI_TILES];   /* efficiency of each tile against the largest */
+  double split_s;           /* what splitting K costs besides its traffic */
+  double tile_exponent, tile[HWI_TILES]; /* efficiency of each tile against the largest: (area / largest)^exponent */
   const struct hw_fact *from; /* the row that eff_c came from */
 };
 struct hwi_attn {
-  double eff_64, eff_128;   /* best share of dense peak at head sizes 64 and 128 */
-  double half_len;          /* sequence length that reaches half of it */
+  double eff_64, eff_128, eff_256; /* best share of dense peak at head sizes 64, 128 and 256 */
+  double half_len;          /* mean length that a query sees and that reaches half of it */
   double backward;          /* rate of the backward pass / forward */
+  double unequal;           /* rate with different head sizes of keys and values (MLA) / the same */
   double t0_s;
   const struct hw_fact *from;
 };
 struct hwi_kernels {
   enum dtype compute[DT_COUNT];
-  struct hwi_gemm gemm[DT_COUNT], grouped[DT_COUNT];
+  struct hwi_gemm gemm[DT_COUNT], grouped[DT_COUNT], moe_gemm[DT_COUNT];
   struct hwi_attn attn[HW_ATTN_COUNT];
   double unfused_bytes_fwd, unfused_bytes_bwd, unfused_misaligned;
-  double decode_eff_m, decode_eff_c, decode_t0_s, decode_seq_s, mla_seq_s;
-  double stream_eff, stream_t0_s, quant_eff, quant_t0_s;
+  struct hwi_decode {
+    double eff_m, eff_c;    /* best share of memory bandwidth and of dense peak */
+    double t0_s, seq_s;     /* launch; per sequence */
+    double fill;            /* sequences that reach half of the rate: how badly a kernel splits one sequence over SMs */
+    double p;               /* norm of compute and memory time */
+  } decode, mla;
+  struct hwi_moe {          /* fused expert layers of serving engines: both grouped GEMMs, routing, permutation */
+    double launch_s, row_passes; /* per layer; how often a row of the model's width is moved per token and expert chosen on any rank */
+  } moe[DT_COUNT];
+  double stream_eff, stream_t0_s;
+  double quant_eff[DT_COUNT], quant_t0_s[DT_COUNT]; /* activations into that format before a GEMM */
 };
 void hwi_kernels_resolve(struct hw_catalog *c, struct errs *errs);
 
