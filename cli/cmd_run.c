@@ -1,11 +1,13 @@
 /* Plays a scenario: file -> checked spec -> simulation -> database -> the answer. */
 #include "config.h"
-#include <stdlib.h>
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/library.h"
 #include "output/db.h"
+#include "output/export.h"
 #include "output/outcome.h"
 #include "output/store.h"
 #include "output/summary.h"
@@ -17,6 +19,7 @@ static const struct cli_opt opts[] = {
     {"seed", 0, "N", "of the random numbers (default 1)"},
     {"replicas", 0, "N", "draws of the uncertain inputs (default: the scenario's)"},
     {"jobs", 'j', "N", "threads (default: one a processor)"},
+    {"trace-out", 0, "FILE.json", "also write the run's events for a trace viewer (Chrome, Perfetto)"},
     {"check", 0, NULL, "only read and check the scenario"},
     {"help-keys", 0, NULL, "list the keys a scenario may hold"},
     {"markdown", 0, NULL, "with --help-keys: as the tables of docs/scenarios.md"},
@@ -100,11 +103,24 @@ static int play(struct call *c) {
   return store_end(c->store, state[rc], c->errs) ? rc : 1;
 }
 
-static void answer(struct call *c, int64_t run) {
+static void write_trace(struct call *c, const struct outcome *o, const char *path) {
+  const struct export_format *format = export_find("chrome-trace", c->errs);
+  FILE *f = format ? fopen(path, "w") : NULL;
+  if (format && !f)
+    errs_add(c->errs, path, 0, NULL, "cannot write: %s", strerror(errno));
+  if (f)
+    format->write(o, NULL, f, c->errs);
+  if (f && fclose(f) != 0)
+    errs_add(c->errs, path, 0, NULL, "cannot write: %s", strerror(errno));
+}
+
+static void answer(struct call *c, const struct cli_args *args, int64_t run) {
   sqlite3 *db = db_open(c->output, c->errs);
   struct outcome *o = db ? outcome_load(db, run) : NULL;
   if (o)
     summary_write(o, stdout);
+  if (o && cli_value(args, "trace-out"))
+    write_trace(c, o, cli_value(args, "trace-out"));
   outcome_free(o);
   db_close(db);
 }
@@ -124,7 +140,7 @@ static int run_scenario(struct call *c, const struct cli_args *args) {
   c->store = NULL;
   if (rc == 1)
     return CLI_FAILED;
-  answer(c, run);
+  answer(c, args, run);
   cli_say("results in %s (run %lld); rackcast report %s -o DIR draws them", c->output, (long long)run, c->output);
   return errs_count(c->errs) ? CLI_FAILED : rc == 3 ? CLI_INFEASIBLE : CLI_DONE;
 }

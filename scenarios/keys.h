@@ -31,5 +31,8 @@ void sc_check_owned(struct sc_reader *r, const struct sc_node *n, const char *pa
 void sc_check_rented(struct sc_reader *r, const struct sc_node *n, const char *path, void *layer);
 void sc_check_option(struct sc_reader *r, const struct sc_node *n, const char *path, void *option);
 void sc_check_contract(struct sc_reader *r, const struct sc_node *n, const char *path, void *contract);
+/* Input rows of the catalog facts that a spec without errors leans on (facts.c). */
+void sc_fact_rows(struct sc_reader *r);
+
 const struct sc_table *sc_pick_layer(struct sc_reader *r, const struct sc_node *n, const char *path);
 #endif

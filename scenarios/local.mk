@@ -2,7 +2,7 @@ noinst_LIBRARIES += libscenarios.a
 libscenarios_a_SOURCES = \
   scenarios/serving_case.c scenarios/serving_case.h scenarios/serving_predict.c scenarios/serving_predict.h \
   scenarios/validate_serving.c scenarios/validate_serving.h \
-  scenarios/check.c scenarios/keys.c scenarios/keys.h scenarios/node.c scenarios/node.h scenarios/reference.c \
+  scenarios/check.c scenarios/facts.c scenarios/keys.c scenarios/keys.h scenarios/node.c scenarios/node.h scenarios/reference.c \
   scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/special.c \
   scenarios/table.c scenarios/table.h
 nobase_dist_pkgdata_DATA += \

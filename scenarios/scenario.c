@@ -31,9 +31,11 @@ static uint64_t hash_inputs(const struct sc_reader *r) {
   return h;
 }
 
-static void read_spec(struct sc_reader *r, const struct sc_node *root) {
+static void read_spec(struct sc_reader *r, const struct sc_node *root, size_t errors_before) {
   struct sim_spec *s = r->spec;
   sc_read_group(r, root, "", &sc_scenario_table, s);
+  if (errs_count(r->errs) == errors_before)
+    sc_fact_rows(r);
   s->input = arena_alloc(s->arena, (r->n_row + 1) * sizeof *s->input);
   if (r->n_row)
     memcpy(s->input, r->row, r->n_row * sizeof *s->input);
@@ -54,7 +56,7 @@ struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, siz
   r.stacks = names_of(a, "workloads/catalog/stacks.csv", &r.n_stacks);
   const struct sc_node *root = sc_source_resolve(a, path, sets, n_sets, errs);
   if (root)
-    read_spec(&r, root);
+    read_spec(&r, root, before);
   wl_engines_free(engines);
   mem_free(r.row);
   mem_free(r.said);
