@@ -6,6 +6,7 @@
 #define CLI_COMMANDS(X) \
   X(run)                \
   X(report)             \
+  X(validate)           \
   X(compare)            \
   X(export)             \
   X(help)

@@ -7,3 +7,4 @@ rackcast_SOURCES = \
   cli/cmd_run.c cli/library.c cli/library.h
 # Those that exist yet, in the order of RC_LIBS.
 rackcast_LDADD = $(filter $(noinst_LIBRARIES),$(RC_LIBS)) $(RC_EXT_LIBS)
+rackcast_SOURCES += cli/cmd_validate.c

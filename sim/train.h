@@ -56,6 +56,11 @@ bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
 /* Fill the zeros of job->plan: the fastest that fits among a bounded search. */
 bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret);
 
+/* Forward and backward of one layer (of experts, when the model has them) for one micro-batch; NaN when the job is meaningless. */
+double sim_train_layer_s(const struct sim_train_job *job);
+/* How the job's software counts attention in the FLOPs it reports: the whole score matrix, or its causal half. */
+bool sim_train_counts_whole_scores(const struct sim_train_job *job);
+
 struct sim_train_run_spec {
   struct sim_train_job job;          /* gpus, server, stack; seq_len and batch come from the phases */
   const struct wl_phases *phases;

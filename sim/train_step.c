@@ -202,3 +202,20 @@ bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret) {
   train_stages_free(&s);
   return ok;
 }
+
+double sim_train_layer_s(const struct sim_train_job *job) {
+  struct train_env e;
+  struct train_layer price;
+  char why[240];
+  if (!train_env_init(&e, job, why, sizeof why))
+    return NAN;
+  if (e.plan.recompute == RECOMPUTE_AUTO)
+    e.plan.recompute = RECOMPUTE_NONE;
+  train_layer_price(&e, job->model->experts > 0 ? LAYER_MOE : LAYER_DENSE, &price);
+  return train_cost_s(&price.forward) + train_cost_s(&price.backward);
+}
+
+bool sim_train_counts_whole_scores(const struct sim_train_job *job) {
+  const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
+  return stacks && wl_stack_find(stacks, job->stack, job->year, job->server->gpu->arch, NULL)->whole_scores;
+}

@@ -66,6 +66,7 @@ static const struct column columns[] = {
     {"head_16bit", AT(head_16bit), YES_NO, 0, NULL},
     {"step_ms", AT(step_s), NUMBER, 1e-3, NULL},
     {"micro_batch_ms", AT(micro_batch_s), NUMBER, 1e-3, NULL},
+    {"seq_len", AT(seq_len), NUMBER, 1, NULL},
     {"low_precision", AT(low_precision), YES_NO, 0, NULL},
     {"whole_scores", AT(whole_scores), YES_NO, 0, NULL},
 };

@@ -39,6 +39,7 @@ struct wl_stack {
   double cast_bytes;            /* per element cast for a low-precision product */
   bool head_16bit;
   double step_s, micro_batch_s; /* fixed host time per step and per micro-batch */
+  double seq_len;               /* default, where a source does not state it */
   bool low_precision;           /* default: FP8 where the GPU has it, else 16 bit */
   bool whole_scores;            /* its reported FLOPs count the whole score matrix, not the causal half */
   const char *source, *grade;

@@ -1,0 +1,86 @@
+/* Predicted against measured: the answer as CSV on stdout, errors per family on stderr. */
+#include "cli/cli.h"
+#include <math.h>
+#include <string.h>
+#include "base/mem.h"
+#include "scenarios/validate.h"
+
+static const struct cli_opt opts[] = {
+    {"models", 0, "DIR", "config.json files and shapes.csv of your own; they win over the shipped ones"},
+    {"catalog", 0, "DIR", "catalog rows of your own (GPUs, links, stacks ...)"},
+    {"output", 'o', "FILE.db", "keep the answers in a result database too"},
+    {NULL, 0, NULL, NULL},
+};
+
+static void print_number(double v, const char *fmt) {
+  if (isfinite(v))
+    printf(fmt, v);
+}
+
+static void print_row(const struct val_row *v) {
+  csv_write_field(stdout, v->id);
+  putchar(',');
+  csv_write_field(stdout, v->metric);
+  putchar(',');
+  csv_write_field(stdout, v->measured_text);
+  putchar(',');
+  print_number(v->predicted, "%.6g");
+  putchar(',');
+  print_number(v->error_pct, "%.3f");
+  printf(",%s,", val_status_name[v->status]);
+  csv_write_field(stdout, v->note);
+  putchar('\n');
+}
+
+static void say_number(double v, char *buf, size_t size) {
+  if (isfinite(v))
+    snprintf(buf, size, "%.1f", v);
+  else
+    snprintf(buf, size, "-");
+}
+
+static void say_stat(const struct val_stat *s) {
+  const double v[] = {s->model.median, s->model.mean, s->model.p90, s->model.bias, s->null.median, s->null.mean, s->null.p90, s->null.bias};
+  char name[64], number[8][16];
+  snprintf(name, sizeof name, "%s%s%s", s->name, s->split ? " " : "", s->split ? s->split : "");
+  for (int i = 0; i < 8; i++)
+    say_number(v[i], number[i], sizeof number[i]);
+  double coverage = s->complete > 0 ? 100.0 * (double)s->ok / (double)s->complete : (double)NAN;
+  char cover[16];
+  say_number(coverage, cover, sizeof cover);
+  fprintf(stderr, "%-34s %5zu %7s | %7s %7s %7s %7s | %7s %7s %7s %7s\n", name, s->rows, cover, number[0], number[1], number[2], number[3], number[4],
+          number[5], number[6], number[7]);
+}
+
+static void say_table(const struct val_report *r) {
+  fprintf(stderr, "%-34s %5s %7s | %31s | %31s\n", "", "", "covered", "error in %: this model", "null: the group's median rate");
+  fprintf(stderr, "%-34s %5s %7s | %7s %7s %7s %7s | %7s %7s %7s %7s\n", "family", "rows", "%", "median", "mean", "p90", "bias", "median", "mean", "p90", "bias");
+  for (size_t i = 0; i < r->n_family; i++)
+    say_stat(&r->family[i]);
+  say_stat(&r->all);
+  fprintf(stderr, "\nsplit:\n");
+  for (size_t i = 0; i < r->n_part; i++)
+    say_stat(&r->part[i]);
+}
+
+static int run(const struct cli_args *args) {
+  struct errs *errs = errs_create();
+  struct val_sources src = {cli_value(args, "models"), cli_value(args, "catalog")};
+  struct val_report *r = validate_table(cli_word(args, 0), &src, errs);
+  int code = CLI_USAGE;
+  if (r) {
+    puts("id,metric,measured,predicted,error_pct,status,note");
+    for (size_t i = 0; i < r->n; i++)
+      print_row(&r->row[i]);
+    say_table(r);
+    code = CLI_DONE;
+  }
+  cli_print_errs(errs);
+  val_report_free(r);
+  errs_destroy(errs);
+  return code;
+}
+
+const struct cli_cmd cmd_validate = {
+    .name = "validate", .doc = "predicted against measured on a table of published runs", .words = "TABLE.csv", .min_words = 1, .max_words = 1, .opts = opts,
+    .notes = "The header tells whether the table is about training or serving (docs/accuracy.md). A prediction never reads the measured value.", .run = run};

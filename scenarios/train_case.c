@@ -1,0 +1,362 @@
+#include "scenarios/train_case.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/units.h"
+
+struct reader {
+  const struct training_tables *k;
+  const struct csv_table *t;
+  size_t row;
+  struct train_case *c;
+};
+
+static const char *text(const struct reader *r, const char *column) {
+  return csv_cell(r->t, r->row, csv_column(r->t, column));
+}
+
+/* 0 = not stated; what is no number counts as not stated. */
+static double number(const struct reader *r, const char *column) {
+  double v;
+  return units_number(text(r, column), &v) && v > 0 && v < 1e15 ? v : 0;
+}
+
+static int count(const struct reader *r, const char *column) {
+  double v = number(r, column);
+  return v < 1e8 ? (int)v : 0;
+}
+
+__attribute__((format(printf, 3, 4))) static bool give_up(const struct reader *r, enum val_status s, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(r->c->note, sizeof r->c->note, fmt, ap);
+  va_end(ap);
+  r->c->status = s;
+  return false;
+}
+
+static void assume(struct train_case *c, const char *what) {
+  size_t n = strlen(c->note);
+  snprintf(c->note + n, sizeof c->note - n, "%s%s", n ? "; " : "assumed: ", what);
+}
+
+/* ---- what sources say in prose ---- */
+static bool says(const struct reader *r, const char *phrase) {
+  return strstr(text(r, "notes"), phrase) != NULL;
+}
+
+/* The number that ends right before `unit` ("15.6T tokens", "4194304 tokens per step"), blanks, '+' and '~' aside; 0 when there is none. */
+static double number_before(const char *notes, const char *unit) {
+  const char *at = strstr(notes, unit);
+  if (!at)
+    return 0;
+  const char *end = at;
+  while (end > notes && (end[-1] == ' ' || end[-1] == '+'))
+    end--;
+  const char *start = end;
+  while (start > notes && (isdigit((unsigned char)start[-1]) || start[-1] == '.'))
+    start--;
+  return start < end ? strtod(start, NULL) : 0;
+}
+
+static double number_after(const char *notes, const char *key) {
+  const char *at = strstr(notes, key);
+  return at ? fmax(strtod(at + strlen(key), NULL), 0) : 0;
+}
+
+static double tokens_of_run(const char *notes) {
+  double t = number_before(notes, "T tokens") * 1e12;
+  if (t == 0)
+    t = number_before(notes, "T+ tokens") * 1e12;
+  return t > 0 ? t : number_before(notes, "B tokens") * 1e9;
+}
+
+/* ---- the machine ---- */
+/* A trailing "-500W" is a power limit. */
+static bool read_gpu(const struct reader *r, const struct hw_gpu **ret) {
+  char name[96];
+  snprintf(name, sizeof name, "%s", text(r, "gpu"));
+  if (!*name)
+    return give_up(r, VAL_INCOMPLETE, "gpu is not stated");
+  char *dash = strrchr(name, '-'), *end;
+  double watts = dash ? strtod(dash + 1, &end) : 0;
+  if (watts > 0 && strcmp(end, "W") == 0) {
+    r->c->job.gpu_power_w = watts;
+    *dash = '\0';
+  }
+  *ret = hw_gpu_find(r->k->catalog, name);
+  for (char *cut = strrchr(name, '-'); !*ret && cut; cut = strrchr(name, '-')) {
+    *cut = '\0';
+    *ret = hw_gpu_find(r->k->catalog, name);
+  }
+  return *ret ? true : give_up(r, VAL_UNSUPPORTED, "unknown GPU '%s': add a catalog row", text(r, "gpu"));
+}
+
+/* "400 Gb/s per GPU ...", "800 Gb/s per node", "50 GB/s per GPU", "4 Omni-Path links per node" -> bytes/s per node; 0 = not stated. */
+static double network_of(const char *s, int gpus_per_node) {
+  const char *rate = strstr(s, "Gb/s"), *bytes = strstr(s, "GB/s");
+  double v = rate ? number_before(s, "Gb/s") / 8 : bytes ? number_before(s, "GB/s") : 0;
+  const char *unit = rate ? rate : bytes;
+  if (v == 0 && strstr(s, "Omni-Path"))
+    return number_before(s, "Omni-Path") * 12.5e9;
+  if (unit && strstr(unit, "per node"))
+    return v * 1e9;
+  return v * 1e9 * gpus_per_node;
+}
+
+static bool read_machine(const struct reader *r) {
+  const struct hw_gpu *gpu = NULL;
+  if (!read_gpu(r, &gpu))
+    return false;
+  int per_node = count(r, "gpus_per_node");
+  if (per_node == 0)
+    per_node = gpu->scaleup && hw_fact_find(r->k->catalog, "gpu", gpu->name, "scaleup_domain") ? 4 : 8;
+  const char *inter = text(r, "interconnect_inter");
+  double share = strstr(inter, "Omni-Path") ? wl_insitu(r->k->stacks, "Omni-Path", "", "net_share", 1) : 1;
+  r->c->job.server = hw_server_generic(r->k->catalog, gpu, per_node, share * network_of(inter, per_node));
+  r->c->job.catalog = r->k->catalog;
+  return r->c->job.server ? true : give_up(r, VAL_UNSUPPORTED, "no server for GPU '%s'", gpu->name);
+}
+
+/* ---- the model ---- */
+static double dense_params(double layers, double hidden, double kv_share, double ffn, bool gated, double vocab, bool tied) {
+  return layers * (hidden * hidden * (2 + 2 * kv_share) + (gated ? 3 : 2) * hidden * ffn) + vocab * hidden * (tied ? 1 : 2);
+}
+
+/* A model that no file describes: GPT style unless its counts or the widths of its MLP speak for gates. */
+static bool shape_from_row(const struct reader *r, struct wl_model *m) {
+  double params = number(r, "params_total_B") * 1e9, year = number(r, "year");
+  *m = (struct wl_model){.name = text(r, "model"), .layers = count(r, "layers"), .hidden = count(r, "hidden"), .heads = count(r, "heads"),
+                         .kv_heads = count(r, "kv_heads"), .ffn = count(r, "ffn_hidden"), .vocab = count(r, "vocab"), .weights = DT_BF16};
+  if (params == 0 && (m->layers == 0 || m->hidden == 0))
+    return give_up(r, VAL_INCOMPLETE, "model '%s' is unknown and neither its size nor its layers and width are stated", m->name);
+  if (m->vocab == 0)
+    m->vocab = year >= 2024 && number(r, "ffn_hidden") != 4 * number(r, "hidden") ? 128256 : 51200;
+  if (m->hidden == 0) /* usual aspect of published models: width about 128 x layers^0.9, 12 l h^2 weights */
+    m->hidden = m->layers > 0 ? 128 * (int)round(sqrt(params / (12.0 * m->layers)) / 128) : 128 * (int)round(pow(params / 12 * 95, 1.0 / 3) / 128);
+  if (m->hidden < 128)
+    m->hidden = 128;
+  double own = params - (double)m->vocab * m->hidden;
+  if (m->layers == 0)
+    m->layers = (int)fmax(1, round((own > 0 ? own : params) / (12.0 * m->hidden * m->hidden)));
+  if (m->heads == 0)
+    m->heads = m->hidden % 128 == 0 ? m->hidden / 128 : m->hidden % 64 == 0 ? m->hidden / 64 : 16;
+  if (m->kv_heads == 0)
+    m->kv_heads = m->heads;
+  m->head_dim = m->hidden / m->heads;
+  double kv = (double)m->kv_heads / m->heads;
+  if (m->ffn == 0)
+    m->ffn = 4 * m->hidden;
+  double plain = dense_params(m->layers, m->hidden, kv, m->ffn, false, m->vocab, true), gated = dense_params(m->layers, m->hidden, kv, m->ffn, true, m->vocab, false);
+  m->gated = params > 0 ? fabs(log(gated / params)) < fabs(log(plain / params)) : m->ffn < 3.6 * m->hidden && m->ffn != 4 * m->hidden;
+  m->tied = !m->gated;
+  return true;
+}
+
+/* Layers of a pipeline that only the parameter count states: rounded to whole stages. */
+static void round_layers(const struct reader *r, struct wl_model *m) {
+  int pp = count(r, "pp");
+  if (count(r, "layers") == 0 && pp > 1 && !wl_model_find(r->k->models, m->name))
+    m->layers = (int)fmax(1, round((double)m->layers / pp)) * pp;
+}
+
+static void read_experts(const struct reader *r, struct wl_model *m) {
+  int experts = count(r, "moe_experts"), topk = count(r, "moe_topk");
+  if (experts > 1 && m->experts == 0) {
+    double total = number(r, "params_total_B") * 1e9, up = m->gated ? 3 : 2;
+    m->experts = experts;
+    m->topk = topk > 0 ? topk : 2;
+    double rest = dense_params(m->layers, m->hidden, (double)m->kv_heads / m->heads, 0, m->gated, m->vocab, m->tied);
+    m->expert_ffn = total > rest ? (int)round((total - rest) / (up * m->layers * (double)m->hidden * experts)) : m->ffn;
+    m->moe_every = 1;
+  } else if (experts > 0 && topk > 0) {
+    m->experts = experts;
+    m->topk = topk;
+  }
+}
+
+/* A known model with what the row states otherwise: a proxy has fewer layers (dense ones and prediction heads shrink with it). */
+static void override_shape(const struct reader *r, struct wl_model *m) {
+  struct {
+    const char *column;
+    int *at;
+  } f[] = {{"heads", &m->heads}, {"kv_heads", &m->kv_heads}, {"vocab", &m->vocab}};
+  for (size_t i = 0; i < 3; i++)
+    if (count(r, f[i].column) > 0 && !(m->mla && i == 1))
+      *f[i].at = count(r, f[i].column);
+  if (m->experts == 0 && count(r, "ffn_hidden") > 0)
+    m->ffn = count(r, "ffn_hidden");
+  int layers = count(r, "layers");
+  if (layers == 0 || layers == m->layers)
+    return;
+  if (layers < m->layers) {
+    double share = (double)layers / m->layers;
+    m->dense_layers = m->dense_layers > 0 ? (int)fmax(1, round(m->dense_layers * share)) : 0;
+    m->mtp_layers = 0;
+  }
+  m->layers = layers;
+}
+
+static bool read_model(const struct reader *r) {
+  struct wl_model *m = &r->c->model;
+  const char *name = text(r, "model");
+  const struct wl_model *known = *name ? wl_model_find(r->k->models, name) : NULL;
+  int hidden = count(r, "hidden");
+  if (known && hidden > 0 && known->hidden != hidden)
+    known = NULL; /* another model of that name */
+  if (known) {
+    *m = *known;
+    override_shape(r, m);
+  } else if (!shape_from_row(r, m)) {
+    return false;
+  } else {
+    assume(r->c, "model shape from the row");
+  }
+  round_layers(r, m);
+  read_experts(r, m);
+  r->c->job.model = m;
+  return true;
+}
+
+/* ---- the layout ---- */
+static enum dtype precision_of(const char *s) {
+  if (strstr(s, "FP4") || strstr(s, "fp4"))
+    return DT_FP4;
+  if (strstr(s, "16"))
+    return DT_BF16;
+  if (strchr(s, '8'))
+    return DT_FP8;
+  if (strstr(s, "32"))
+    return DT_FP32;
+  return DT_FP64; /* not stated */
+}
+
+static void read_sharding(const struct reader *r, struct sim_plan *p) {
+  const char *z = text(r, "zero_stage_fsdp");
+  p->zero = -1;
+  if (strstr(z, "no FSDP") || !*z)
+    return;
+  if (strstr(z, "SHARD_GRAD_OP") || strstr(z, "ZeRO-2"))
+    p->zero = 2;
+  else if (strstr(z, "FSDP") || strstr(z, "ZeRO-3"))
+    p->zero = 3;
+  else if (strstr(z, "ZeRO"))
+    p->zero = 1;
+  p->shard = (int)fmax(fmax(number_after(z, "FSDP="), number_after(z, "FSDP ")), fmax(number_after(z, "group="), number_after(z, "group ")));
+}
+
+static void read_recompute(const struct reader *r, struct sim_plan *p) {
+  const char *s = text(r, "activation_recompute");
+  p->recompute = strstr(s, "full") ? RECOMPUTE_FULL : strstr(s, "selective") ? RECOMPUTE_SELECTIVE : strcmp(s, "none") == 0 ? RECOMPUTE_NONE : RECOMPUTE_AUTO;
+}
+
+static void read_plan(const struct reader *r) {
+  struct sim_plan *p = &r->c->job.plan;
+  *p = (struct sim_plan){.tp = count(r, "tp"), .pp = count(r, "pp"), .vpp = count(r, "vpp"), .dp = count(r, "dp"), .ep = count(r, "ep"), .cp = count(r, "cp"),
+                         .micro_batch = count(r, "micro_batch")};
+  p->etp = (int)number_after(text(r, "notes"), "ETP=");
+  const char *sp = text(r, "sequence_parallel");
+  p->sequence_parallel = *sp == 'y' ? 1 : *sp == 'n' ? -1 : 0;
+  p->precision = precision_of(text(r, "precision"));
+  if (says(r, "DualPipe"))
+    p->schedule = SCHEDULE_DUALPIPE;
+  if (says(r, "Interleaved"))
+    p->schedule = SCHEDULE_INTERLEAVED;
+  read_sharding(r, p);
+  read_recompute(r, p);
+  if (*text(r, "zero_stage_fsdp") && p->tp == 0 && p->pp == 0 && p->zero >= 3)
+    p->tp = p->pp = 1;
+}
+
+/* GPUs, sequences and their length; data ranks that contradict the GPU count give way (some sources count them their own way). */
+static bool read_sizes(const struct reader *r) {
+  struct train_case *c = r->c;
+  struct sim_plan *p = &c->job.plan;
+  const char *notes = text(r, "notes");
+  bool stated = p->tp > 0 && p->pp > 0;
+  int one_copy = (p->tp > 0 ? p->tp : 1) * (p->pp > 0 ? p->pp : 1) * (p->cp > 0 ? p->cp : 1);
+  c->job.gpus = count(r, "num_gpus");
+  if (c->job.gpus == 0 && stated)
+    c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
+  if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
+    p->dp = 0;
+  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->arch, NULL);
+  c->job.seq_len = number(r, "seq_len");
+  if (c->job.seq_len == 0) {
+    c->job.seq_len = s->seq_len;
+    assume(c, "sequence length");
+  }
+  c->tokens = tokens_of_run(notes);
+  c->job.global_batch = number(r, "global_batch");
+  double step_tokens = number_before(notes, "tokens per step");
+  if (step_tokens == 0)
+    step_tokens = number_before(notes, "M tokens") * 1e6;
+  if (c->job.global_batch == 0 && step_tokens > 0)
+    c->job.global_batch = step_tokens / c->job.seq_len;
+  return true;
+}
+
+/* A run whose size is not stated: a thousand GPUs and four million tokens a step, or what the model needs. GPU-hours hardly depend on it. */
+static void guess_sizes(const struct reader *r) {
+  struct train_case *c = r->c;
+  struct sim_plan *p = &c->job.plan;
+  struct wl_counts n;
+  wl_model_count(&c->model, &n);
+  if (c->job.gpus == 0) {
+    int one_copy = (p->tp > 0 ? p->tp : 1) * (p->pp > 0 ? p->pp : 1);
+    double want = n.params < 5e9 ? 64 : n.params < 50e9 ? 512 : 2048;
+    c->job.gpus = one_copy * (int)fmax(1, round(want / one_copy));
+    c->guessed_gpus = true;
+    assume(c, "number of GPUs");
+  }
+  if (c->job.global_batch > 0)
+    return;
+  int data = p->dp > 0 ? p->dp : p->tp > 0 && p->pp > 0 ? c->job.gpus / (p->tp * p->pp * (p->cp > 0 ? p->cp : 1)) : 0;
+  double local = number_after(text(r, "notes"), "local batch "), mbc = number_after(text(r, "notes"), "(mbc)=");
+  double accumulate = fmax(number_after(text(r, "notes"), "GA="), number_after(text(r, "notes"), "grad_accum="));
+  int mb = p->micro_batch > 0 ? p->micro_batch : 1;
+  if (data > 0 && local > 0)
+    c->job.global_batch = local * data;
+  else if (data > 0 && (mbc > 0 || accumulate > 0)) {
+    c->job.global_batch = fmax(mbc, accumulate) * mb * data;
+    p->micro_batch = mb;
+  } else if (data > 0) {
+    c->job.global_batch = (double)mb * data * (p->pp > 1 ? 4 * p->pp : 1);
+    assume(c, "batch");
+  } else {
+    c->job.global_batch = fmax(round(4e6 / c->job.seq_len), c->job.gpus);
+    assume(c, "batch");
+  }
+}
+
+/* Software in force: the name and date of the column, with variants that sources tell in prose. */
+static void read_software(const struct reader *r) {
+  struct train_case *c = r->c;
+  const char *name = text(r, "software"), *blank = strchr(name, ' ');
+  if (says(r, "eager") && blank) /* "torchtitan 2024" run without compilation */
+    snprintf(c->software, sizeof c->software, "%.*s-eager%s", (int)(blank - name), name, blank);
+  else
+    snprintf(c->software, sizeof c->software, "%s", name);
+  c->job.stack = c->software;
+  c->job.stacks = r->k->stacks;
+  c->job.year = number(r, "year");
+  c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");
+  if (!*name)
+    assume(c, "software of the year");
+}
+
+void train_case_read(const struct training_tables *k, const struct csv_table *t, size_t row, struct train_case *ret) {
+  *ret = (struct train_case){.status = VAL_OK, .precision = "16bit"};
+  struct reader r = {k, t, row, ret};
+  read_software(&r);
+  if (!read_machine(&r) || !read_model(&r))
+    return;
+  read_plan(&r);
+  read_sizes(&r);
+  guess_sizes(&r);
+  const struct sim_plan *p = &ret->job.plan;
+  ret->search = p->tp == 0 || p->pp == 0 || p->micro_batch == 0;
+}
