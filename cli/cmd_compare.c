@@ -1,7 +1,9 @@
 /* Runs beside each other: what differs in inputs and in outcome. */
 #include "cli/cli.h"
+#include "cli/self.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/units.h"
@@ -21,6 +23,35 @@ static void split_run(struct arena *a, const char *word, struct compare_run *r) 
     r->path = arena_printf(a, "%.*s", (int)(colon - word), word);
     r->run = run;
   }
+}
+
+static bool is_scenario(const char *word) {
+  const char *dot = strrchr(word, '.');
+  return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* A scenario is run into a database that is deleted afterwards. False with an entry in errs, its own messages having been printed. */
+static bool play(struct arena *a, struct compare_run *r, struct errs *errs) {
+  const char *tmp = getenv("TMPDIR");
+  char *path = arena_printf(a, "%s/rackcast-compare-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+  int fd = mkstemp(path), status = 0;
+  pid_t pid;
+  char *argv[] = {(char[]){"rackcast"}, (char[]){"run"}, arena_printf(a, "--output=%s", path), (char[]){"--"}, arena_strdup(a, r->path), NULL};
+  if (fd < 0) {
+    errs_add(errs, path, 0, NULL, "cannot make a temporary file");
+    return false;
+  }
+  close(fd);
+  r->path = path; /* from here on it is ours to delete */
+  const char *log = arena_printf(a, "%s.log", path);
+  bool good = self_start(argv, log, &pid) == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+              (WEXITSTATUS(status) == CLI_DONE || WEXITSTATUS(status) == CLI_INFEASIBLE);
+  if (!good) {
+    self_show_log(log);
+    errs_add(errs, r->label, 0, NULL, "could not be run");
+  }
+  unlink(log);
+  return good;
 }
 
 static void print(const char *title, struct table *t, const char *none) {
@@ -57,9 +88,16 @@ static int run(const struct cli_args *args) {
   struct errs *errs = errs_create();
   size_t n = cli_words(args);
   struct compare_run *runs = arena_alloc(a, n * sizeof *runs);
-  for (size_t i = 0; i < n; i++)
+  bool good = true;
+  for (size_t i = 0; i < n; i++) {
     split_run(a, cli_word(args, i), &runs[i]);
-  int code = print_comparison(args, runs, n, errs);
+    if (is_scenario(runs[i].path))
+      good &= play(a, &runs[i], errs);
+  }
+  int code = good ? print_comparison(args, runs, n, errs) : CLI_USAGE;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(runs[i].path, cli_word(args, i)) != 0 && is_scenario(cli_word(args, i)))
+      unlink(runs[i].path);
   cli_print_errs(errs);
   errs_destroy(errs);
   arena_destroy(a);
@@ -67,5 +105,5 @@ static int run(const struct cli_args *args) {
 }
 
 const struct cli_cmd cmd_compare = {
-    .name = "compare", .doc = "what differs between runs, in inputs and in outcome", .words = "A.db[:RUN] B.db[:RUN] ...", .min_words = 2, .max_words = 9,
-    .opts = opts, .notes = "The newest run of a database is taken unless :RUN names another.", .run = run};
+    .name = "compare", .doc = "what differs between runs, in inputs and in outcome", .words = "A.db[:RUN]|A.yaml B.db[:RUN]|B.yaml ...", .min_words = 2, .max_words = 9,
+    .opts = opts, .notes = "The newest run of a database is taken unless :RUN names another; a scenario is run first.", .run = run};

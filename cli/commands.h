@@ -8,6 +8,7 @@
   X(report)             \
   X(validate)           \
   X(compare)            \
+  X(sweep)              \
   X(export)             \
   X(help)
 
