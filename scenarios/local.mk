@@ -7,8 +7,9 @@ libscenarios_a_SOURCES = \
   scenarios/table.c scenarios/table.h
 nobase_dist_pkgdata_DATA += \
   scenarios/article-8xa100.yaml scenarios/article-dev-4xa100.yaml scenarios/article-edge-orin.yaml scenarios/article-infer-2xt4.yaml \
-  scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \
-  scenarios/traces/distill-800k.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-pretrain.csv
+  scenarios/expand-fleet.yaml scenarios/r1-onprem-vs-p4d.yaml scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \
+  scenarios/traces/README.md scenarios/traces/distill-800k.csv scenarios/traces/r1-day-rate.csv scenarios/traces/r1-input.csv \
+  scenarios/traces/r1-output.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-pretrain.csv
 
 libscenarios_a_SOURCES += scenarios/train_case.c scenarios/train_case.h scenarios/validate.c scenarios/validate.h scenarios/validate_training.c \
   scenarios/validate_training.h
