@@ -177,14 +177,14 @@ const char *outcome_month(const struct outcome *o, double month) {
 }
 
 static const char *headline(const struct outcome *o) {
-  static const char *const verb[] = {[OUTCOME_UNKNOWN] = "Cheapest", [OUTCOME_OWNED] = "Own", [OUTCOME_RENTED] = "Rent", [OUTCOME_MIXED] = "Own the base, rent the rest"};
+  static const char *const verb[] = {[OUTCOME_UNKNOWN] = "", [OUTCOME_OWNED] = "Own: ", [OUTCOME_RENTED] = "Rent: ", [OUTCOME_MIXED] = "Own and rent: "};
   if (o->n == 0)
     return "This run holds no options.";
   if (!o->n_feasible)
     return "No option does the work as asked. What stands against each, and the smallest change that cures it, is listed below.";
   if (!o->best)
     return "The options' costs are unknown in this run.";
-  return arena_printf(o->arena, "%s: %s is the cheapest option that does the work, %s over %d months.", verb[o->best->class], o->best->name,
+  return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d months.", verb[o->best->class], o->best->name,
                       outcome_usd(o, o->best->tco_usd), o->months);
 }
 

@@ -10,7 +10,9 @@
 static const char *breakeven_words(const struct outcome *o, const struct outcome_option *p) {
   if (o->baseline && strcmp(p->name, o->baseline) == 0)
     return "baseline";
-  return isinf(p->breakeven_month) ? "never" : NULL;
+  if (!isinf(p->breakeven_month))
+    return NULL;
+  return outcome_crossing(o, p->name, o->baseline) == 0 ? "at once" : "never"; /* one line lies below the other all the time */
 }
 
 static struct table *make_summary(const struct outcome *o) {
@@ -29,7 +31,7 @@ static struct table *make_summary(const struct outcome *o) {
       {"GPU\nhour", "USD", "usd_per_gpu_hour", false},
       {"training\nrun", usd, "usd_per_training_run", false},
       {"time to\ntrain", "days", "time_to_train_d", false},
-      {"utili-\nzation", "%", "gpu_utilization_pct", false},
+      {"GPU\nuse", "%", "gpu_utilization_pct", false},
       {"energy", "MWh", "energy_mwh", false},
       {"peak", "kW", "peak_power_kw", false},
       {"breaks even", "month", "breakeven_month", false},

@@ -81,3 +81,7 @@ tests/scenarios.log: rackcast$(EXEEXT) tests/golden_check$(EXEEXT)
 .PHONY: update-golden
 update-golden: rackcast$(EXEEXT) tests/golden_check$(EXEEXT)
 	srcdir='$(abs_top_srcdir)' RACKCAST='$(abs_top_builddir)/rackcast' $(srcdir)/tests/scenarios.sh --update
+
+dist_check_SCRIPTS += tests/cli_doc.sh
+TESTS += tests/cli_doc.sh
+tests/cli_doc.log: rackcast$(EXEEXT)
