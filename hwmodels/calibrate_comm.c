@@ -24,7 +24,8 @@ struct table {
 
 static double number_in(const char *text, const char *after) {
   const char *p = strstr(text, after);
-  return p ? strtod(p + strlen(after), NULL) : 0;
+  double v;
+  return p && units_leading_number(p + strlen(after), &v) ? v : 0;
 }
 
 /* An expert-parallel dispatch ("dispatch tokens=96" of "... (h7168 top8 e256)") sends FP8 rows with a scale for 128 elements, a combine 16-bit rows. */

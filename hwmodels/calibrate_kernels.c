@@ -51,9 +51,10 @@ static struct row read_row(const struct csv_table *t, size_t r, struct errs *err
 /* "name=value" in a note such as "head_dim=128 causal=0 (...)"; otherwise when it is not there. */
 static double note_number(const char *note, const char *name, double otherwise) {
   size_t n = strlen(name);
+  double v;
   for (const char *p = note; (p = strstr(p, name)); p += n)
     if (p[n] == '=')
-      return strtod(p + n + 1, NULL);
+      return units_leading_number(p + n + 1, &v) ? v : 0;
   return otherwise;
 }
 

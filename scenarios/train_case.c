@@ -59,12 +59,14 @@ static double number_before(const char *notes, const char *unit) {
   const char *start = end;
   while (start > notes && (isdigit((unsigned char)start[-1]) || start[-1] == '.'))
     start--;
-  return start < end ? strtod(start, NULL) : 0;
+  double v;
+  return start < end && units_leading_number(start, &v) ? v : 0;
 }
 
 static double number_after(const char *notes, const char *key) {
   const char *at = strstr(notes, key);
-  return at ? fmax(strtod(at + strlen(key), NULL), 0) : 0;
+  double v;
+  return at && units_leading_number(at + strlen(key), &v) ? fmax(v, 0) : 0;
 }
 
 static double tokens_of_run(const char *notes) {
@@ -81,9 +83,10 @@ static bool read_gpu(const struct reader *r, const struct hw_gpu **ret) {
   snprintf(name, sizeof name, "%s", text(r, "gpu"));
   if (!*name)
     return give_up(r, VAL_INCOMPLETE, "gpu is not stated");
-  char *dash = strrchr(name, '-'), *end;
-  double watts = dash ? strtod(dash + 1, &end) : 0;
-  if (watts > 0 && strcmp(end, "W") == 0) {
+  char *dash = strrchr(name, '-');
+  double watts = 0;
+  const char *end = dash ? units_leading_number(dash + 1, &watts) : NULL;
+  if (end && watts > 0 && strcmp(end, "W") == 0) {
     r->c->job.gpu_power_w = watts;
     *dash = '\0';
   }

@@ -192,8 +192,6 @@ static void load_shipped(void) {
   struct errs *errs = errs_create();
   const char *dir = datadir_path(a, "workloads/catalog");
   shipped = wl_stacks_load(&dir, 1, errs);
-  for (size_t i = 0; i < errs_count(errs) && getenv("RACKCAST_DEBUG"); i++)
-    fprintf(stderr, "%s\n", errs_text(errs, i));
   errs_destroy(errs);
   arena_destroy(a);
 }
