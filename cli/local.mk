@@ -5,6 +5,5 @@ rackcast_SOURCES = \
   cli/cmd_compare.c cli/cmd_export.c cli/cmd_help.c \
   cli/cmd_report.c cli/cmd_sweep.c cli/self.c cli/self.h cli/sweep.c cli/sweep.h \
   cli/cmd_run.c cli/library.c cli/library.h
-# Those that exist yet, in the order of RC_LIBS.
-rackcast_LDADD = $(filter $(noinst_LIBRARIES),$(RC_LIBS)) $(RC_EXT_LIBS)
+rackcast_LDADD = $(RC_LIBS) $(RC_EXT_LIBS)
 rackcast_SOURCES += cli/cmd_validate.c
