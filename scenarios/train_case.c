@@ -105,7 +105,8 @@ static double network_of(const char *s, int gpus_per_node) {
   const char *unit = rate ? rate : bytes;
   if (v == 0 && strstr(s, "Omni-Path"))
     return number_before(s, "Omni-Path") * 12.5e9;
-  if (unit && strstr(unit, "per node"))
+  const char *node = unit ? strstr(unit, "per node") : NULL, *gpu = unit ? strstr(unit, "per GPU") : NULL;
+  if (node && (!gpu || node < gpu))
     return v * 1e9;
   return v * 1e9 * gpus_per_node;
 }
@@ -335,10 +336,13 @@ static void guess_sizes(const struct reader *r) {
   }
 }
 
-/* Software in force: the name and date of the column, with variants that sources tell in prose. */
+/* Software in force: the name and date of the column, with variants that sources tell in prose; else what the model was published to be trained with. */
 static void read_software(const struct reader *r) {
   struct train_case *c = r->c;
-  const char *name = text(r, "software"), *blank = strchr(name, ' ');
+  const char *name = text(r, "software");
+  if (!*name)
+    name = wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
+  const char *blank = strchr(name, ' ');
   if (says(r, "eager") && blank) /* "torchtitan 2024" run without compilation */
     snprintf(c->software, sizeof c->software, "%.*s-eager%s", (int)(blank - name), name, blank);
   else
@@ -354,9 +358,9 @@ static void read_software(const struct reader *r) {
 void train_case_read(const struct training_tables *k, const struct csv_table *t, size_t row, struct train_case *ret) {
   *ret = (struct train_case){.status = VAL_OK, .precision = "16bit"};
   struct reader r = {k, t, row, ret};
-  read_software(&r);
   if (!read_machine(&r) || !read_model(&r))
     return;
+  read_software(&r);
   read_plan(&r);
   read_sizes(&r);
   guess_sizes(&r);

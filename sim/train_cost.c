@@ -213,8 +213,9 @@ static void add_recomputation(const struct train_env *e, enum train_layer_kind k
     again = *forward;
   else if (kind == LAYER_DENSE || kind == LAYER_MOE || kind == LAYER_ATTENTION)
     price_block(e, WL_ATTENTION, WL_FORWARD, &again, &ignored, true);
-  backward->recompute_s += train_cost_s(&again);
-  train_cost_add(backward, &again, 1);
+  double share = e->plan.recompute == RECOMPUTE_FULL ? e->recompute_share : 1;
+  backward->recompute_s += share * train_cost_s(&again);
+  train_cost_add(backward, &again, share);
 }
 
 void train_layer_price(const struct train_env *e, enum train_layer_kind kind, struct train_layer *ret) {
@@ -244,7 +245,8 @@ static double activations(const struct train_env *e, enum train_layer_kind kind,
 }
 
 double train_layer_activations(const struct train_env *e, enum train_layer_kind kind) {
-  return activations(e, kind, (int)e->plan.recompute);
+  double share = e->plan.recompute == RECOMPUTE_FULL ? e->recompute_share : 1;
+  return share * activations(e, kind, (int)e->plan.recompute) + (1 - share) * activations(e, kind, 0);
 }
 
 double train_layer_working_set(const struct train_env *e, enum train_layer_kind kind) {

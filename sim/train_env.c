@@ -93,6 +93,8 @@ static bool choose_batches(struct train_env *e, char *why, size_t size) {
 
 static void choose_schedule(struct train_env *e) {
   struct sim_plan *p = &e->plan;
+  if (p->schedule == SCHEDULE_AUTO && p->vpp <= 1)
+    p->schedule = (enum sim_schedule)e->stack->schedule; /* the same order of names */
   int m = (int)ceil(e->micro_batches - 1e-9), per_stage = e->model->layers / p->pp;
   if (p->pp == 1)
     p->vpp = 1;
@@ -159,6 +161,7 @@ bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *
   e->contention = e->stack->contention;
   if (e->plan.recompute == RECOMPUTE_AUTO && e->stack->recompute != WL_KEEP_AUTO)
     e->plan.recompute = (enum sim_recompute)e->stack->recompute;
+  e->recompute_share = 1;
   set_share(e);
   return true;
 }

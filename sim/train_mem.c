@@ -96,16 +96,25 @@ void train_memory(const struct train_env *e, const struct train_stages *s, struc
     explain(e, ret, ret->why, sizeof ret->why);
 }
 
+static void rebuild(struct train_env *e, struct train_stages *s, enum sim_recompute r, double share, struct sim_step *ret) {
+  train_stages_free(s);
+  e->plan.recompute = r;
+  e->recompute_share = share;
+  ret->why[0] = '\0';
+  train_stages_build(e, s);
+  train_memory(e, s, ret);
+}
+
 void train_settle_recompute(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
   bool settled = e->plan.recompute != RECOMPUTE_AUTO;
-  for (int r = RECOMPUTE_NONE;; r++) {
-    if (!settled)
-      e->plan.recompute = (enum sim_recompute)r;
-    train_stages_build(e, s);
-    train_memory(e, s, ret);
-    if (settled || ret->fits || r == RECOMPUTE_FULL)
-      return;
-    train_stages_free(s);
-    ret->why[0] = '\0';
-  }
+  s->chunk = NULL;
+  rebuild(e, s, settled ? e->plan.recompute : RECOMPUTE_NONE, 1, ret);
+  if (settled || ret->fits)
+    return;
+  double none = ret->mem_bytes;
+  rebuild(e, s, RECOMPUTE_FULL, 1, ret);
+  if (!ret->fits)
+    return;
+  double share = none > ret->mem_bytes ? (none - e->gpu->mem_bytes) / (none - ret->mem_bytes) : 1;
+  rebuild(e, s, RECOMPUTE_FULL, fmin(1.02 * share + 0.01, 1), ret); /* the fullest stage may change with the share */
 }

@@ -26,6 +26,7 @@ struct train_env {
   double clock, low_rate;  /* sustained clock / boost; x on the low format's rate */
   double network;          /* in-situ slowdown of collectives across nodes */
   double contention;       /* compute slowed by communication beside it, share of its time */
+  double recompute_share;  /* of the layers, when recomputation is full */
   double optimizer_bytes;  /* traffic per parameter of the optimizer step */
   double reserve_bytes;    /* memory that the framework and the communication library keep */
 };
@@ -70,7 +71,8 @@ void train_stages_free(struct train_stages *s);
 
 /* ---- memory (train_mem.c) ---- */
 void train_memory(const struct train_env *e, const struct train_stages *s, struct sim_step *ret);
-/* Builds the stages and fills the memory terms; a recomputation that is still AUTO becomes the least that fits (full when none does). */
+/* Builds the stages and fills the memory terms. A recomputation that is still AUTO becomes none when that fits, else full on the smallest share of the layers that
+ * does. */
 void train_settle_recompute(struct train_env *e, struct train_stages *s, struct sim_step *ret);
 double train_memory_of_stage(const struct train_env *e, const struct train_stages *s, int stage, struct sim_step *ret);
 #endif

@@ -11,14 +11,15 @@ static struct play_cost play_cost_of(const struct train_env *e, const struct tra
                             c->forward.hideable_s, c->backward.hideable_s};
 }
 
+/* One activation to the next stage. Tensor ranks each send their slice; without sequence parallelism the receivers gather it again. */
 static double send_s(const struct train_env *e) {
   if (e->plan.pp == 1)
     return 0;
-  const struct wl_share *s = &e->share;
-  double bytes = wl_rank_tokens(s) * s->model->hidden * 2 / (e->plan.sequence_parallel > 0 || e->stack->balanced_ends ? e->plan.tp : 1);
+  double bytes = wl_rank_tokens(&e->share) * e->model->hidden * 2;
   int stride = e->plan.tp * e->plan.cp * e->plan.dp, local = train_ranks_per_node(e, e->plan.pp, stride);
-  struct hw_coll_op op = {HW_P2P, bytes, 2, local > 1 ? 2 : 1, local > 1 ? 1 : e->domain};
-  return hw_coll_s(e->server, &op) * (local > 1 ? 1 : e->network);
+  struct hw_coll_op op = {HW_P2P, bytes / e->plan.tp, 2, local > 1 ? 2 : 1, local > 1 ? 1 : e->domain};
+  double gather = e->plan.sequence_parallel > 0 ? 0 : train_collective_s(e, HW_ALL_GATHER, bytes, e->plan.tp, 1);
+  return hw_coll_s(e->server, &op) * (local > 1 ? 1 : e->network) + gather;
 }
 
 static void play_spec_init(const struct train_env *e, const struct train_stages *s, struct play_cost *cost, struct play_spec *spec) {

@@ -5,7 +5,7 @@ libworkloads_a_SOURCES = workloads/phases.h \
   workloads/model.c workloads/model.h workloads/model_count.c workloads/model_json.c workloads/model_json.h
 
 libworkloads_a_SOURCES += workloads/phases.c workloads/stack.c workloads/stack.h workloads/train_ops.c workloads/train_ops.h
-nobase_dist_pkgdata_DATA += workloads/catalog/insitu.csv workloads/catalog/stacks.csv
+nobase_dist_pkgdata_DATA += workloads/catalog/insitu.csv workloads/catalog/stacks.csv workloads/catalog/trainers.csv
 
 nobase_dist_pkgdata_DATA += workloads/catalog/engines.csv workloads/catalog/datasets.csv
 nobase_dist_pkgdata_DATA += \

@@ -13,12 +13,17 @@ struct figure {
   const char *scope, *name; /* scope: a device, an architecture or "" */
   double value;
 };
+struct trainer {
+  const char *model, *arch, *software;
+};
 struct wl_stacks {
   struct arena *arena;
   struct wl_stack *row;
   size_t n, cap;
   struct figure *figure;
   size_t n_figure, figure_cap;
+  struct trainer *trainer;
+  size_t n_trainer, trainer_cap;
 };
 
 /* ---- columns of stacks.csv ---- */
@@ -32,6 +37,7 @@ struct column {
 };
 static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
 static const char *const keep_words[] = {"none", "selective", "full", "auto", NULL};
+static const char *const order_words[] = {"auto", "1f1b", "interleaved", "zero-bubble", "dualpipe", NULL};
 #define AT(member) offsetof(struct wl_stack, member)
 static const struct column columns[] = {
     {"attention", AT(attention), WORD, 0, attention_words},
@@ -54,6 +60,7 @@ static const struct column columns[] = {
     {"grad_bytes", AT(grad_bytes), NUMBER, 1, NULL},
     {"accumulate_fp32", AT(accumulate_fp32), YES_NO, 0, NULL},
     {"sequence_parallel", AT(sequence_parallel), YES_NO, 0, NULL},
+    {"schedule", AT(schedule), WORD, 0, order_words},
     {"interleave", AT(interleave), NUMBER, 0, NULL},
     {"balanced_ends", AT(balanced_ends), YES_NO, 0, NULL},
     {"recompute", AT(recompute), WORD, 0, keep_words},
@@ -152,6 +159,19 @@ static void read_figures(struct wl_stacks *l, const char *path, struct errs *err
   csv_unload(t);
 }
 
+static void read_trainers(struct wl_stacks *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"model", "arch", "software", "source", "grade"};
+  if (t && csv_require(t, need, 5, errs))
+    for (size_t i = 0; i < csv_rows(t); i++) {
+      l->trainer = mem_grow(l->trainer, &l->trainer_cap, l->n_trainer + 1, sizeof *l->trainer);
+      l->trainer[l->n_trainer++] = (struct trainer){arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "model"))),
+                                                    arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "arch"))),
+                                                    arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "software")))};
+    }
+  csv_unload(t);
+}
+
 static bool readable(const char *path) {
   FILE *f = fopen(path, "r");
   if (f)
@@ -163,13 +183,16 @@ struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n, struct errs 
   size_t before = errs_count(errs);
   struct wl_stacks *l = mem_alloc(sizeof *l);
   l->arena = arena_create();
-  for (size_t i = 0; i < n; i++) { /* a user's directory may hold either */
-    const char *stacks = arena_printf(l->arena, "%s/stacks.csv", dirs[i]), *insitu = arena_printf(l->arena, "%s/insitu.csv", dirs[i]);
-    if (i == 0 || readable(stacks))
-      read_stacks(l, stacks, errs);
-    if (i == 0 || readable(insitu))
-      read_figures(l, insitu, errs);
-  }
+  static const struct {
+    const char *name;
+    void (*read)(struct wl_stacks *l, const char *path, struct errs *errs);
+  } files[] = {{"stacks.csv", read_stacks}, {"insitu.csv", read_figures}, {"trainers.csv", read_trainers}};
+  for (size_t i = 0; i < n; i++) /* a user's directory may hold some of them */
+    for (size_t k = 0; k < 3; k++) {
+      const char *path = arena_printf(l->arena, "%s/%s", dirs[i], files[k].name);
+      if (i == 0 || readable(path))
+        files[k].read(l, path, errs);
+    }
   if (errs_count(errs) == before)
     return l;
   wl_stacks_free(l);
@@ -182,6 +205,7 @@ void wl_stacks_free(struct wl_stacks *l) {
   arena_destroy(l->arena);
   mem_free(l->row);
   mem_free(l->figure);
+  mem_free(l->trainer);
   mem_free(l);
 }
 
@@ -265,4 +289,11 @@ double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch
       if (strcmp(l->figure[i].name, name) == 0 && strcmp(l->figure[i].scope, scope[k]) == 0)
         return l->figure[i].value;
   return otherwise;
+}
+
+const char *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch) {
+  for (size_t i = l->n_trainer; i-- > 0;)
+    if (strcmp(l->trainer[i].model, model) == 0 && strcmp(l->trainer[i].arch, arch) == 0)
+      return l->trainer[i].software;
+  return "";
 }

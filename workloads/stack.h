@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 enum wl_attention_kernel { WL_ATTN_UNFUSED, WL_ATTN_FLASH1, WL_ATTN_FLASH2, WL_ATTN_FLASH3, WL_ATTN_BEST };
+enum wl_order { WL_ORDER_AUTO, WL_ORDER_1F1B, WL_ORDER_INTERLEAVED, WL_ORDER_ZERO_BUBBLE, WL_ORDER_DUALPIPE };
 enum wl_keep { WL_KEEP_ALL, WL_KEEP_NO_SCORES, WL_KEEP_INPUT, WL_KEEP_AUTO };
 
 struct wl_stack {
@@ -28,6 +29,7 @@ struct wl_stack {
   double grad_bytes;            /* of a gradient in the reduction */
   bool accumulate_fp32;         /* weight gradients are added to fp32 buffers */
   bool sequence_parallel;       /* default when the layout does not say */
+  enum wl_order schedule;       /* of pipelines, where the layout does not say */
   int interleave;               /* default: at most so many chunks a stage; 1 = plain 1F1B */
   bool balanced_ends;           /* embedding and head counted when layers are dealt to stages */
   enum wl_keep recompute;       /* default */
@@ -52,6 +54,8 @@ void wl_stacks_free(struct wl_stacks *l);
 const struct wl_stacks *wl_stacks_shipped(void);
 /* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; year: used when the name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. */
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *arch, bool *ret_known);
+/* The software that a published model was trained with on an architecture (catalog/trainers.csv), "" when unknown. */
+const char *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch);
 /* The date in a software name: "25.09" = 2025 + 8/12, "2024"; 0 when there is none. */
 double wl_software_date(const char *name);
 /* An in-situ figure of a device, else of its architecture, else of any, else `otherwise`. */

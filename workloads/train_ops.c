@@ -312,11 +312,16 @@ double wl_block_params(const struct wl_share *s, enum wl_block b, double *ret_ex
   }
 }
 
+/* Kept input of a linear layer: in the low format when that is what its product reads. */
+static double input_bytes(const struct wl_share *s) {
+  return s->low_precision ? 1 : 2;
+}
+
 static double attention_kept(const struct wl_share *s, int keep) {
   const struct wl_model *m = s->model;
   double dqk = m->mla ? m->qk_nope + m->qk_rope : m->head_dim, dv = m->mla ? m->v_head : m->head_dim;
   double kvh = m->mla ? m->heads : m->kv_heads;
-  double bytes = 2 * (m->heads * dqk + kvh * (dqk + dv) + m->heads * dv) / s->tp;
+  double bytes = (2 * (m->heads * dqk + kvh * (dqk + dv)) + input_bytes(s) * m->heads * dv) / s->tp;
   if (m->mla)
     bytes += 2.0 * (m->q_lora + m->kv_lora);
   if (!s->fused && keep == 0) /* softmax, its dropout mask and output: 5 bytes per score (Korthikanti et al.) */
@@ -336,16 +341,16 @@ double wl_block_activation_bytes(const struct wl_share *s, enum wl_block b, int 
     return t * wide; /* a layer is two blocks, its input 2 bytes */
   switch (b) {
   case WL_ATTENTION:
-    return t * ((s->fused ? 4 : 7) * wide + attention_kept(s, keep));
+    return t * ((s->fused ? 2 + input_bytes(s) : 7) * wide + attention_kept(s, keep));
   case WL_MLP:
-    return t * ((s->fused ? 4 : 7) * wide + 2 * up * m->ffn / s->tp);
+    return t * ((s->fused ? 2 + input_bytes(s) : 7) * wide + (2 * (up - 1) + input_bytes(s)) * m->ffn / s->tp);
   case WL_MAMBA:
     return t * (4 * wide + 2.0 * (4.0 * m->mamba_heads * m->mamba_head_dim) / s->tp);
   default: {
     double rows = t / s->tp * m->topk * s->etp;
     double width = m->moe_latent > 0 ? m->moe_latent : h;
     return t * (4 * wide + 2 * up * m->shared_experts * m->shared_ffn / s->tp) +
-           rows * 2 * (2 * width + up * m->expert_ffn / s->etp);
+           rows * (2 * width + input_bytes(s) * width + (2 * (up - 1) + input_bytes(s)) * m->expert_ffn / s->etp);
   }
   }
 }
