@@ -112,8 +112,8 @@ static double intra_s(const struct hw_link *l, enum hw_coll kind, double bytes, 
 /* What one rank can put on the network: its part of the node's NICs, but not more than the NICs on its own switch. */
 static double rank_Bps(const struct hw_server *s, const struct hw_coll_op *op, int local) {
   int groups = op->groups_per_node > 0 ? op->groups_per_node : 1;
-  double shared = s->node_net_Bps / ((double)local * groups);
-  return fmin(shared, s->node_net_Bps / s->gpus * s->gpus_per_nic_port);
+  double sharers = fmin((double)local * groups, s->gpus); /* a rack-wide domain is many boxes, each with its own NICs */
+  return fmin(s->node_net_Bps / sharers, s->node_net_Bps / s->gpus * s->gpus_per_nic_port);
 }
 
 static double inter_s(const struct hw_server *s, const struct hw_coll_op *op, int nodes, int local) {
