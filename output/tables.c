@@ -207,6 +207,23 @@ static struct table *make_utilization(const struct outcome *o) {
                     " WHERE run=? AND option<>'' ORDER BY option, scope<>'whole', scope", cols);
 }
 
+static struct table *make_work(const struct outcome *o) {
+  static const struct query_col cols[] = {
+      TEXT("option", "option"), TEXT("work", "scope"), NUMBER("TTFT\nP50", "ms", "ttft_p50_ms", 0), NUMBER("TTFT\nP95", "ms", "ttft_p95_ms", 0),
+      NUMBER("TPOT\nP50", "ms", "tpot_p50_ms", 1), NUMBER("TPOT\nP95", "ms", "tpot_p95_ms", 1), NUMBER("within the\nservice level", "%", "slo_attainment_pct", 2),
+      NUMBER("unserved", "requests", "unserved_requests", 0), NUMBER("output", "tokens/s", "output_tok_per_s", 0), NUMBER("time to\ntrain", "days", "time_to_train_d", 2),
+      NUMBER("step", "s", "step_time_s", 2), NUMBER("MFU", "%", "mfu_pct", 1), NUMBER("goodput", "%", "goodput_pct", 1), NUMBER("allocated", "GPU-h", "gpu_hours", 0)};
+#define FIGURE(name) "max(CASE name WHEN '" name "' THEN value END)"
+  return FROM_QUERY(o, "How the work is done",
+                    "SELECT option, scope, " FIGURE("ttft_p50_ms") "," FIGURE("ttft_p95_ms") "," FIGURE("tpot_p50_ms") "," FIGURE("tpot_p95_ms")
+                    ",100*" FIGURE("slo_attainment") "," FIGURE("unserved_requests") "," FIGURE("output_tok_per_s") "," FIGURE("time_to_train_s") "/86400,"
+                    FIGURE("step_time_s") ",100*" FIGURE("mfu") ",100*" FIGURE("goodput") "," FIGURE("gpu_hours")
+                    " FROM metric WHERE run=? AND versus='' AND (scope='whole' OR scope LIKE 'serving:%' OR scope LIKE 'training:%')"
+                    " GROUP BY option, scope HAVING sum(name IN ('ttft_p50_ms','ttft_p95_ms','tpot_p50_ms','slo_attainment','time_to_train_s','step_time_s','mfu','goodput'))>0"
+                    " ORDER BY option, scope<>'whole', scope", cols);
+#undef FIGURE
+}
+
 static struct table *make_metrics(const struct outcome *o) {
   static const struct query_col cols[] = {TEXT("option", "option"), TEXT("scope", "scope"), TEXT("figure", "name"), TEXT("against", "versus"),
                                           NUMBER("value", "", "value", 4), TEXT("unit", "unit"), NUMBER("P10", "", "p10", 4),
@@ -244,6 +261,7 @@ static const struct table_kind kind[] = {
     {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows. A resale is negative.", make_cash_flow},
     {"sensitivity", "What the total cost depends on", "Total cost with one uncertain input at its low and its high end, the others as they are.",
      make_sensitivity},
+    {"work", "How the work is done", "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's peak (MFU).", make_work},
     {"utilization", "GPU-hours and utilization", "Provisioned: paid for or owned. Allocated: given to work. Productive: work that counted.", make_utilization},
     {"exclusions", "What is left out, and what to be careful with", "Read before deciding.", make_exclusions},
     {"timeline", "What happened when", "Purchases, renewals, expansions and phases of training, failures left out.", make_timeline},
