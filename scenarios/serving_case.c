@@ -187,6 +187,12 @@ static void read_formats(struct reader *r, const struct wl_engine *e) {
 }
 
 /* ---- lengths ---- */
+
+/* Lengths spread where real conversations are named; everything else is cut to one length. */
+static bool is_spread(const struct reader *r) {
+  return strcasestr(text(r, "input_len"), "ShareGPT") || strcasestr(text(r, "notes"), "ShareGPT");
+}
+
 static struct wl_lengths read_lengths(struct reader *r, const char *column, const struct wl_lengths *set) {
   const char *s = text(r, column);
   double v = leading(s), cap = after(s, "cap");
@@ -194,16 +200,11 @@ static struct wl_lengths read_lengths(struct reader *r, const char *column, cons
   if (!isfinite(v))
     return set ? *set : l;
   l.max = isfinite(cap) ? cap : 0;
-  bool spread = strstr(s, "mean") || strstr(s, "p50");
-  const char *notes = text(r, "notes");
-  bool alike = spread && (strstr(notes, "random") || strstr(notes, "uniform")); /* made-up prompts are cut to one length */
-  if (!spread || alike) {
-    l.mean = l.p50 = v;
-    l.fixed = true;
-  } else if (strstr(s, "p50"))
-    l.p50 = v;
-  else
-    l.mean = v;
+  if (set && set->p50 > 0 && strstr(s, "mean")) /* a known set: its shape with the stated mean */
+    return (struct wl_lengths){.mean = v, .p50 = set->p50 * v / set->mean, .max = set->max};
+  l.fixed = !((strstr(s, "mean") || strstr(s, "p50")) && is_spread(r));
+  l.mean = l.fixed || strstr(s, "mean") ? v : 0;
+  l.p50 = l.fixed || strstr(s, "p50") ? v : 0;
   return l;
 }
 
@@ -413,11 +414,16 @@ enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten min
 
 static void read_workload(struct reader *r) {
   struct serving_case *c = r->c;
+  c->rep.offline = (c->load == LOAD_OFFLINE || c->load == LOAD_STATIC) && !strstr(text(r, "notes"), "serve");
   const struct wl_dataset *set = wl_dataset_for(r->k->datasets, text(r, "model"));
   bool encoder = c->rep.model->encoder;
   bool named = set && set->match[0];
   c->input = read_lengths(r, "input_len", set ? &set->input : NULL);
   c->output = read_lengths(r, "output_len", set && !encoder ? &set->output : NULL);
+  bool stated = isfinite(leading(text(r, "input_len"))) || isfinite(leading(text(r, "output_len")));
+  const struct wl_dataset *shape = named || !stated ? set : NULL; /* the set for anything else only fills rows that state nothing */
+  c->input = read_lengths(r, "input_len", shape ? &shape->input : set && named ? &set->input : NULL);
+  c->output = read_lengths(r, "output_len", shape && !encoder ? &shape->output : set && is_spread(r) && !text(r, "output_len")[0] ? &set->output : NULL);
   if (named) {
     c->requests = set->requests;
     c->least_requests = STEADY_SHARE;

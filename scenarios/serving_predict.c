@@ -109,12 +109,19 @@ static bool play_start(struct play *p, const struct serving_case *c, char *why, 
   return true;
 }
 
+/* A flood is sent at one moment, however slowly the client gets its requests out. */
+static void flood_finish(void *ctx, const struct serve_finish *f) {
+  struct serve_finish at_once = *f;
+  at_once.arrival = 0;
+  serve_stats_finish(ctx, &at_once);
+}
+
 static void run(struct play *p, const struct load *l, double rate, int concurrency, struct serve_stats *st, struct sketch *itl, struct serve_totals *t) {
   struct source src = {l, rate, 0};
   struct serve_config cfg = p->cfg;
   cfg.next = source_next;
   cfg.next_ctx = &src;
-  cfg.finish = serve_stats_finish;
+  cfg.finish = p->c->load == LOAD_OFFLINE ? flood_finish : serve_stats_finish;
   cfg.finish_ctx = st;
   cfg.concurrency = concurrency;
   cfg.itl = itl;
@@ -146,6 +153,10 @@ static void play_load(struct play *p, const struct load *l, struct serving_outco
   struct serve_totals t;
   struct sketch *itl = sketch_create();
   double rate = c->load == LOAD_RATE || c->load == LOAD_LIMIT ? c->load_value / c->replicas : 0;
+  if (c->load == LOAD_OFFLINE && !c->rep.offline) { /* all at once over HTTP: the one client is part of what is measured */
+    rate = p->setup.engine.flood_request_s > 0 ? 1 / p->setup.engine.flood_request_s : 0;
+    p->cost.floor_seq_s = p->setup.engine.flood_token_s;
+  }
   int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, c->load_value / c->replicas) : 0;
   if (c->load == LOAD_STATIC) {
     p->cfg.policy = serve_policies[WL_POLICY_STATIC];

@@ -29,6 +29,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   enum dtype compute;         /* format of the matrix units: 0 = what the GPU does with the weights */
   bool mixed_checkpoint;      /* quantised file that leaves attention in 2 bytes */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
+  bool offline;               /* called as a library: nothing is streamed to clients */
   int beams;                  /* beam search: sequences a request decodes at once, 0 = 1 */
   double clock;               /* sustained / boost clock, 0 = 1 */
 };

@@ -371,7 +371,7 @@ static bool prompt_iteration(struct serve *s, bool with_decode) {
     done += q->done >= q->prompt;
   }
   double device = serve_device_s(c, m, done + nd, nd, ctx, s->piece_pairs), host = serve_host_s(c, nd, done);
-  double t = c->overlap ? fmax(host, device) : host + device;
+  double t = fmax(c->overlap ? fmax(host, device) : host + device, serve_floor_s(c, nd));
   sim_time dt = fx_round(fx_of_s(t));
   if (dt <= 0 || s->now > SIM_TIME_MAX - dt)
     return false;
@@ -394,16 +394,17 @@ static bool prompt_iteration(struct serve *s, bool with_decode) {
 /* ---- a stretch of decode iterations with the same members ---- */
 struct stretch {
   sim_time t0;
-  fx_time a, b;     /* iteration j takes max(host, a + b j) when launches overlap, else a + b j (host is in a) */
-  fx_time host;
-  int64_t j_cross;  /* first iteration where the device is the slower */
+  fx_time a, b;     /* iteration j takes max(floor, a + b j); the host's part is in a, or in floor where launches overlap */
+  fx_time floor;
+  double host_s;
+  int64_t j_cross;  /* first iteration above the floor */
   fx_time sum;      /* literal mode: S so far */
 };
 
 static fx_time stretch_s(const struct stretch *st, int64_t k) {
   int64_t j = k < st->j_cross ? k : st->j_cross;
   int64_t tri = (k * (k - 1) - j * (j - 1)) / 2;
-  return j * st->host + (k - j) * st->a + st->b * tri;
+  return j * st->floor + (k - j) * st->a + st->b * tri;
 }
 
 static void stretch_begin(const struct serve *s, struct stretch *st) {
@@ -411,9 +412,11 @@ static void stretch_begin(const struct serve *s, struct stretch *st) {
   double nd = s->decoding * s->cfg->beams, ctx = (double)s->ctx_fx / TOK;
   double device = serve_device_s(c, nd * s->cfg->mtp, nd * s->cfg->mtp, nd, ctx, 0), host = serve_host_s(c, nd, 0);
   double grow = serve_table(c->att1_s, c->max_s, nd) * nd * s->cfg->mtp;
-  *st = (struct stretch){.t0 = s->now, .a = fx_of_s(c->overlap ? device : device + host), .b = fx_of_s(grow), .host = fx_of_s(host)};
-  if (c->overlap && st->a < st->host)
-    st->j_cross = st->b > 0 ? (st->host - st->a + st->b - 1) / st->b : INT64_MAX / 4;
+  *st = (struct stretch){.t0 = s->now, .a = fx_of_s(c->overlap ? device : device + host), .b = fx_of_s(grow)};
+  st->floor = fx_of_s(c->overlap ? fmax(host, serve_floor_s(c, nd)) : serve_floor_s(c, nd));
+  st->host_s = host;
+  if (st->a < st->floor)
+    st->j_cross = st->b > 0 ? (st->floor - st->a + st->b - 1) / st->b : INT64_MAX / 4;
 }
 
 /* Smallest k > done with t0 + round(S(k)) >= t; at most `most`. */
@@ -467,7 +470,7 @@ static int64_t stretch_end(struct serve *s, const struct stretch *st, int64_t do
 static void stretch_advance(const struct serve *s, struct stretch *st, int64_t from, int64_t to) {
   if (s->cfg->mode == SERVE_LITERAL)
     for (int64_t j = from; j < to; j++)
-      st->sum += j < st->j_cross ? st->host : st->a + st->b * j;
+      st->sum += j < st->j_cross ? st->floor : st->a + st->b * j;
   else
     st->sum = stretch_s(st, to);
 }
@@ -479,8 +482,7 @@ static void advance(struct serve *s, struct stretch *st, int64_t from, int64_t t
   double span = (double)(st->sum - before) / FX * 1e-9;
   double mid = ((double)from + (double)to - 1) / 2; /* mean iteration number */
   double ctx = n * ((double)s->ctx_fx / TOK + (mid - (double)from) * nd * s->cfg->mtp);
-  double host = (double)st->host / FX * 1e-9;
-  double busy = s->cfg->cost->overlap ? n * ((double)st->a + (double)st->b * mid) / FX * 1e-9 : span - n * host;
+  double busy = n * ((double)st->a + (double)st->b * mid) / FX * 1e-9 - (s->cfg->cost->overlap ? 0 : n * st->host_s);
   meter(s, span, busy, m, nd, ctx, 0, n);
   gaps(s, span / n, nd, n);
   s->now = st->t0 + fx_round(st->sum);
@@ -504,7 +506,7 @@ static bool decode_stretch(struct serve *s) {
   struct stretch st;
   stretch_begin(s, &st);
   int64_t done = 0, step0 = s->step, due = s->heap[0].step - step0;
-  double longest = (double)due * fmax((double)st.host, (double)st.a + (double)st.b * (double)due);
+  double longest = (double)due * fmax((double)st.floor, (double)st.a + (double)st.b * (double)due);
   if (st.a <= 0 || longest > 4e18 || s->now > SIM_TIME_MAX / 2) /* no duration, or beyond the clock */
     return false;
   do {

@@ -46,8 +46,11 @@ static double all_reduce_s(const struct serve_setup *s, double rows) {
   op.bytes = 16;
   double floor_s = hw_coll_s(s->server, &op);
   op.bytes = rows * s->ops.hidden * 2;
-  double t = hw_coll_s(s->server, &op);
-  return floor_s * s->engine.ar_lat_f + fmax(0, t - floor_s) / s->engine.ar_bw_f;
+  double t = hw_coll_s(s->server, &op), latency = floor_s * s->engine.ar_lat_f;
+  /* Engines' own kernels write to their peers directly where a scale-up link joins them. */
+  if (s->engine.ar_direct_s > 0 && s->gpu->scaleup && s->server->intra == s->gpu->scaleup)
+    latency = fmin(latency, s->engine.ar_direct_s + s->engine.ar_direct_rank_s * n);
+  return latency + fmax(0, t - floor_s) / s->engine.ar_bw_f;
 }
 
 static double a2a_s(const struct serve_setup *s, double rows) {
@@ -193,9 +196,10 @@ static void fill_attention(struct serve_cost *c, const struct serve_setup *s) {
 
 static void host(struct serve_cost *c, const struct serve_setup *s) {
   const struct wl_engine *e = &s->engine;
-  c->host0_s = e->h_iter_s + e->h_layer_s * s->ops.layers + (s->layout.tp > 1 ? e->h_tp_s : 0);
-  c->host_seq_s = e->h_seq_s / s->layout.dp;
-  c->host_prompt_s = e->h_prompt_s / s->layout.dp;
+  double f = e->host_f > 0 ? e->host_f : 1;
+  c->host0_s = f * (e->h_iter_s + e->h_layer_s * s->ops.layers + (s->layout.tp > 1 ? e->h_tp_s : 0));
+  c->host_seq_s = f * (e->h_seq_s + (s->offline ? 0 : e->h_stream_s)) / s->layout.dp;
+  c->host_prompt_s = f * e->h_prompt_s / s->layout.dp;
   c->overlap = e->overlap;
 }
 

@@ -2,7 +2,7 @@
  *
  *   device(M, S, nd, ctx, pairs) = lin[M] + log[S] + att0[nd] + att1[nd] ctx + pair pairs
  *   host(nd, prompts)            = h0 + h1 nd + hp prompts
- *   iteration                    = host + device, or max(host, device) for engines that launch kernel by kernel
+ *   iteration                    = host + device, or max(host, device) for engines that launch kernel by kernel; not below floor nd
  *
  * M tokens in the iteration (decode and prompt), S sequences sampled, nd decoding sequences with ctx cached tokens in all, pairs = sum over
  * prompt pieces of n past + n^2/2. The same for bytes and FLOP of one GPU, from which power follows. Sources: docs/models-serving.md. */
@@ -20,6 +20,7 @@ struct serve_cost {
   double *lin_bytes;      /* weights and activations read by one GPU */
   double pair_s;
   double host0_s, host_seq_s, host_prompt_s;
+  double floor_seq_s;     /* an iteration is not shorter than this a sequence: what takes the tokens away may be the slowest part */
   bool overlap;
   double lin_flop_per_token, log_flop_per_seq, pair_flop, ctx_flop, ctx_bytes; /* of one GPU */
   double peak_flops, mem_Bps;
@@ -34,6 +35,7 @@ struct serve_setup { /* a replica with every choice made */
   enum dtype compute;     /* what the matrix units are fed with */
   int gpus, nodes;        /* of the replica */
   double clock;           /* sustained / boost, 0 = 1 */
+  bool offline;           /* called as a library: no tokens streamed to clients */
 };
 /* Tables for iterations of up to max_m tokens and max_s sequences. */
 void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max_m, int max_s);
@@ -52,5 +54,8 @@ static inline double serve_device_s(const struct serve_cost *c, double m, double
 }
 static inline double serve_host_s(const struct serve_cost *c, double nd, double prompts) {
   return c->host0_s + c->host_seq_s * nd + c->host_prompt_s * prompts;
+}
+static inline double serve_floor_s(const struct serve_cost *c, double nd) {
+  return c->floor_seq_s * nd;
 }
 #endif

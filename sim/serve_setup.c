@@ -32,6 +32,12 @@ const struct wl_engines *serve_engines_shipped(char *why, size_t why_size) {
 }
 
 /* ---- a replica's facts ---- */
+/* 4-bit weights without units of their own are unpacked for the 16-bit units. */
+static enum dtype compute_of(const struct hw_gpu *g, enum dtype weights) {
+  bool four = dtype_bytes(weights) < 1;
+  return hw_compute_dtype(g, four && !(g->peak_flops[weights] > 0) ? DT_BF16 : weights);
+}
+
 static int at_least_1(int n) {
   return n > 0 ? n : 1;
 }
@@ -54,11 +60,12 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   s->gpus = rep->gpus > 0 ? rep->gpus : s->nodes * per_node;
   int stage = s->gpus / pp;
   int dp = rep->dp_attention && tp <= stage ? stage / tp : 1;
-  s->compute = rep->compute > DT_FP64 && rep->compute < DT_COUNT ? rep->compute : hw_compute_dtype(s->gpu, rep->weights);
+  s->compute = rep->compute > DT_FP64 && rep->compute < DT_COUNT ? rep->compute : compute_of(s->gpu, rep->weights);
   s->layout = (struct wl_serve_layout){.tp = tp, .dp = dp, .pp = pp, .ep = at_least_1(rep->ep), .weights = rep->weights, .kv = rep->kv,
                                        .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
   wl_serve_describe(rep->model, &s->layout, &s->ops);
   s->clock = rep->clock;
+  s->offline = rep->offline;
   return true;
 }
 
