@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "hwmodels/kernels.h"
 #include "base/units.h"
+#include "sim/serve_setup.h"
 
 struct reader {
   const struct serving_tables *k;
@@ -348,6 +349,14 @@ static void read_layout(struct reader *r) {
 /* Free layout: the smallest replica that fits, as often as the GPUs allow. */
 static void settle_replicas(struct reader *r) {
   struct serving_case *c = r->c;
+  int all = 0, copies = 0; /* "8xMI300x 2FP8": copies of the model on the stated GPUs, each with the stated batch */
+  const char *label = strstr(text(r, "notes"), "config label: ");
+  if (label && sscanf(label, "config label: %dx%*s %d", &all, &copies) == 2 && copies > 1 && c->rep.gpus % copies == 0) {
+    c->rep.gpus /= copies;
+    c->rep.tp = c->rep.gpus;
+    if (c->load == LOAD_STATIC)
+      c->load_value *= copies;
+  }
   int gpus = whole(r, "num_gpus");
   struct sim_replica_fit fit;
   double longest = c->load == LOAD_STATIC ? 1 : wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output);
@@ -377,6 +386,10 @@ static void read_batch(struct reader *r) {
     tokens = after(s, "batched tokens");
   if (isfinite(tokens))
     p->budget_tokens = tokens;
+  if (strcasestr(text(r, "notes"), "chunked prefill TRUE"))
+    p->chunking = SIM_CHUNKED;
+  if (strcasestr(text(r, "notes"), "chunked prefill FALSE"))
+    p->chunking = SIM_NOT_CHUNKED;
   if (isfinite(seqs))
     p->max_batch = (int)seqs;
   else if (isfinite(v) && strstr(s, "/rank"))
@@ -408,6 +421,8 @@ static void read_server(struct reader *r) {
     per_node = gpus < 8 ? gpus : 8;
   r->c->node_gpus = whole(r, "gpus_per_node") > 0 ? whole(r, "gpus_per_node") : per_node;
   r->c->rep.server = hw_server_generic(r->k->catalog, g, per_node, 0);
+  double cap = after(text(r, "notes"), "power_limit ");
+  r->c->rep.clock = isfinite(cap) ? serve_capped_clock(g->tdp_w, g->idle_w, cap) : 1;
 }
 
 enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten minutes */

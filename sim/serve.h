@@ -11,6 +11,7 @@
 #include "workloads/engines.h"
 #include "workloads/model.h"
 
+enum sim_chunking { SIM_CHUNKING_OF_ENGINE, SIM_CHUNKED, SIM_NOT_CHUNKED };
 struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   const struct hw_catalog *catalog;
   const struct hw_server *server;
@@ -28,6 +29,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   int month;                  /* of `year`, for engines without a version */
   enum dtype compute;         /* format of the matrix units: 0 = what the GPU does with the weights */
   bool mixed_checkpoint;      /* quantised file that leaves attention in 2 bytes */
+  enum sim_chunking chunking; /* prompts in pieces beside decoding, or whole before it */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
   bool offline;               /* called as a library: nothing is streamed to clients */
   int beams;                  /* beam search: sequences a request decodes at once, 0 = 1 */

@@ -38,6 +38,17 @@ static enum dtype compute_of(const struct hw_gpu *g, enum dtype weights) {
   return hw_compute_dtype(g, four && !(g->peak_flops[weights] > 0) ? DT_BF16 : weights);
 }
 
+double serve_capped_clock(double tdp_w, double idle_w, double cap_w) {
+  return cap_w < tdp_w && cap_w > idle_w ? pow((cap_w - idle_w) / (tdp_w - idle_w), 1 / 2.4) : 1;
+}
+
+/* A part that its operator caps: the catalog says of which full part it is made. */
+static double clock_of(const struct hw_catalog *c, const struct hw_gpu *g) {
+  const struct hw_fact *f = c ? hw_fact_find(c, "gpu", g->name, "based_on") : NULL;
+  const struct hw_gpu *full = f ? hw_gpu_find(c, f->text) : NULL;
+  return full && full->sms == g->sms ? serve_capped_clock(full->tdp_w, full->idle_w, g->tdp_w) : 1;
+}
+
 static int at_least_1(int n) {
   return n > 0 ? n : 1;
 }
@@ -64,7 +75,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   s->layout = (struct wl_serve_layout){.tp = tp, .dp = dp, .pp = pp, .ep = at_least_1(rep->ep), .weights = rep->weights, .kv = rep->kv,
                                        .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
   wl_serve_describe(rep->model, &s->layout, &s->ops);
-  s->clock = rep->clock;
+  s->clock = (rep->clock > 0 ? rep->clock : 1) * clock_of(rep->catalog, s->gpu);
   s->offline = rep->offline;
   return true;
 }
@@ -120,7 +131,8 @@ double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
                      struct serve_config *c) {
   const struct wl_engine *e = &s->engine;
-  *c = (struct serve_config){.cost = cost, .policy = serve_policies[e->policy], .max_seqs = serve_max_seqs(rep, s),
+  enum wl_policy policy = rep->chunking == SIM_CHUNKED ? WL_POLICY_CHUNKED : rep->chunking == SIM_NOT_CHUNKED ? WL_POLICY_PREFILL_FIRST : e->policy;
+  *c = (struct serve_config){.cost = cost, .policy = serve_policies[policy], .max_seqs = serve_max_seqs(rep, s),
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
                              .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1};

@@ -9,6 +9,8 @@
 const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);
 /* Fills setup from a replica whose layout is chosen (tp, pp, ep > 0). false: reason in why. */
 bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *ret, char *why, size_t why_size);
+/* Clock that a power cap leaves to a kernel that would draw the full TDP, relative: dynamic power goes with clock^2.4 (voltage follows the clock). */
+double serve_capped_clock(double tdp_w, double idle_w, double cap_w);
 struct serve_memory { /* bytes of the fullest GPU */
   double usable, weights, workspace, kv;
   double kv_tokens; /* of the replica; INFINITY without a cache */
