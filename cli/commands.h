@@ -10,6 +10,8 @@
   X(compare)            \
   X(sweep)              \
   X(export)             \
+  X(calibrate)          \
+  X(catalog)            \
   X(help)
 
 #define CLI_DECLARE(name) extern const struct cli_cmd cmd_##name;

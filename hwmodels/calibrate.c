@@ -55,7 +55,8 @@ static void write_rows(struct hw_calibration *k, const struct hwi_problem *p, co
     char metric[64];
     if (!p->param[j].name)
       continue;
-    snprintf(metric, sizeof metric, strchr(p->param[j].name, '.') ? "%.0s%s" : "%s.%s", p->what, p->param[j].name);
+    bool in_full = strchr(p->param[j].name, '.') || strcmp(p->what, p->kind) == 0;
+    snprintf(metric, sizeof metric, "%s%s%s", in_full ? "" : p->what, in_full ? "" : ".", p->param[j].name);
     hwi_calibration_row(k, p->kind, p->name, metric, value[j], p->param[j].unit, p->source, where, "fitted");
   }
 }
@@ -81,6 +82,8 @@ bool hw_calibrate(const struct hw_catalog *c, const char *path, uint64_t seed, s
   struct csv_table *t = csv_load(path, errs);
   if (t && csv_column(t, "n_ranks") >= 0)
     hwi_calibrate_collectives(c, t, seed, ret, errs);
+  else if (t && csv_column(t, "w_per_gpu") >= 0)
+    hwi_calibrate_power(c, t, seed, ret, errs);
   else if (t)
     hwi_calibrate_kernels(c, t, seed, ret, errs);
   csv_unload(t);

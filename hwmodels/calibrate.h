@@ -20,8 +20,8 @@ struct hw_calibration {
   size_t skipped;               /* rows of the table that no fit takes */
   struct arena *arena;          /* of all strings */
 };
-/* Reads a table with the columns of measured/gemm.csv (gpu, op, dtype, ...) or of measured/comm.csv (system, op, n_ranks, ...); the header tells
- * which. The catalog says what the GPUs and links are. Returns false when errs got an entry; free with hw_calibration_free in any case. */
+/* Reads a table with the columns of measured/gemm.csv (gpu, op, dtype, ...), of measured/comm.csv (system, op, n_ranks, ...) or of
+ * measured/power_llm.csv (gpu, tok_per_s, w_per_gpu, ...); the header tells which. The catalog says what the GPUs and links are. Returns false when errs got an entry; free with hw_calibration_free in any case. */
 bool hw_calibrate(const struct hw_catalog *c, const char *path, uint64_t seed, struct hw_calibration *ret, struct errs *errs);
 void hw_calibration_free(struct hw_calibration *k);
 #endif

@@ -17,7 +17,7 @@ struct hwi_problem {
   const char *source;
   struct hwi_point *point;
   size_t n, cap;
-  struct hwi_fit_param param[HWI_FIT_MAX]; /* name NULL: a nuisance, fitted and not written; name with a dot: the metric in full */
+  struct hwi_fit_param param[HWI_FIT_MAX]; /* name NULL: a nuisance, fitted and not written; name with a dot: the metric in full, without what */
   size_t n_param;
   double (*time_s)(const struct hwi_problem *p, const struct hwi_point *at, const double *value);
   struct hwi_machine machine;
@@ -32,5 +32,6 @@ void hwi_calibration_row(struct hw_calibration *k, const char *kind, const char 
                          const char *source, const char *where, const char *grade);
 
 void hwi_calibrate_kernels(const struct hw_catalog *c, const struct csv_table *t, uint64_t seed, struct hw_calibration *k, struct errs *errs);
+void hwi_calibrate_power(const struct hw_catalog *c, const struct csv_table *t, uint64_t seed, struct hw_calibration *k, struct errs *errs);
 void hwi_calibrate_collectives(const struct hw_catalog *c, const struct csv_table *t, uint64_t seed, struct hw_calibration *k, struct errs *errs);
 #endif

@@ -1,0 +1,270 @@
+/* What is known of hardware and prices: every figure with its source, date and grade, what follows from it, and where a preset (the source article)
+ * says otherwise. */
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "cli/cli.h"
+#include "cli/library.h"
+#include "hwmodels/derive.h"
+
+static const struct cli_opt opts[] = {
+    {"as-of", 0, "DATE", "prices in force on that day (default: the newest)"},
+    CLI_LIBRARY_OPTS,
+    {NULL, 0, NULL, NULL},
+};
+enum { MAX_PRESETS = 16 };
+
+struct preset { /* the shipped catalog under one of its presets */
+  const char *name, *dir;
+  struct hw_catalog *catalog;
+};
+struct view {
+  const struct hw_catalog *catalog;
+  struct preset preset[MAX_PRESETS];
+  size_t n_preset;
+  struct date on;
+  struct arena *arena;
+};
+
+/* ---- presets ---- */
+
+static int visible(const struct dirent *d) { return d->d_name[0] != '.'; }
+
+static void load_presets(struct view *v, struct errs *errs) {
+  const char *shipped = datadir_path(v->arena, "hwmodels/catalog"), *at = datadir_path(v->arena, "hwmodels/catalog/presets");
+  struct dirent **entry = NULL;
+  int n = scandir(at, &entry, visible, alphasort);
+  for (int i = 0; i < n; i++) {
+    struct preset p = {arena_strdup(v->arena, entry[i]->d_name), arena_printf(v->arena, "%s/%s", at, entry[i]->d_name), NULL};
+    const char *dirs[] = {shipped, p.dir};
+    if (v->n_preset < MAX_PRESETS && (p.catalog = hw_catalog_load(dirs, 2, errs)))
+      v->preset[v->n_preset++] = p;
+    free(entry[i]);
+  }
+  free(entry);
+}
+
+static bool is_from(const struct hw_fact *f, const char *dir) { return strncmp(f->file, dir, strlen(dir)) == 0; }
+
+static bool differs(const struct hw_fact *a, const struct hw_fact *b) {
+  double x = a->value, y;
+  if (isnan(a->value) || isnan(b->value))
+    return strcmp(a->text, b->text) != 0;
+  return strcmp(a->unit, b->unit) == 0 ? x != b->value : !units_convert(b->value, b->unit, a->unit, &y) || x != y;
+}
+
+static void print_disagreement(const struct view *v, const struct hw_fact *f) {
+  for (size_t i = 0; i < v->n_preset; i++) {
+    const struct hw_fact *says = hw_fact_find(v->preset[i].catalog, f->kind, f->name, f->metric);
+    if (says && is_from(says, v->preset[i].dir) && !is_from(f, v->preset[i].dir) && differs(f, says))
+      printf("  %-28s   %s says %s%s%s; corrected: %s%s%s\n", "", v->preset[i].name, says->text, *says->unit ? " " : "", says->unit, f->text, *f->unit ? " " : "", f->unit);
+  }
+}
+
+/* ---- lists ---- */
+
+static bool seen_before(const struct hw_catalog *c, size_t i, bool name_too) {
+  const struct hw_fact *f = hw_fact_at(c, i);
+  for (size_t j = i; j-- > 0;) {
+    const struct hw_fact *g = hw_fact_at(c, j);
+    if (strcmp(f->kind, g->kind) == 0 && (!name_too || strcmp(f->name, g->name) == 0))
+      return true;
+  }
+  return false;
+}
+
+static void count_kind(const struct hw_catalog *c, const char *kind, size_t *names, size_t *rows) {
+  *names = *rows = 0;
+  for (size_t i = 0; hw_fact_at(c, i); i++)
+    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0) {
+      *names += !seen_before(c, i, true);
+      ++*rows;
+    }
+}
+
+static void list_kinds(const struct hw_catalog *c, FILE *f) {
+  for (size_t i = 0; hw_fact_at(c, i); i++)
+    if (!seen_before(c, i, false)) {
+      size_t names, rows;
+      count_kind(c, hw_fact_at(c, i)->kind, &names, &rows);
+      fprintf(f, "%-14s %4zu names %5zu rows\n", hw_fact_at(c, i)->kind, names, rows);
+    }
+}
+
+/* One line about a part where the models have a view of it. */
+static void print_summary(const struct hw_catalog *c, const char *kind, const char *name) {
+  const struct hw_gpu *g = strcmp(kind, "gpu") == 0 ? hw_gpu_find(c, name) : NULL;
+  const struct hw_server *s = strcmp(kind, "server") == 0 ? hw_server_find(c, name) : NULL;
+  const struct hw_link *l = strcmp(kind, "link") == 0 ? hw_link_find(c, name) : NULL;
+  if (g)
+    printf("  %-10s %7.4g TFLOPS %6.4g GiB %6.4g GB/s %6.4g W", g->arch, fmax(g->peak_flops[DT_BF16], g->peak_flops[DT_FP16]) / 1e12, g->mem_bytes / 1073741824.0, g->mem_Bps / 1e9, g->tdp_w);
+  if (s)
+    printf("  %d x %s, %s", s->gpus, s->gpu->name, *s->provider ? s->provider : "owned");
+  if (l && l->raw_Bps > 0)
+    printf("  %7.4g GB/s one way", l->raw_Bps / 1e9);
+}
+
+static size_t list_names(const struct hw_catalog *c, const char *kind, FILE *f) {
+  size_t n = 0;
+  for (size_t i = 0; hw_fact_at(c, i); i++)
+    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0 && !seen_before(c, i, true)) {
+      fprintf(f, f == stdout ? "%-34s" : "  %s", hw_fact_at(c, i)->name);
+      if (f == stdout)
+        print_summary(c, kind, hw_fact_at(c, i)->name);
+      fputc('\n', f);
+      n++;
+    }
+  return n;
+}
+
+/* ---- one name ---- */
+
+static void print_fact(const struct hw_fact *f) {
+  printf("  %-28s %14s %-10s %-9s %-10s %s%s%s\n", f->metric, f->text, f->unit, f->grade, *f->date ? f->date : "-", f->source, *f->where ? ": " : "", f->where);
+}
+
+static void print_derived(const struct hw_derived *d, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    printf("  %-28s %14.6g %-10s %-9s %-10s %s\n", d[i].metric, d[i].value, d[i].unit, "derived", "-", d[i].how);
+}
+
+static void print_price(const struct view *v, const struct hw_price *p) {
+  char from[11], to[11];
+  date_format(p->from, from);
+  date_format(p->to, to);
+  printf("  %-28s %14.8g %-10s %-9s %s..%s %s%s%s: %s", p->contract, p->usd, strcmp(p->contract, "purchase") == 0 ? "USD" : "USD/h", p->grade, p->from.year == 1970 ? "" : from,
+         p->to.year == 9999 ? "" : to, p->region, *p->region ? ", " : "", p->source, p->where);
+  if (p->low_usd > 0 || p->high_usd > 0)
+    printf(" [%.8g, %.8g]", p->low_usd > 0 ? p->low_usd : p->usd, p->high_usd > 0 ? p->high_usd : p->usd);
+  putchar('\n');
+  for (size_t i = 0; i < v->n_preset; i++) {
+    const struct hw_price *says = hw_price_find(v->preset[i].catalog, p->server, p->contract, p->region, p->to.year == 9999 ? v->on : p->from);
+    if (says && says->usd != p->usd && strcmp(says->region, p->region) == 0 && p->to.year == 9999 && hw_price_find(v->catalog, p->server, p->contract, p->region, v->on) == p)
+      printf("  %-28s   %s says %.8g; corrected: %.8g\n", "", v->preset[i].name, says->usd, p->usd);
+  }
+}
+
+static void print_prices(const struct view *v, const char *server) {
+  bool any = false;
+  for (size_t i = 0; hw_price_at(v->catalog, i); i++)
+    if (strcmp(hw_price_at(v->catalog, i)->server, server) == 0) {
+      if (!any)
+        printf("prices\n");
+      any = true;
+      print_price(v, hw_price_at(v->catalog, i));
+    }
+}
+
+/* The name as the catalog spells it, or NULL. */
+static const char *known_name(const struct hw_catalog *c, const char *kind, const char *name) {
+  const struct hw_gpu *g = strcmp(kind, "gpu") == 0 ? hw_gpu_find(c, name) : NULL;
+  const struct hw_server *s = strcmp(kind, "server") == 0 || strcmp(kind, "price") == 0 ? hw_server_find(c, name) : NULL;
+  const struct hw_link *l = strcmp(kind, "link") == 0 ? hw_link_find(c, name) : NULL;
+  if (g || s || l)
+    return g ? g->name : s ? s->name : l->name;
+  for (size_t i = 0; hw_fact_at(c, i); i++)
+    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0 && strcmp(hw_fact_at(c, i)->name, name) == 0)
+      return hw_fact_at(c, i)->name;
+  return NULL;
+}
+
+static void show(const struct view *v, const char *kind, const char *name) {
+  const struct hw_catalog *c = v->catalog;
+  struct hw_derived derived[HW_DERIVED_MAX];
+  bool server = strcmp(kind, "server") == 0;
+  printf("%s %s\n", kind, name);
+  for (size_t i = 0; hw_fact_at(c, i) && strcmp(kind, "price") != 0; i++)
+    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0 && strcmp(hw_fact_at(c, i)->name, name) == 0) {
+      print_fact(hw_fact_at(c, i));
+      print_disagreement(v, hw_fact_at(c, i));
+    }
+  if (strcmp(kind, "gpu") == 0 || server)
+    printf("derived\n");
+  if (strcmp(kind, "gpu") == 0)
+    print_derived(derived, hw_derive_gpu(c, hw_gpu_find(c, name), derived));
+  if (server)
+    print_derived(derived, hw_derive_server(c, hw_server_find(c, name), v->on, derived));
+  if (server || strcmp(kind, "price") == 0)
+    print_prices(v, name);
+}
+
+/* ---- the command ---- */
+
+struct names {
+  const struct hw_catalog *catalog;
+  const char *kind; /* NULL: the kinds themselves */
+};
+static const char *candidate(const void *ctx, size_t i) {
+  const struct names *n = ctx;
+  for (size_t k = 0; hw_fact_at(n->catalog, k); k++)
+    if ((!n->kind || strcmp(hw_fact_at(n->catalog, k)->kind, n->kind) == 0) && !seen_before(n->catalog, k, n->kind != NULL) && i-- == 0)
+      return n->kind ? hw_fact_at(n->catalog, k)->name : hw_fact_at(n->catalog, k)->kind;
+  return NULL;
+}
+
+static int unknown(const struct hw_catalog *c, const char *kind, const char *what, const char *word) {
+  const struct names names = {c, kind};
+  const char *near = kind && strcmp(kind, "gpu") == 0 ? hw_gpu_nearest(c, word) : err_nearest(word, candidate, &names);
+  cli_say("unknown %s '%s'%s%s%s; known are:", what, word, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+  if (kind)
+    list_names(c, kind, stderr);
+  else
+    list_kinds(c, stderr);
+  return CLI_USAGE;
+}
+
+static int answer(const struct view *v, const char *kind, const char *name) {
+  size_t names, rows;
+  if (!kind) {
+    list_kinds(v->catalog, stdout);
+    return CLI_DONE;
+  }
+  count_kind(v->catalog, kind, &names, &rows);
+  if (!rows)
+    return unknown(v->catalog, NULL, "kind", kind);
+  if (!name) {
+    list_names(v->catalog, kind, stdout);
+    return CLI_DONE;
+  }
+  const char *known = known_name(v->catalog, kind, name);
+  if (!known)
+    return unknown(v->catalog, kind, kind, name);
+  show(v, kind, known);
+  return CLI_DONE;
+}
+
+static int run(const struct cli_args *args) {
+  struct errs *errs = errs_create();
+  struct cli_library library;
+  struct view v = {.on = {9999, 1, 1}, .arena = arena_create()};
+  int code = CLI_USAGE;
+  if (cli_value(args, "as-of") && !date_parse(cli_value(args, "as-of"), &v.on))
+    errs_add(errs, NULL, 0, "--as-of", "got '%s', expected YYYY-MM-DD", cli_value(args, "as-of"));
+  if (cli_library_open(&library, args, errs) && errs_count(errs) == 0) {
+    v.catalog = library.catalog;
+    load_presets(&v, errs);
+    if (errs_count(errs) == 0)
+      code = answer(&v, cli_word(args, 0), cli_word(args, 1));
+  }
+  cli_print_errs(errs);
+  for (size_t i = 0; i < v.n_preset; i++)
+    hw_catalog_free(v.preset[i].catalog);
+  cli_library_close(&library);
+  arena_destroy(v.arena);
+  errs_destroy(errs);
+  return code;
+}
+
+const struct cli_cmd cmd_catalog = {.name = "catalog",
+                                    .doc = "what is known of GPUs, servers, links, prices and constants, with sources",
+                                    .words = "[KIND [NAME]]",
+                                    .min_words = 0,
+                                    .max_words = 2,
+                                    .opts = opts,
+                                    .notes = "Without KIND the kinds are listed, without NAME the names of a kind. Grades: measured, vendor, derived, assumed, fitted.",
+                                    .run = run};
