@@ -29,14 +29,17 @@ static int bad_text_line(const unsigned char *s, size_t n, const char **ret_what
   return 0;
 }
 
-/* libyaml looks at every open bracket again for each token, so deep nesting is refused before it sees it. Brackets in quotes and comments count
- * too: no scenario comes near the limit. */
-static int too_deep_line(const char *s, size_t n) {
-  int depth = 0, line = 1;
+/* libyaml looks at every open bracket and every anchor again for each further one, so too many of either are refused before it sees them.
+ * Those in quotes and comments count too: no scenario comes near. */
+static int costly_line(const char *s, size_t n, const char **ret_what) {
+  int depth = 0, anchors = 0, line = 1;
   for (size_t i = 0; i < n; i++) {
     depth += s[i] == '[' || s[i] == '{' ? 1 : (s[i] == ']' || s[i] == '}') && depth > 0 ? -1 : 0;
-    if (depth > 4 * SC_MAX_DEPTH)
+    anchors += s[i] == '&';
+    if (depth > 4 * SC_MAX_DEPTH || anchors > SC_MAX_ANCHORS) {
+      *ret_what = anchors > SC_MAX_ANCHORS ? "more than 1000 anchors" : "brackets nested deeper than 32 levels";
       return line;
+    }
     line += s[i] == '\n';
   }
   return 0;
@@ -61,8 +64,8 @@ static char *slurp(const char *path, size_t *ret_n, struct errs *errs) {
     errs_add(errs, path, 0, NULL, "is larger than %d bytes, which no scenario is", SC_MAX_BYTES);
   else if ((line = bad_text_line((const unsigned char *)buf, n, &what)) != 0)
     errs_add(errs, path, line, NULL, "holds %s, expected plain text", what);
-  else if ((line = too_deep_line(buf, n)) != 0)
-    errs_add(errs, path, line, NULL, "brackets nested deeper than a scenario may (%d levels)", SC_MAX_DEPTH);
+  else if ((line = costly_line(buf, n, &what)) != 0)
+    errs_add(errs, path, line, NULL, "%s, which no scenario has", what);
   else {
     *ret_n = n;
     return buf;
@@ -193,7 +196,7 @@ struct sc_node *sc_node_read(struct arena *a, const char *path, struct errs *err
 
 struct sc_node *sc_node_parse(struct arena *a, const char *text, const char *label, struct errs *errs) {
   const char *what;
-  if (strlen(text) > SC_MAX_BYTES || bad_text_line((const unsigned char *)text, strlen(text), &what) || too_deep_line(text, strlen(text))) {
+  if (strlen(text) > SC_MAX_BYTES || bad_text_line((const unsigned char *)text, strlen(text), &what) || costly_line(text, strlen(text), &what)) {
     errs_add(errs, label, 0, NULL, "value too large, too deep or not UTF-8");
     return NULL;
   }

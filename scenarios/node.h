@@ -25,7 +25,7 @@ struct sc_entry {
 };
 
 /* What a file may hold; beyond it is an error, not a crash or an hour of work. Aliases count once for every use. */
-enum { SC_MAX_BYTES = 1 << 20, SC_MAX_DEPTH = 32, SC_MAX_NODES = 20000 };
+enum { SC_MAX_BYTES = 1 << 20, SC_MAX_DEPTH = 32, SC_MAX_NODES = 20000, SC_MAX_ANCHORS = 1000 };
 
 /* NULL when the file cannot be read or is no single YAML map within the limits; the reasons are in errs. Duplicate keys and keys that are not
  * scalars are errors too, but the rest of the tree is returned so that its errors can be shown at once. */
