@@ -32,12 +32,14 @@ static void add(struct life *l, struct life_layer *y, int servers) {
   y->servers += servers;
   y->contracted_kw += servers * fleet_nameplate_kw(l, y);
   double racks = fmax(0, racks_needed(l, y) - y->racks);
-  double spares = goods * y->spec->spares.a, fabric = goods * share / (1 - share), rack = racks * site->rack_usd.a;
+  double spares_due = ceil(y->servers * y->spec->spares.a - 1e-9), more_spares = fmax(0, spares_due - y->spares);
+  double spares = usd * more_spares, fabric = goods * share / (1 - share), rack = racks * site->rack_usd.a;
   y->racks += racks;
+  y->spares += more_spares;
   y->capital_usd += goods;
   post(l, y, CHARGE_SERVER, goods, servers, "server");
   post(l, y, CHARGE_FABRIC, fabric, servers, "server");
-  post(l, y, CHARGE_SPARES, spares, servers * y->spec->spares.a, "server");
+  post(l, y, CHARGE_SPARES, spares, more_spares, "server");
   post(l, y, CHARGE_RACK, rack, racks, "rack");
   post(l, y, CHARGE_INSTALL, goods * site->install_share.a, servers, "server");
   post(l, y, CHARGE_TAX, (goods + fabric + spares + rack) * site->sales_tax.a, servers, "server");

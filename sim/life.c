@@ -61,7 +61,7 @@ static double now_h(const struct life *l) { return engine_now_s(l->engine) / 360
 
 double life_now_months(const struct life *l) { return life_months_at(l, now_h(l)); }
 
-static event_id at_months(struct life *l, double months, enum event_band band, event_fn fn, void *object) {
+event_id life_at_months(struct life *l, double months, enum event_band band, event_fn fn, void *object) {
   sim_time t;
   if (!sim_time_from_s(life_hours_at(l, months) * 3600, &t))
     return 0;
@@ -76,7 +76,7 @@ static void sum_into(double to[SUMS], const double from[SUMS]) {
 
 /* kWh that all layers have taken in the open month: its growth over an interval is the interval's power. */
 static double month_kwh(const struct life *l) {
-  double kwh = 0;
+  double kwh = l->outside[SUM_KWH];
   for (int i = 0; i < l->option->n; i++)
     kwh += l->layer[i].month[SUM_KWH];
   return kwh;
@@ -114,7 +114,7 @@ void life_add(struct life *l, struct life_layer *y, int servers) {
   y->peak_servers = fmax(y->peak_servers, y->servers);
   double to = y->batch[y->n_batch - 1].to;
   if (to <= l->spec->months)
-    at_months(l, to, BAND_STATE, on_term_end, y);
+    life_at_months(l, to, BAND_STATE, on_term_end, y);
   life_tell(l, y->spec->owned ? "purchase" : "contract", "%s: %d x %s, %s, now %d", y->spec->label ? y->spec->label : "layer", servers,
             y->spec->server->name, y->spec->owned ? "bought" : y->spec->term ? y->spec->term : "on-demand", y->servers);
 }
@@ -162,16 +162,27 @@ static void on_term_end(struct engine *e, void *subject, void *object) {
 
 struct dated {
   struct life_layer *layer;
-  int servers;
+  int servers, due; /* due: counted as on the way until now */
 };
 
 static void on_dated(struct engine *e, void *subject, void *object) {
   struct dated *d = object;
   (void)e;
+  d->layer->due -= d->due;
   if (d->servers > 0)
     life_add(subject, d->layer, d->servers);
   else
     life_retire(subject, d->layer, -d->servers);
+}
+
+void life_order(struct life *l, struct life_layer *y, int servers, double lead_months) {
+  struct dated *d = arena_alloc(l->arena, sizeof *d);
+  *d = (struct dated){y, servers, servers};
+  if (life_now_months(l) + lead_months >= l->spec->months)
+    return; /* it would come when all is over */
+  y->due += servers;
+  life_at_months(l, life_now_months(l) + lead_months, BAND_STATE, on_dated, d);
+  life_tell(l, "order", "%s: %d x %s ordered, %.1f months", y->spec->label, servers, y->spec->server->name, lead_months);
 }
 
 /* ---- months ---- */
@@ -181,11 +192,16 @@ static void close_month(struct life *l) {
   for (int i = 0; i < l->option->n; i++) {
     struct life_layer *y = &l->layer[i];
     y->contract->invoice(l, y);
-    m->servers += y->servers;
+    m->servers += y->month[SUM_SERVER_H] / m->sum[SUM_HOURS];
+    m->gpus += y->month[SUM_GPU_H] / m->sum[SUM_HOURS];
+    m->contracted_kw += y->spec->owned ? y->contracted_kw : 0;
     sum_into(m->sum, y->month);
     sum_into(y->whole, y->month);
   }
+  sum_into(m->sum, l->outside);
+  life_train_bill(l);
   life_bill_common(l);
+  memset(l->outside, 0, sizeof l->outside);
   for (int i = 0; i < l->option->n; i++) {
     struct life_layer *y = &l->layer[i];
     memset(y->month, 0, sizeof y->month);
@@ -215,6 +231,7 @@ static void on_end(struct engine *e, void *subject, void *object) {
   for (int i = 0; i < l->option->n; i++)
     if (l->layer[i].contract->close)
       l->layer[i].contract->close(l, &l->layer[i]);
+  fleet_judge(l);
   engine_stop(e);
 }
 
@@ -237,39 +254,52 @@ static void set_up_layers(struct life *l) {
 }
 
 /* Month ends come first at their instant because they are scheduled first; plans come after every change of state. */
-static struct dated *set_up_events(struct life *l) {
-  size_t n = 0;
+static void set_up_events(struct life *l) {
   for (int m = 1; m < l->spec->months; m++) {
-    at_months(l, m, BAND_STATE, on_month, NULL);
-    at_months(l, m, BAND_SCHEDULER, on_plan, NULL);
+    life_at_months(l, m, BAND_STATE, on_month, NULL);
+    life_at_months(l, m, BAND_SCHEDULER, on_plan, NULL);
   }
-  at_months(l, l->spec->months, BAND_END, on_end, NULL);
+  life_at_months(l, l->spec->months, BAND_END, on_end, NULL);
   for (int i = 0; i < l->option->n; i++)
-    n += (size_t)l->option->layer[i].n_event;
-  struct dated *dated = mem_array(n + 1, sizeof *dated), *d = dated;
-  for (int i = 0; i < l->option->n; i++)
-    for (int j = 0; j < l->option->layer[i].n_event; j++, d++) {
+    for (int j = 0; j < l->option->layer[i].n_event; j++) {
       const struct sim_purchase_event *ev = &l->option->layer[i].event[j];
       double months = life_months_to(l, ev->date);
-      *d = (struct dated){&l->layer[i], ev->servers};
+      struct dated *d = arena_alloc(l->arena, sizeof *d);
+      *d = (struct dated){&l->layer[i], ev->servers, 0};
       if (months < 0 || months >= l->spec->months)
         life_tell(l, "warning", "%s: an event outside the horizon is left out", l->option->layer[i].label);
       else
-        at_months(l, months, BAND_STATE, on_dated, d);
+        life_at_months(l, months, BAND_STATE, on_dated, d);
     }
-  return dated;
+  life_train_schedule(l);
+}
+
+/* The demand curve integrated apart from the layers. */
+static double requests_asked(const struct life *l, int serving) {
+  const struct demand *d = &l->memo->demand[serving];
+  double sum = 0;
+  for (int m = 0; m < l->spec->months; m++)
+    for (int t = 0; t < d->types; t++)
+      for (int w = 0; w < d->windows; w++)
+        sum += fleet_growth(l, serving, m) * d->rate[w] * d->factor[t] * d->days[m * d->types + t] * d->window_h[w] * 3600;
+  return sum;
 }
 
 /* The laws that must hold whatever the scenario: design section 6. */
 static void check_laws(const struct life *l, struct errs *errs) {
   const double *t = l->total;
   double shares = t[SUM_USED_H] + t[SUM_IDLE_H] + t[SUM_DOWN_H], joules = timeweighted_integral(&l->meter, engine_now(l->engine)) / 3600;
+  double asked = 0, answered = t[SUM_SERVED];
+  for (int i = 0; i < l->fleet.servings; i++)
+    asked += requests_asked(l, i);
   const struct {
     const char *law;
     double left, right;
   } law[] = {
       {"busy + idle + down = capacity x time", shares, t[SUM_SERVER_H]},
       {"energy = integral of power", t[SUM_KWH], joules},
+      {"arrivals = demand", t[SUM_ARRIVED], asked},
+      {"served <= arrivals", fmax(answered, t[SUM_ARRIVED]), t[SUM_ARRIVED]},
       {"hours = the horizon", t[SUM_HOURS], life_hours_at(l, l->spec->months)},
   };
   for (size_t i = 0; i < sizeof law / sizeof *law; i++)
@@ -281,30 +311,33 @@ static void check_laws(const struct life *l, struct errs *errs) {
     errs_add(errs, NULL, 0, l->option->name, "the engine stopped: %s", engine_status_text(l->engine));
 }
 
-void life_play(struct life *l, const struct world *w, int option, const struct sim_listener *out, struct errs *errs) {
-  *l = (struct life){.world = w, .spec = &w->spec, .option = &w->spec.option[option], .index = option, .out = out, .feasible = true};
+void life_play(struct life *l, const struct world *w, struct memo *memo, int option, const struct sim_listener *out, struct errs *errs) {
+  *l = (struct life){.arena = arena_create(), .world = w, .memo = memo, .spec = &w->spec, .option = &w->spec.option[option], .index = option, .out = out, .feasible = true};
   l->engine = engine_create();
   l->month = mem_array((size_t)l->spec->months, sizeof *l->month);
   ledger_init(&l->ledger, l->spec->months, out != NULL);
   timeweighted_init(&l->meter, 0, 0);
   set_up_layers(l);
+  if (l->feasible)
+    fleet_create(l);
   if (!l->feasible)
     return;
   l->played = true;
-  struct dated *dated = set_up_events(l);
+  set_up_events(l);
   fleet_open(l);
   engine_run(l->engine);
   check_laws(l, errs);
-  mem_free(dated);
 }
 
 void life_free(struct life *l) {
   for (int i = 0; l->layer && i < l->option->n; i++)
     mem_free(l->layer[i].batch);
+  fleet_destroy(l);
   mem_free(l->layer);
   mem_free(l->month);
   mem_free(l->run);
   ledger_free(&l->ledger);
   engine_destroy(l->engine);
+  arena_destroy(l->arena);
   *l = (struct life){0};
 }

@@ -4,9 +4,12 @@
 #define SIM_LIFE_H
 #include "sim/contract.h"
 #include "sim/fleet.h"
+#include "sim/fleet_load.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/stats.h"
 #include "sim/ledger.h"
+#include "sim/life_memo.h"
+#include "sim/life_train.h"
 #include "sim/record.h"
 #include "sim/spec.h"
 #include "sim/uncertainty.h"
@@ -37,11 +40,12 @@ struct life_layer {
   bool rest_follows; /* a later layer takes what this one leaves */
   int servers;       /* in place */
   int due;           /* ordered, not yet here */
+  int training;      /* of those in place, held by training runs */
   struct life_batch *batch;
   size_t n_batch, cap_batch;
   double capital_usd;          /* list value of what is in place: bases of support and insurance */
   double contracted_kw;        /* nameplate of what is in place */
-  double racks;
+  double racks, spares;
   double energy_due_usd;       /* of a bill that is written once a year */
   double month[SUMS], whole[SUMS];
   double peak_servers;
@@ -49,17 +53,12 @@ struct life_layer {
 };
 struct life_month {
   double sum[SUMS];
-  double peak_kw, servers, demand_req_s;
-};
-struct life_run { /* one training run that was played */
-  int training;       /* index in the spec */
-  bool on_fleet;
-  int layer;          /* on the fleet: which */
-  double start_h, end_h, gpus, usd; /* usd: a block's price; the fleet's share is reckoned at the end */
-  const struct life_train_result *result;
+  double peak_kw, servers, gpus, contracted_kw, needed_gpus;
 };
 struct life {
+  struct arena *arena;
   const struct world *world;
+  struct memo *memo;               /* shared with other lives; only its training entries grow, under its lock */
   const struct sim_spec *spec;     /* the world's: every dist is a point */
   const struct sim_option *option;
   int index;                       /* of the option */
@@ -69,6 +68,7 @@ struct life {
   struct life_layer *layer;
   struct fleet fleet;
   struct life_month *month;        /* spec->months of them */
+  double outside[SUMS];            /* of the open month: what is on no layer (blocks; demand that nobody meets) */
   double total[SUMS];
   struct life_run *run;
   size_t n_run, cap_run;
@@ -82,7 +82,7 @@ struct life {
 };
 
 /* Plays one option. out may be NULL. Caller life_free()s. A broken conservation law is an error in errs. */
-void life_play(struct life *l, const struct world *w, int option, const struct sim_listener *out, struct errs *errs);
+void life_play(struct life *l, const struct world *w, struct memo *memo, int option, const struct sim_listener *out, struct errs *errs);
 void life_free(struct life *l);
 
 /* ---- for the contracts and the fleet ---- */
@@ -95,6 +95,9 @@ double life_months_to(const struct life *l, struct date d); /* by the calendar, 
 double life_now_months(const struct life *l);
 /* Accounts the time up to now at the present state; called before every change of it. */
 void life_advance(struct life *l);
+event_id life_at_months(struct life *l, double months, enum event_band band, event_fn fn, void *object);
+/* Servers that come after a while. */
+void life_order(struct life *l, struct life_layer *y, int servers, double lead_months);
 /* Takes servers under the layer's contract, now. */
 void life_add(struct life *l, struct life_layer *y, int servers);
 /* Takes servers off, oldest first. */

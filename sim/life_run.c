@@ -11,6 +11,7 @@ struct study {
   const struct sim_listener *out;
   struct errs *errs;
   struct world *central;
+  struct memo *memo;
   int baseline;
   struct life_cash *cash; /* of each option, central */
   double *value;          /* of each option: life_metric_count central values */
@@ -26,7 +27,7 @@ static int find_baseline(const struct sim_spec *s) {
 /* Plays an option at central values, tells its charges, series and scopes, and keeps what the rest needs. */
 static void play_central(struct study *st, int option) {
   struct life l;
-  life_play(&l, st->central, option, st->out, st->errs);
+  life_play(&l, st->central, st->memo, option, st->out, st->errs);
   life_tell_charges(&l, st->out);
   life_tell_series(&l, st->out);
   life_tell_scopes(&l, st->out);
@@ -84,6 +85,7 @@ static void free_study(struct study *st) {
     mem_free(st->cash[i].flow);
   mem_free(st->cash);
   mem_free(st->value);
+  memo_destroy(st->memo);
   world_destroy(st->central);
 }
 
@@ -91,6 +93,7 @@ int sim_run(const struct sim_spec *spec, const struct sim_run_opts *opts, const 
   size_t before = errs_count(errs), n = (size_t)spec->n_option;
   struct study st = {.spec = spec, .opts = opts, .out = out, .errs = errs, .baseline = find_baseline(spec)};
   st.central = world_create(spec);
+  st.memo = memo_create(st.central, opts->seed, opts->jobs);
   st.cash = mem_array(n, sizeof *st.cash);
   st.value = mem_array(n * (size_t)life_metric_count, sizeof *st.value);
   for (int i = 0; out->input && i < spec->n_input; i++)

@@ -155,15 +155,15 @@ static struct dist widen(struct dist d, double factor) {
   return d;
 }
 
-static void take_throughput(struct collector *c, const struct sim_layer *y, struct world_layer *to) {
+static void take_throughput(struct collector *c, const struct hw_server *server, struct world_layer *to) {
   struct world *w = c->w;
   struct dist *from = arena_alloc(w->arena, sizeof *from);
   *from = w->given->model_error_throughput;
   if (from->kind == DIST_POINT && !(from->a > 0))
     *from = dist_point(1);
-  if (y->server && dist_is_uncertain(from) && w->given->widen_if_extrapolated > 1 && is_extrapolated(w->given, y->server->gpu))
+  if (server && dist_is_uncertain(from) && w->given->widen_if_extrapolated > 1 && is_extrapolated(w->given, server->gpu))
     *from = widen(*from, w->given->widen_if_extrapolated);
-  take(c, arena_printf(w->arena, "model_error:%s", y->server ? y->server->gpu->name : "?"), "", from, &to->throughput);
+  take(c, arena_printf(w->arena, "model_error.%s", server ? server->gpu->name : "?"), "", from, &to->throughput);
 }
 
 static void take_layer(struct collector *c, const struct sim_layer *from, struct sim_layer *to) {
@@ -187,7 +187,7 @@ static void take_options(struct collector *c, const struct sim_spec *from, struc
     w->first_layer[i] = n;
     for (int j = 0; j < from->option[i].n; j++, n++) {
       take_layer(c, &from->option[i].layer[j], &to->option[i].layer[j]);
-      take_throughput(c, &from->option[i].layer[j], &w->layer[n]);
+      take_throughput(c, from->option[i].layer[j].server, &w->layer[n]);
     }
   }
   c->option = NULL;
@@ -197,8 +197,11 @@ static void take_all(struct collector *c, const struct sim_spec *from, struct si
   take_slots(c, spec_slots, N(spec_slots), "", from, to);
   for (int i = 0; i < from->n_serving; i++)
     take_slots(c, serving_slots, N(serving_slots), from->serving[i].name ? from->serving[i].name : "serving", &from->serving[i], &to->serving[i]);
-  for (int i = 0; i < from->n_contract; i++)
+  c->w->contract = arena_alloc(c->w->arena, (size_t)from->n_contract * sizeof *c->w->contract + 1);
+  for (int i = 0; i < from->n_contract; i++) {
     take_slots(c, contract_slots, N(contract_slots), from->contract[i].name, &from->contract[i], &to->contract[i]);
+    take_throughput(c, from->contract[i].server, &c->w->contract[i]);
+  }
   take_options(c, from, to);
   to->reliability.repair_s = dist_point(dist_mean(&from->reliability.repair_s)); /* a law of single repairs, not a doubt about their mean */
 }

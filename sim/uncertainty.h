@@ -14,6 +14,7 @@ struct world {
   struct world_layer {           /* beside spec.option[].layer[], in one row */
     struct dist throughput;      /* what is achieved / what is predicted, of the layer's GPU */
   } *layer;
+  struct world_layer *contract;  /* beside spec.contract[] */
   int *first_layer;              /* of each option, in `layer` */
   struct sim_spec *given;        /* the spec it was made from, with the prices that it leaves to the catalog */
   struct world_input *input;     /* the uncertain ones */

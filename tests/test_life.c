@@ -272,7 +272,7 @@ static void capital_beside_servers(void) {
   f.spec.site.sales_tax = dist_point(0.05);
   f.spec.site.tariff_usd_per_kwh = dist_point(0);
   CU_ASSERT_EQUAL(play(&f.spec, &h), 0);
-  CU_CLOSE(whole(&h, "own", "tco_usd"), (600000 + 150000 + 60000 + 3 * 15000) * 1.05, 1e-12);
+  CU_CLOSE(whole(&h, "own", "tco_usd"), (600000 + 150000 + 120000 + 3 * 15000) * 1.05, 1e-12);
   forget(&h);
 }
 

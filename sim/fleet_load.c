@@ -1,0 +1,277 @@
+#include "sim/fleet_load.h"
+#include <math.h>
+#include <string.h>
+#include "sim/life.h"
+
+/* ---- work that is stated, not simulated ---- */
+/* So many watts a server, used so much of the time. What is paid by use is there when used only. */
+static void account_fixed_layer(struct life *l, struct life_layer *y, double hours) {
+  const struct sim_fixed_load *f = &l->spec->fixed;
+  double use = f->utilization.a, there = y->servers * hours * (y->spec->scale ? use : 1), used = y->servers * hours * use;
+  double kwh = there * f->power_kw.a;
+  y->month[SUM_SERVER_H] += there;
+  y->month[SUM_USED_H] += used;
+  y->month[SUM_IDLE_H] += there - used;
+  y->month[SUM_GPU_H] += there * y->spec->server->gpus;
+  y->month[SUM_GPU_ALLOCATED_H] += used * y->spec->server->gpus;
+  y->month[SUM_GPU_PRODUCTIVE_H] += used * y->spec->server->gpus;
+  y->month[SUM_GPU_BUSY_H] += used * y->spec->server->gpus;
+  y->month[SUM_TOKENS_OUT] += used * 3600 * f->output_tok_per_s.a;
+  y->month[SUM_IT_KWH] += kwh;
+  y->month[SUM_IDLE_KWH] += kwh; /* the stated watts do not move with use */
+  y->month[SUM_KWH] += kwh * fleet_pue(l, y);
+}
+
+static void account_fixed(struct life *l, double hours) {
+  double kw = 0;
+  for (int i = 0; i < l->option->n; i++) {
+    struct life_layer *y = &l->layer[i];
+    account_fixed_layer(l, y, hours);
+    kw += y->servers * l->spec->fixed.power_kw.a * fleet_pue(l, y);
+  }
+  l->month[l->now].peak_kw = fmax(l->month[l->now].peak_kw, kw);
+}
+
+/* ---- serving ---- */
+struct stint { /* one serving on one layer over the interval */
+  struct life *l;
+  struct life_layer *y;
+  struct fleet_pool *p;
+  const struct demand *d;
+  int serving;
+  bool last;        /* takes all that is left, even beyond its capacity */
+  double cap, flow; /* req/s of a replica within the service level, and at most */
+  double pue;
+};
+
+/* Chances that k of n replicas are down, as a Poisson law (downs are rare and independent); the last lumps what is above. */
+enum { DOWNS = 4 };
+static void chances_down(double n, double availability, double p[DOWNS]) {
+  double mean = n * (1 - availability), left = 1, term = exp(-mean);
+  for (int k = 0; k < DOWNS - 1; k++) {
+    p[k] = term;
+    left -= term;
+    term *= mean / (k + 1);
+  }
+  p[DOWNS - 1] = fmax(0, left);
+}
+
+/* Expected req/s that a load lacks because replicas are down. */
+static double expected_short(double load, double n, double each, const double p[DOWNS]) {
+  double sum = 0;
+  for (int k = 1; k < DOWNS; k++)
+    sum += p[k] * fmax(0, load - fmax(0, n - k) * each);
+  return sum;
+}
+
+/* Replicas that a scaling layer has in each window of a day. A unit asked for is granted with p_success, else asked again a retry later: a unit that has been
+ * needed for j retries is still missing with (1 - p)^(j+1). The day repeats. */
+static void grant(const struct stint *v, double *n, int windows) {
+  double p = v->y->spec->p_success.a, lag_h = v->y->spec->retry_s / 3600;
+  double need[windows];
+  if (!(p > 0 && p < 1))
+    return;
+  memcpy(need, n, sizeof need);
+  int lag = (int)fmax(1, round(lag_h / v->d->window_h[0]));
+  for (int w = 0; w < windows; w++) {
+    double held = need[w], missing = 0, chance = 1;
+    for (int j = 1; chance * (1 - p) > 0.005 && j * lag < windows; j++) {
+      double least = held;
+      for (int i = (j - 1) * lag + 1; i <= j * lag; i++)
+        least = fmin(least, need[(w - i + windows) % windows]);
+      chance *= 1 - p;
+      missing += (held - least) * chance;
+      held = least;
+    }
+    n[w] = need[w] - missing;
+  }
+}
+
+static void scale_to_demand(const struct stint *v) {
+  struct fleet *f = &v->l->fleet;
+  double most = v->y->spec->count >= 0 ? floor(v->y->spec->count / v->p->each) : HUGE_VAL;
+  for (int c = 0; c < v->d->cells; c++)
+    f->active[c] = fmin(most, ceil(f->rest[c] / (v->cap * v->p->availability) - 1e-9));
+  for (int t = 0; t < v->d->types; t++)
+    grant(v, f->active + t * v->d->windows, v->d->windows);
+}
+
+static void latencies(double *sum, const struct surface *s, double load, double served) {
+  struct surface_point x;
+  surface_read(s, load, &x);
+  for (int i = 0; i < 3; i++) {
+    sum[SUM_TTFT_P50 + i] += served * x.ttft_s[i];
+    sum[SUM_TPOT_P50 + i] += served * x.tpot_s[i];
+  }
+}
+
+/* One cell: n replicas carry `load` req/s for some hours. */
+static void settle(const struct stint *v, double *sum, double n, double load, double hours, double *kw) {
+  const struct fleet_pool *p = v->p;
+  double up = n * p->availability, requests = load * hours * 3600;
+  sum[SUM_SERVER_H] += n * p->each * hours;
+  sum[SUM_ARRIVED] += requests;
+  if (!(n > 0))
+    return;
+  double x = load / (n * v->cap), at = fmin(x / p->surface.top, 1) * SURFACE_STEPS;
+  int i = at < SURFACE_STEPS ? (int)at : SURFACE_STEPS - 1;
+  const struct surface_point *a = &p->surface.point[i], *b = a + 1;
+  double f = at - i, power_w = a->power_w + (b->power_w - a->power_w) * f, busy = a->busy + (b->busy - a->busy) * f;
+  double within = a->within + (b->within - a->within) * f, flowing = fmin(load, n * v->flow), late = 0, lost = 0;
+  if (load > (n - DOWNS + 1) * v->cap && p->availability < 1) {
+    double chance[DOWNS];
+    chances_down(n, p->availability, chance);
+    late = expected_short(fmin(load, n * v->cap), n, v->cap, chance);
+    lost = expected_short(flowing, n, v->flow, chance);
+  }
+  double served = (flowing - lost) * hours * 3600, used = fmin(up, ceil(load / v->cap - 1e-9));
+  sum[SUM_SERVED] += served;
+  sum[SUM_WITHIN_SLO] += fmin(served, (load - late) * hours * 3600 * within);
+  sum[SUM_TOKENS_IN] += served * v->d->input_tokens;
+  sum[SUM_TOKENS_OUT] += served * v->d->output_tokens;
+  sum[SUM_USED_H] += used * p->each * hours;
+  sum[SUM_DOWN_H] += (n - up) * p->each * hours;
+  sum[SUM_IDLE_H] += (up - used) * p->each * hours;
+  sum[SUM_GPU_ALLOCATED_H] += used * p->gpus * hours;
+  sum[SUM_GPU_PRODUCTIVE_H] += fmin(x, 1) * up * p->gpus * hours;
+  sum[SUM_GPU_BUSY_H] += busy * up * p->gpus * hours;
+  sum[SUM_IT_KWH] += up * power_w * hours * 1e-3;
+  sum[SUM_IDLE_KWH] += up * p->surface.point[0].power_w * hours * 1e-3;
+  *kw += up * power_w * 1e-3 * v->pue;
+  if (v->l->out)
+    latencies(sum, &p->surface, x, served);
+}
+
+static void run_layer(const struct stint *v) {
+  struct fleet *f = &v->l->fleet;
+  double sum[SUMS] = {0}, n = v->p->replicas, room = n * v->cap;
+  if (v->y->spec->scale)
+    scale_to_demand(v);
+  for (int c = 0; c < v->d->cells; c++) {
+    if (v->y->spec->scale) {
+      n = f->active[c];
+      room = n * v->cap;
+    }
+    double load = v->last ? f->rest[c] : fmin(f->rest[c], room);
+    settle(v, sum, n, load, f->hours[c], &f->kw[c]);
+    f->rest[c] -= load;
+  }
+  sum[SUM_GPU_H] = sum[SUM_SERVER_H] * v->y->spec->server->gpus;
+  sum[SUM_KWH] = sum[SUM_IT_KWH] * v->pue;
+  for (int i = 0; i < SUMS; i++)
+    v->y->month[i] += sum[i];
+  f->arrived[v->serving] += sum[SUM_ARRIVED];
+  f->within[v->serving] += sum[SUM_WITHIN_SLO];
+}
+
+/* The last layer that has or can have a replica; -1 = none. */
+static int last_layer(const struct life *l, int serving) {
+  int last = -1;
+  for (int i = 0; i < l->option->n; i++) {
+    const struct fleet_pool *p = fleet_pool(l, i, serving);
+    if (p->surface.max_rate_req_s > 0 && (p->replicas > 0 || l->layer[i].spec->scale))
+      last = i;
+  }
+  return last;
+}
+
+static void set_cells(struct life *l, int serving, double hours) {
+  struct fleet *f = &l->fleet;
+  const struct demand *d = &l->memo->demand[serving];
+  double growth = fleet_growth(l, serving, l->now), month_h = life_hours_at(l, l->now + 1) - life_hours_at(l, l->now);
+  for (int t = 0; t < d->types; t++)
+    for (int w = 0; w < d->windows; w++) {
+      int c = t * d->windows + w;
+      f->rest[c] = growth * d->rate[w] * d->factor[t];
+      f->hours[c] = d->days[l->now * d->types + t] * d->window_h[w] * hours / month_h;
+      f->kw[c] = 0;
+    }
+}
+
+/* Returns the highest kW of a cell. */
+static double account_serving(struct life *l, int serving, double hours) {
+  struct fleet *f = &l->fleet;
+  const struct demand *d = &l->memo->demand[serving];
+  int last = last_layer(l, serving);
+  double peak = 0;
+  set_cells(l, serving, hours);
+  for (int i = 0; i <= last; i++) {
+    struct fleet_pool *p = fleet_pool(l, i, serving);
+    if (!(p->surface.max_rate_req_s > 0))
+      continue;
+    struct stint v = {.l = l, .y = &l->layer[i], .p = p, .d = d, .serving = serving, .last = i == last};
+    v.cap = p->surface.max_rate_req_s;
+    v.flow = v.cap * p->surface.flow_ratio;
+    v.pue = fleet_pue(l, v.y);
+    run_layer(&v);
+  }
+  for (int c = 0; c < d->cells; c++) {
+    peak = fmax(peak, f->kw[c]);
+    if (last < 0) { /* nobody is there */
+      l->outside[SUM_ARRIVED] += f->rest[c] * f->hours[c] * 3600;
+      f->arrived[serving] += f->rest[c] * f->hours[c] * 3600;
+    }
+  }
+  return peak;
+}
+
+/* ---- training ---- */
+/* A run holds its servers and draws its mean power while it lasts. Returns its kW at the meter at most. */
+static double account_run(struct life *l, const struct life_run *r, double hours) {
+  const struct sim_train_run *t = &r->of->run;
+  const struct life_layer *y = r->layer >= 0 ? &l->layer[r->layer] : NULL;
+  double *sum = r->layer >= 0 ? l->layer[r->layer].month : l->outside, span_h = r->end_h - r->start_h;
+  double pue = y ? fleet_pue(l, y) : l->spec->rent_pue.a > 0 ? l->spec->rent_pue.a : 1, share = hours / span_h;
+  double gpu_h = r->servers * r->of->server->gpus * hours, kwh = t->energy_j / 3.6e6 * share;
+  double idle_kwh = r->servers * hw_server_idle_w(l->spec->catalog, r->of->server) * hours * 1e-3;
+  sum[SUM_SERVER_H] += r->servers * hours;
+  sum[SUM_USED_H] += r->servers * hours;
+  sum[SUM_GPU_H] += gpu_h;
+  sum[SUM_GPU_ALLOCATED_H] += fmin(gpu_h, t->gpu_hours * share / r->throughput);
+  sum[SUM_GPU_PRODUCTIVE_H] += t->gpu_hours_productive * share / r->throughput;
+  sum[SUM_GPU_BUSY_H] += t->gpu_hours_productive * share / r->throughput;
+  sum[SUM_IT_KWH] += kwh / r->throughput;
+  sum[SUM_IDLE_KWH] += fmin(kwh / r->throughput, idle_kwh);
+  sum[SUM_KWH] += kwh / r->throughput * pue;
+  return t->peak_w * 1e-3 * pue;
+}
+
+static double account_training(struct life *l, double hours) {
+  double kw = 0, middle = l->last_h + hours / 2;
+  for (size_t i = 0; i < l->n_run; i++)
+    if (l->run[i].start_h <= middle && middle < l->run[i].end_h)
+      kw += account_run(l, &l->run[i], hours);
+  return kw;
+}
+
+/* ---- machines that make no replica and train nothing ---- */
+static double account_leftover(struct life *l, struct life_layer *y, double hours) {
+  double left = y->servers - y->training;
+  for (int s = 0; s < l->fleet.servings; s++)
+    left -= fleet_pool(l, y->index, s)->replicas * fleet_pool(l, y->index, s)->each;
+  if (left <= 1e-9 || y->spec->scale)
+    return 0;
+  double kw = left * hw_server_idle_w(l->spec->catalog, y->spec->server) * 1e-3, pue = fleet_pue(l, y);
+  y->month[SUM_SERVER_H] += left * hours;
+  y->month[SUM_IDLE_H] += left * hours;
+  y->month[SUM_GPU_H] += left * y->spec->server->gpus * hours;
+  y->month[SUM_IT_KWH] += kw * hours;
+  y->month[SUM_IDLE_KWH] += kw * hours;
+  y->month[SUM_KWH] += kw * hours * pue;
+  return kw * pue;
+}
+
+void fleet_account(struct life *l, double hours) {
+  double kw = 0;
+  if (l->spec->fixed.present) {
+    account_fixed(l, hours);
+    return;
+  }
+  fleet_refresh(l);
+  for (int s = 0; s < l->fleet.servings; s++)
+    kw += account_serving(l, s, hours); /* peaks of workloads are added as if they came together */
+  for (int i = 0; i < l->option->n; i++)
+    kw += account_leftover(l, &l->layer[i], hours);
+  kw += account_training(l, hours);
+  l->month[l->now].peak_kw = fmax(l->month[l->now].peak_kw, kw);
+}

@@ -1,0 +1,46 @@
+/* What a replica does at any share of its capacity: the serving simulation, tabulated once for each (server, workload, layout, prefix hit rate) and shared by all
+ * options, months and worlds. Capacity is the highest rate that keeps the service level. */
+#ifndef SIM_FLEET_SURFACE_H
+#define SIM_FLEET_SURFACE_H
+#include "sim/uncertainty.h"
+
+enum { SURFACE_STEPS = 96, SURFACE_HITS = 3 };
+
+struct surface_point {
+  double power_w;            /* of the replica's servers (or share of one) */
+  double busy;               /* 0..1 */
+  double within;             /* share of requests inside the limits */
+  double ttft_s[3], tpot_s[3]; /* p50, p95, p99 */
+};
+struct surface {
+  double max_rate_req_s;     /* capacity; 0 = no load keeps the service level */
+  double flow_ratio;         /* the most that flows through at all / capacity, >= 1 */
+  double top;                /* load of the last point, as a share of capacity */
+  struct surface_point point[SURFACE_STEPS + 1]; /* load = i / SURFACE_STEPS x top */
+};
+struct surfaces { /* of one server type and workload */
+  const struct hw_server *server;
+  int serving;               /* index in the spec */
+  bool fits;
+  char why[240];
+  int min_nodes;             /* the fewest that hold it */
+  int gpus, nodes;           /* of a replica; nodes 1 with gpus below the server's: several share a server */
+  double interpolation_error;
+  int n_hit;
+  double hit[SURFACE_HITS];
+  struct surface surface[SURFACE_HITS];
+};
+struct surface_set {
+  struct surfaces *of;
+  int n;
+};
+/* Tabulates all pairs that the options of the world need, on `jobs` threads. */
+void surface_set_make(struct surface_set *s, const struct world *w, uint64_t seed, int jobs);
+void surface_set_free(struct surface_set *s);
+const struct surfaces *surface_find(const struct surface_set *s, const struct hw_server *server, int serving);
+/* The surface at a prefix hit rate (straight between tabulated ones) when what is achieved differs from the prediction by a factor: capacity and speed scale,
+ * watts at a share of capacity stay. */
+void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret);
+/* Straight between points; load in shares of capacity, beyond the top = the top. */
+void surface_read(const struct surface *s, double load, struct surface_point *ret);
+#endif

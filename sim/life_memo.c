@@ -1,0 +1,71 @@
+#include "sim/life_memo.h"
+#include <math.h>
+#include "base/mem.h"
+
+struct memo *memo_create(const struct world *central, uint64_t seed, int jobs) {
+  struct memo *m = mem_alloc(sizeof *m);
+  const struct sim_spec *s = &central->spec;
+  m->spec = s;
+  m->seed = seed;
+  pthread_mutex_init(&m->lock, NULL);
+  m->demand = mem_array((size_t)s->n_serving + 1, sizeof *m->demand);
+  for (int i = 0; i < s->n_serving; i++)
+    demand_make(&m->demand[i], s, &s->serving[i]);
+  surface_set_make(&m->surfaces, central, seed, jobs);
+  return m;
+}
+
+void memo_destroy(struct memo *m) {
+  if (!m)
+    return;
+  for (int i = 0; i < m->spec->n_serving; i++)
+    demand_free(&m->demand[i]);
+  for (size_t i = 0; i < m->n_train; i++) {
+    sim_train_run_free(&m->train[i]->run);
+    mem_free(m->train[i]);
+  }
+  mem_free(m->train);
+  mem_free(m->demand);
+  surface_set_free(&m->surfaces);
+  pthread_mutex_destroy(&m->lock);
+  mem_free(m);
+}
+
+static void play(const struct memo *m, struct memo_train *t) {
+  const struct sim_spec *s = m->spec;
+  const struct sim_training *w = &s->training[t->training];
+  struct sim_train_run_spec run = {
+      .job = {.catalog = s->catalog, .server = t->server, .model = w->model, .stack = w->stack, .year = s->year, .gpus = t->gpus, .plan = w->plan},
+      .phases = w->phases,
+      .failures_per_node_day = s->reliability.failures_per_node_day.a,
+      .restart_s = s->reliability.restart_s,
+      .detect_s = s->reliability.detect_s,
+      .seed = m->seed,
+  };
+  if (!sim_train_run(&run, &t->run))
+    t->run.feasible = false;
+  double longest = 0;
+  t->step_time_s = (double)NAN;
+  for (size_t i = 0; t->run.feasible && i < t->run.n; i++)
+    if (t->run.phase[i].time_s > longest) {
+      longest = t->run.phase[i].time_s;
+      t->step_time_s = t->run.phase[i].step_time_s;
+    }
+}
+
+const struct memo_train *memo_train(struct memo *m, int training, const struct hw_server *server, int gpus) {
+  struct memo_train *found = NULL;
+  pthread_mutex_lock(&m->lock);
+  for (size_t i = 0; i < m->n_train && !found; i++)
+    if (m->train[i]->training == training && m->train[i]->server == server && m->train[i]->gpus == gpus)
+      found = m->train[i];
+  if (!found) {
+    found = mem_alloc(sizeof *found);
+    *found = (struct memo_train){.training = training, .server = server, .gpus = gpus};
+    play(m, found);
+    m->train = mem_grow(m->train, &m->cap_train, m->n_train + 1, sizeof *m->train);
+    m->train[m->n_train++] = found;
+  }
+  pthread_mutex_unlock(&m->lock);
+  return found;
+}
