@@ -31,6 +31,7 @@ static void add(struct life *l, struct life_layer *y, int servers) {
   *b = (struct life_batch){.servers = servers, .from = life_now_months(l), .to = HUGE_VAL, .usd = usd, .list_usd = usd};
   y->servers += servers;
   y->contracted_kw += servers * fleet_nameplate_kw(l, y);
+  y->peak_kw = fmax(y->peak_kw, y->contracted_kw);
   double racks = fmax(0, racks_needed(l, y) - y->racks);
   double spares_due = ceil(y->servers * y->spec->spares.a - 1e-9), more_spares = fmax(0, spares_due - y->spares);
   double spares = usd * more_spares, fabric = goods * share / (1 - share), rack = racks * site->rack_usd.a;

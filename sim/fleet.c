@@ -117,6 +117,24 @@ int fleet_needed(struct life *l, struct life_layer *y, double months) {
   return (int)servers;
 }
 
+double fleet_needed_gpus(const struct life *l) {
+  double gpus = 0;
+  for (int s = 0; s < l->fleet.servings; s++) {
+    double rest = l->memo->demand[s].peak * fleet_growth(l, s, l->now);
+    for (int i = 0; i < l->option->n && rest > 0; i++) {
+      const struct fleet_pool *p = fleet_pool(l, i, s);
+      double cap = p->surface.max_rate_req_s;
+      bool last = i == l->option->n - 1 || l->layer[i].spec->scale;
+      if (!(cap > 0))
+        continue;
+      double n = last ? ceil(rest / cap - 1e-9) : fmin(p->replicas, ceil(rest / cap - 1e-9));
+      gpus += n * p->gpus;
+      rest -= n * cap;
+    }
+  }
+  return gpus;
+}
+
 /* Up to when must what is decided now suffice? Rented capacity comes at once; owned that is added to must last until the next order can be here, judged by the
  * likeliest lead time and not by the one that will turn out; owned that is not must last to the end. */
 static double look_ahead(const struct life *l, const struct life_layer *y) {

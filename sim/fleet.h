@@ -31,6 +31,7 @@ void fleet_judge(struct life *l);    /* the horizon is over: was the service lev
 void fleet_refresh(struct life *l);  /* servers have changed: make replicas of them */
 int fleet_wanted(struct life *l, struct life_layer *y); /* servers that a layer should have now, of its own */
 int fleet_needed(struct life *l, struct life_layer *y, double months); /* least servers that serve the layer's part at a time */
+double fleet_needed_gpus(const struct life *l); /* to serve this month's peak within the service level, on the layers as they are ordered */
 double fleet_growth(const struct life *l, int serving, double months); /* demand / demand at the start */
 double fleet_nameplate_kw(const struct life *l, const struct life_layer *y); /* of one server, as contracted */
 double fleet_pue(const struct life *l, const struct life_layer *y);

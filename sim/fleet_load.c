@@ -41,8 +41,13 @@ struct stint { /* one serving on one layer over the interval */
   int serving;
   bool last;        /* takes all that is left, even beyond its capacity */
   double cap, flow; /* req/s of a replica within the service level, and at most */
+  double per_load;  /* steps of the surface in a unit of load */
   double pue;
 };
+
+/* libm's fmin and fmax mind NaN and are calls; here they are the inner loop. */
+static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double most(double a, double b) { return a > b ? a : b; }
 
 /* Chances that k of n replicas are down, as a Poisson law (downs are rare and independent); the last lumps what is above. */
 enum { DOWNS = 4 };
@@ -60,7 +65,7 @@ static void chances_down(double n, double availability, double p[DOWNS]) {
 static double expected_short(double load, double n, double each, const double p[DOWNS]) {
   double sum = 0;
   for (int k = 1; k < DOWNS; k++)
-    sum += p[k] * fmax(0, load - fmax(0, n - k) * each);
+    sum += p[k] * most(0, load - most(0, n - k) * each);
   return sum;
 }
 
@@ -76,12 +81,12 @@ static void grant(const struct stint *v, double *n, int windows) {
   for (int w = 0; w < windows; w++) {
     double held = need[w], missing = 0, chance = 1;
     for (int j = 1; chance * (1 - p) > 0.005 && j * lag < windows; j++) {
-      double least = held;
+      double kept = held;
       for (int i = (j - 1) * lag + 1; i <= j * lag; i++)
-        least = fmin(least, need[(w - i + windows) % windows]);
+        kept = least(kept, need[w >= i ? w - i : w - i + windows]);
       chance *= 1 - p;
-      missing += (held - least) * chance;
-      held = least;
+      missing += (held - kept) * chance;
+      held = kept;
     }
     n[w] = need[w] - missing;
   }
@@ -89,79 +94,101 @@ static void grant(const struct stint *v, double *n, int windows) {
 
 static void scale_to_demand(const struct stint *v) {
   struct fleet *f = &v->l->fleet;
-  double most = v->y->spec->count >= 0 ? floor(v->y->spec->count / v->p->each) : HUGE_VAL;
+  double limit = v->y->spec->count >= 0 ? floor(v->y->spec->count / v->p->each) : HUGE_VAL;
   for (int c = 0; c < v->d->cells; c++)
-    f->active[c] = fmin(most, ceil(f->rest[c] / (v->cap * v->p->availability) - 1e-9));
+    f->active[c] = least(limit, ceil(f->rest[c] / (v->cap * v->p->availability) - 1e-9));
   for (int t = 0; t < v->d->types; t++)
     grant(v, f->active + t * v->d->windows, v->d->windows);
 }
 
-static void latencies(double *sum, const struct surface *s, double load, double served) {
+/* Sums over cells, in hours times replicas or req/s; what follows from them is reckoned once. */
+struct cells {
+  double n, used, load, served, within, productive, busy, power_w;
+  double latency[6]; /* weighted with what was served: TTFT, TPOT x p50, p95, p99 */
+};
+
+static void latencies(struct cells *sum, const struct surface *s, double load, double served) {
   struct surface_point x;
   surface_read(s, load, &x);
   for (int i = 0; i < 3; i++) {
-    sum[SUM_TTFT_P50 + i] += served * x.ttft_s[i];
-    sum[SUM_TPOT_P50 + i] += served * x.tpot_s[i];
+    sum->latency[i] += served * x.ttft_s[i];
+    sum->latency[3 + i] += served * x.tpot_s[i];
   }
 }
 
-/* One cell: n replicas carry `load` req/s for some hours. */
-static void settle(const struct stint *v, double *sum, double n, double load, double hours, double *kw) {
+/* One cell: n replicas carry `load` req/s for some hours. Returns their kW. */
+static inline double settle(const struct stint *v, struct cells *sum, double n, double load, double hours) {
   const struct fleet_pool *p = v->p;
-  double up = n * p->availability, requests = load * hours * 3600;
-  sum[SUM_SERVER_H] += n * p->each * hours;
-  sum[SUM_ARRIVED] += requests;
-  if (!(n > 0))
-    return;
-  double x = load / (n * v->cap), at = fmin(x / p->surface.top, 1) * SURFACE_STEPS;
-  int i = at < SURFACE_STEPS ? (int)at : SURFACE_STEPS - 1;
+  double up = n * p->availability, x = load / (n * v->cap), at = least(x * v->per_load, SURFACE_STEPS), late = 0, lost = 0;
+  int i = (int)least(at, SURFACE_STEPS - 1);
   const struct surface_point *a = &p->surface.point[i], *b = a + 1;
-  double f = at - i, power_w = a->power_w + (b->power_w - a->power_w) * f, busy = a->busy + (b->busy - a->busy) * f;
-  double within = a->within + (b->within - a->within) * f, flowing = fmin(load, n * v->flow), late = 0, lost = 0;
-  if (load > (n - DOWNS + 1) * v->cap && p->availability < 1) {
+  double f = at - i, power_w = up * (a->power_w + (b->power_w - a->power_w) * f), flowing = least(load, n * v->flow);
+  if (p->availability < 1 && load > (n - DOWNS + 1) * v->cap) {
     double chance[DOWNS];
     chances_down(n, p->availability, chance);
-    late = expected_short(fmin(load, n * v->cap), n, v->cap, chance);
+    late = expected_short(least(load, n * v->cap), n, v->cap, chance);
     lost = expected_short(flowing, n, v->flow, chance);
   }
-  double served = (flowing - lost) * hours * 3600, used = fmin(up, ceil(load / v->cap - 1e-9));
-  sum[SUM_SERVED] += served;
-  sum[SUM_WITHIN_SLO] += fmin(served, (load - late) * hours * 3600 * within);
-  sum[SUM_TOKENS_IN] += served * v->d->input_tokens;
-  sum[SUM_TOKENS_OUT] += served * v->d->output_tokens;
-  sum[SUM_USED_H] += used * p->each * hours;
-  sum[SUM_DOWN_H] += (n - up) * p->each * hours;
-  sum[SUM_IDLE_H] += (up - used) * p->each * hours;
-  sum[SUM_GPU_ALLOCATED_H] += used * p->gpus * hours;
-  sum[SUM_GPU_PRODUCTIVE_H] += fmin(x, 1) * up * p->gpus * hours;
-  sum[SUM_GPU_BUSY_H] += busy * up * p->gpus * hours;
-  sum[SUM_IT_KWH] += up * power_w * hours * 1e-3;
-  sum[SUM_IDLE_KWH] += up * p->surface.point[0].power_w * hours * 1e-3;
-  *kw += up * power_w * 1e-3 * v->pue;
+  double served = (flowing - lost) * hours, within = a->within + (b->within - a->within) * f;
+  sum->n += n * hours;
+  sum->load += load * hours;
+  sum->used += least(up, ceil(load / v->cap - 1e-9)) * hours;
+  sum->served += served;
+  sum->within += least(served, (load - late) * within * hours);
+  sum->productive += least(x, 1) * up * hours;
+  sum->busy += (a->busy + (b->busy - a->busy) * f) * up * hours;
+  sum->power_w += power_w * hours;
   if (v->l->out)
     latencies(sum, &p->surface, x, served);
+  return power_w * 1e-3;
+}
+
+static void book(const struct stint *v, const struct cells *c) {
+  const struct fleet_pool *p = v->p;
+  double *m = v->y->month, server_h = c->n * p->each, up_h = server_h * p->availability, used_h = c->used * p->each;
+  m[SUM_SERVER_H] += server_h;
+  m[SUM_DOWN_H] += server_h - up_h;
+  m[SUM_USED_H] += used_h;
+  m[SUM_IDLE_H] += up_h - used_h;
+  m[SUM_GPU_H] += server_h * v->y->spec->server->gpus;
+  m[SUM_GPU_ALLOCATED_H] += c->used * p->gpus;
+  m[SUM_GPU_PRODUCTIVE_H] += c->productive * p->gpus;
+  m[SUM_GPU_BUSY_H] += c->busy * p->gpus;
+  m[SUM_ARRIVED] += c->load * 3600;
+  m[SUM_SERVED] += c->served * 3600;
+  m[SUM_WITHIN_SLO] += c->within * 3600;
+  m[SUM_TOKENS_IN] += c->served * 3600 * v->d->input_tokens;
+  m[SUM_TOKENS_OUT] += c->served * 3600 * v->d->output_tokens;
+  m[SUM_IT_KWH] += c->power_w * 1e-3;
+  m[SUM_IDLE_KWH] += c->n * p->availability * p->surface.point[0].power_w * 1e-3;
+  m[SUM_KWH] += c->power_w * 1e-3 * v->pue;
+  for (int i = 0; i < 6; i++)
+    m[SUM_TTFT_P50 + i] += c->latency[i] * 3600;
+  v->l->fleet.arrived[v->serving] += c->load * 3600;
+  v->l->fleet.within[v->serving] += c->within * 3600;
 }
 
 static void run_layer(const struct stint *v) {
   struct fleet *f = &v->l->fleet;
-  double sum[SUMS] = {0}, n = v->p->replicas, room = n * v->cap;
-  if (v->y->spec->scale)
+  struct cells sum = {0};
+  double n = v->p->replicas, largest = 0;
+  bool scale = v->y->spec->scale;
+  if (scale)
     scale_to_demand(v);
   for (int c = 0; c < v->d->cells; c++) {
-    if (v->y->spec->scale) {
+    if (scale)
       n = f->active[c];
-      room = n * v->cap;
-    }
-    double load = v->last ? f->rest[c] : fmin(f->rest[c], room);
-    settle(v, sum, n, load, f->hours[c], &f->kw[c]);
+    double load = v->last ? f->rest[c] : least(f->rest[c], n * v->cap);
+    if (n > 0)
+      f->kw[c] += v->pue * settle(v, &sum, n, load, f->hours[c]);
+    else
+      sum.load += load * f->hours[c]; /* nobody answers */
     f->rest[c] -= load;
+    largest = most(largest, n);
   }
-  sum[SUM_GPU_H] = sum[SUM_SERVER_H] * v->y->spec->server->gpus;
-  sum[SUM_KWH] = sum[SUM_IT_KWH] * v->pue;
-  for (int i = 0; i < SUMS; i++)
-    v->y->month[i] += sum[i];
-  f->arrived[v->serving] += sum[SUM_ARRIVED];
-  f->within[v->serving] += sum[SUM_WITHIN_SLO];
+  if (scale)
+    v->y->peak_servers = fmax(v->y->peak_servers, ceil(largest * v->p->each - 1e-9));
+  book(v, &sum);
 }
 
 /* The last layer that has or can have a replica; -1 = none. */
@@ -202,6 +229,7 @@ static double account_serving(struct life *l, int serving, double hours) {
     struct stint v = {.l = l, .y = &l->layer[i], .p = p, .d = d, .serving = serving, .last = i == last};
     v.cap = p->surface.max_rate_req_s;
     v.flow = v.cap * p->surface.flow_ratio;
+    v.per_load = SURFACE_STEPS / p->surface.top;
     v.pue = fleet_pue(l, v.y);
     run_layer(&v);
   }

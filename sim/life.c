@@ -89,8 +89,10 @@ void life_advance(struct life *l) {
   double before = month_kwh(l);
   l->month[l->now].sum[SUM_HOURS] += hours;
   for (int i = 0; i < l->option->n; i++)
-    for (size_t j = 0; j < l->layer[i].n_batch; j++)
+    for (size_t j = 0; j < l->layer[i].n_batch; j++) {
       l->layer[i].batch[j].month_h += l->layer[i].batch[j].servers * hours;
+      l->layer[i].batch_h += l->layer[i].batch[j].servers * hours;
+    }
   fleet_account(l, hours);
   sim_time start;
   if (sim_time_from_s(l->last_h * 3600, &start)) /* the meter learns an interval's mean power when it is over */
@@ -198,6 +200,8 @@ static void close_month(struct life *l) {
     sum_into(m->sum, y->month);
     sum_into(y->whole, y->month);
   }
+  if (l->out)
+    m->needed_gpus = fleet_needed_gpus(l);
   sum_into(m->sum, l->outside);
   life_train_bill(l);
   life_bill_common(l);
@@ -277,11 +281,14 @@ static void set_up_events(struct life *l) {
 /* The demand curve integrated apart from the layers. */
 static double requests_asked(const struct life *l, int serving) {
   const struct demand *d = &l->memo->demand[serving];
-  double sum = 0;
-  for (int m = 0; m < l->spec->months; m++)
+  double sum = 0, day = 0;
+  for (int w = 0; w < d->windows; w++)
+    day += d->rate[w] * d->window_h[w] * 3600;
+  for (int m = 0; m < l->spec->months; m++) {
+    double growth = fleet_growth(l, serving, m);
     for (int t = 0; t < d->types; t++)
-      for (int w = 0; w < d->windows; w++)
-        sum += fleet_growth(l, serving, m) * d->rate[w] * d->factor[t] * d->days[m * d->types + t] * d->window_h[w] * 3600;
+      sum += growth * d->factor[t] * d->days[m * d->types + t] * day;
+  }
   return sum;
 }
 
@@ -289,14 +296,16 @@ static double requests_asked(const struct life *l, int serving) {
 static void check_laws(const struct life *l, struct errs *errs) {
   const double *t = l->total;
   double shares = t[SUM_USED_H] + t[SUM_IDLE_H] + t[SUM_DOWN_H], joules = timeweighted_integral(&l->meter, engine_now(l->engine)) / 3600;
-  double asked = 0, answered = t[SUM_SERVED];
+  double asked = 0, answered = t[SUM_SERVED], capacity = l->blocks_h;
+  for (int i = 0; i < l->option->n; i++) /* what is paid by use has no capacity apart from it */
+    capacity += l->layer[i].spec->scale ? l->layer[i].whole[SUM_SERVER_H] : l->layer[i].batch_h;
   for (int i = 0; i < l->fleet.servings; i++)
     asked += requests_asked(l, i);
   const struct {
     const char *law;
     double left, right;
   } law[] = {
-      {"busy + idle + down = capacity x time", shares, t[SUM_SERVER_H]},
+      {"busy + idle + down = capacity x time", shares, capacity},
       {"energy = integral of power", t[SUM_KWH], joules},
       {"arrivals = demand", t[SUM_ARRIVED], asked},
       {"served <= arrivals", fmax(answered, t[SUM_ARRIVED]), t[SUM_ARRIVED]},

@@ -44,9 +44,10 @@ struct life_layer {
   struct life_batch *batch;
   size_t n_batch, cap_batch;
   double capital_usd;          /* list value of what is in place: bases of support and insurance */
-  double contracted_kw;        /* nameplate of what is in place */
+  double contracted_kw, peak_kw; /* nameplate of what is in place, and of the most that ever was; owned only */
   double racks, spares;
   double energy_due_usd;       /* of a bill that is written once a year */
+  double batch_h;              /* server-hours of all batches, reckoned apart from the sums: checks them */
   double month[SUMS], whole[SUMS];
   double peak_servers;
   double stranded_usd;
@@ -75,6 +76,7 @@ struct life {
   int now;                         /* the open month */
   double last_h;                   /* up to where everything is accounted */
   double peak_kw;
+  double blocks_h;                 /* server-hours of blocks bought for training */
   struct timeweighted meter;       /* kW over the engine's clock: checks the energy */
   bool played;                     /* false: a price is unknown, so nothing is known of the money */
   bool feasible;

@@ -70,12 +70,88 @@ static double tpot_p99(const struct life_view *v) { return ms(v, SUM_TPOT_P99); 
 /* ---- what has sense for the whole alone ---- */
 static double usd_per_gpu_hour(const struct life_view *v) { return v->whole ? levelised(v->life, SUM_GPU_ALLOCATED_H) : FIN_NONE; }
 static double usd_per_gpu_hour_provisioned(const struct life_view *v) { return v->whole ? levelised(v->life, SUM_GPU_H) : FIN_NONE; }
-static double usd_per_mtoken_output(const struct life_view *v) { return v->whole ? 1e6 * levelised(v->life, SUM_TOKENS_OUT) : FIN_NONE; }
-static double usd_per_mtoken_input(const struct life_view *v) { return v->whole ? 1e6 * levelised(v->life, SUM_TOKENS_IN) : FIN_NONE; }
+/* What training cost of the whole: its blocks, and on the fleet its share of the allocated GPU-hours. */
+static double training_usd(const struct life *l) {
+  double blocks = 0, fleet_gpu_h = 0, block_gpu_h = 0;
+  for (size_t i = 0; i < l->n_run; i++) {
+    const struct life_run *r = &l->run[i];
+    double gpu_h = r->servers * r->of->server->gpus * (r->end_h - r->start_h);
+    blocks += r->usd;
+    *(r->layer >= 0 ? &fleet_gpu_h : &block_gpu_h) += gpu_h;
+  }
+  double fleet = l->total[SUM_GPU_ALLOCATED_H] - block_gpu_h;
+  return blocks + (fleet > 0 ? fmin(1, fleet_gpu_h / fleet) * (ledger_total(&l->ledger) - blocks) : 0);
+}
+
+static double serving_share(const struct life *l) {
+  double tco = ledger_total(&l->ledger);
+  return l->n_run && tco > 0 ? 1 - training_usd(l) / tco : 1;
+}
+
+/* Every token of a kind carries the whole cost of serving: the two are not to be added. */
+static double usd_per_mtoken_output(const struct life_view *v) {
+  return v->whole ? 1e6 * levelised(v->life, SUM_TOKENS_OUT) * serving_share(v->life) : FIN_NONE;
+}
+static double usd_per_mtoken_input(const struct life_view *v) {
+  return v->whole ? 1e6 * levelised(v->life, SUM_TOKENS_IN) * serving_share(v->life) : FIN_NONE;
+}
+
 static double usd_per_training_run(const struct life_view *v) {
   const struct sim_fixed_load *f = &v->life->spec->fixed;
+  if (v->whole && v->life->n_run)
+    return training_usd(v->life) / (double)v->life->n_run;
   return v->whole && f->present && f->gpu_hours > 0 ? f->gpu_hours * usd_per_gpu_hour(v) : FIN_NONE;
 }
+
+/* ---- of the slowest run ---- */
+static const struct life_run *slowest(const struct life_view *v) {
+  const struct life_run *r = NULL;
+  for (size_t i = 0; v->whole && i < v->life->n_run; i++)
+    if (!r || v->life->run[i].end_h - v->life->run[i].start_h > r->end_h - r->start_h)
+      r = &v->life->run[i];
+  return r;
+}
+static double time_to_train_s(const struct life_view *v) {
+  const struct life_run *r = slowest(v);
+  return r ? (r->end_h - r->start_h) * 3600 : FIN_NONE;
+}
+static double step_time_s(const struct life_view *v) {
+  const struct life_run *r = slowest(v);
+  return r ? r->of->step_time_s / r->throughput : FIN_NONE;
+}
+static double mfu(const struct life_view *v) {
+  const struct life_run *r = slowest(v);
+  return r ? r->of->run.mfu * r->throughput : FIN_NONE;
+}
+static double goodput(const struct life_view *v) {
+  const struct life_run *r = slowest(v);
+  return r ? r->of->run.goodput : FIN_NONE;
+}
+
+/* ---- size ---- */
+static double gpus(const struct life_view *v) { return v->life->played ? v->gpus : FIN_NONE; }
+static double contracted_kw(const struct life_view *v) { return v->contracted_kw > 0 ? v->contracted_kw : FIN_NONE; }
+static double min_nodes_per_replica(const struct life_view *v) {
+  int least = 0;
+  for (int i = 0; v->whole && v->life->fleet.pool && i < v->life->option->n * v->life->fleet.servings; i++) {
+    const struct surfaces *s = v->life->fleet.pool[i].of;
+    if (s && s->min_nodes > 0 && (!least || s->min_nodes < least))
+      least = s->min_nodes;
+  }
+  return least ? least : FIN_NONE;
+}
+static double nodes_per_replica(const struct life_view *v) {
+  const struct fleet_pool *p = v->whole && v->life->fleet.servings ? v->life->fleet.pool : NULL;
+  return p && p->each > 0 ? p->each : FIN_NONE;
+}
+static double interpolation_error(const struct life_view *v) {
+  double worst = -1;
+  for (int i = 0; v->whole && v->life->fleet.pool && i < v->life->option->n * v->life->fleet.servings; i++)
+    if (v->life->fleet.pool[i].of)
+      worst = fmax(worst, v->life->fleet.pool[i].of->interpolation_error);
+  return worst >= 0 ? worst : FIN_NONE;
+}
+
 static double pv_cost_usd(const struct life_view *v) { return v->whole && v->life->played ? pv_of(v->life->spec, v->life->ledger.flow) : FIN_NONE; }
 static double equivalent_annual_cost_usd(const struct life_view *v) {
   const struct sim_spec *s = v->life->spec;
@@ -119,6 +195,15 @@ const struct life_metric life_metrics[] = {
     {"load_factor", "", load_factor},
     {"availability", "", availability},
     {"servers", "server", servers},
+    {"gpus", "gpu", gpus},
+    {"contracted_kw", "kW", contracted_kw},
+    {"min_nodes_per_replica", "node", min_nodes_per_replica},
+    {"nodes_per_replica", "node", nodes_per_replica},
+    {"interpolation_error", "", interpolation_error},
+    {"time_to_train_s", "s", time_to_train_s},
+    {"step_time_s", "s", step_time_s},
+    {"mfu", "", mfu},
+    {"goodput", "", goodput},
     {"output_tok_per_s", "token/s", output_tok_per_s},
     {"tokens_per_s_per_gpu", "token/s", tokens_per_s_per_gpu},
     {"ttft_p50_ms", "ms", ttft_p50},
@@ -156,10 +241,13 @@ int life_metric_index(const char *name) {
 }
 
 struct life_view life_view_whole(const struct life *l) {
-  double peak = 0;
-  for (int i = 0; i < l->option->n; i++)
-    peak += l->layer[i].peak_servers;
-  return (struct life_view){.life = l, .whole = true, .sum = l->total, .usd = l->played ? ledger_total(&l->ledger) : FIN_NONE, .peak_kw = l->peak_kw, .servers = peak};
+  struct life_view v = {.life = l, .whole = true, .sum = l->total, .usd = l->played ? ledger_total(&l->ledger) : FIN_NONE, .peak_kw = l->peak_kw};
+  for (int i = 0; i < l->option->n; i++) {
+    v.servers += l->layer[i].peak_servers;
+    v.gpus += l->layer[i].peak_servers * l->layer[i].spec->server->gpus;
+    v.contracted_kw += l->layer[i].peak_kw;
+  }
+  return v;
 }
 
 /* ---- pairs ---- */

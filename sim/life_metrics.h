@@ -8,7 +8,7 @@ struct life_view { /* a cut through a life */
   const struct life *life;
   bool whole;               /* the whole horizon and all layers: what has sense only there is NaN elsewhere */
   const double *sum;        /* SUMS values */
-  double usd, peak_kw, servers;
+  double usd, peak_kw, servers, gpus, contracted_kw; /* the last three: most at once */
 };
 struct life_metric {
   const char *name, *unit;

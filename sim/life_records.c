@@ -146,6 +146,11 @@ void life_tell_series(const struct life *l, const struct sim_listener *out) {
     const struct life_month *x = &l->month[m];
     double t = life_hours_at(l, m);
     life_tell_point(out, o, "servers", t, x->servers);
+    life_tell_point(out, o, "provisioned_gpus", t, x->gpus);
+    if (x->needed_gpus > 0)
+      life_tell_point(out, o, "needed_gpus", t, x->needed_gpus);
+    if (x->contracted_kw > 0)
+      life_tell_point(out, o, "contracted_kw", t, x->contracted_kw);
     if (x->sum[SUM_KWH] > 0)
       life_tell_point(out, o, "power_kw", t, x->sum[SUM_KWH] / x->sum[SUM_HOURS]);
     if (x->peak_kw > 0)
@@ -184,6 +189,8 @@ static void tell_year(const struct life *l, const struct sim_listener *out, int 
       sum[i] += l->month[m].sum[i];
     v.peak_kw = fmax(v.peak_kw, l->month[m].peak_kw);
     v.servers = fmax(v.servers, l->month[m].servers);
+    v.gpus = fmax(v.gpus, l->month[m].gpus);
+    v.contracted_kw = fmax(v.contracted_kw, l->month[m].contracted_kw);
   }
   for (int k = 0; k < CHARGE_KINDS; k++)
     v.usd += l->ledger.year[y * CHARGE_KINDS + k];
@@ -195,10 +202,54 @@ void life_tell_scopes(const struct life *l, const struct sim_listener *out) {
   for (int y = 0; y < l->ledger.years; y++)
     tell_year(l, out, y);
   for (int i = 0; i < l->option->n; i++) {
-    struct life_view v = {.life = l, .sum = l->layer[i].whole, .usd = layer_usd(l, i), .servers = l->layer[i].peak_servers};
+    struct life_view v = {.life = l, .sum = l->layer[i].whole, .usd = layer_usd(l, i), .servers = l->layer[i].peak_servers,
+                          .gpus = l->layer[i].peak_servers * l->layer[i].spec->server->gpus, .contracted_kw = l->layer[i].peak_kw};
     char scope[24];
     snprintf(scope, sizeof scope, "layer-%d", i);
     tell_view(&v, out, scope);
   }
   tell_books(l, out);
+}
+
+/* ---- training ---- */
+static void tell_training(const struct life *l, const struct sim_listener *out, const struct life_run *r) {
+  const struct sim_train_run *t = &r->of->run;
+  const char *name = l->spec->training[r->training].name;
+  double seconds = (r->end_h - r->start_h) * 3600;
+  char scope[160];
+  const struct {
+    const char *name, *unit;
+    double value;
+  } row[] = {
+      {"time_to_train_s", "s", seconds},
+      {"step_time_s", "s", r->of->step_time_s / r->throughput},
+      {"gpu_hours", "gpu-h", t->gpu_hours / r->throughput},
+      {"gpu_hours_provisioned", "gpu-h", r->servers * r->of->server->gpus * seconds / 3600},
+      {"gpu_hours_productive", "gpu-h", t->gpu_hours_productive / r->throughput},
+      {"mfu", "", t->mfu * r->throughput},
+      {"goodput", "", t->goodput},
+      {"tokens_per_s_per_gpu", "token/s", t->tokens_per_s_per_gpu * r->throughput},
+      {"energy_it_mwh", "MWh", t->energy_j / 3.6e9 / r->throughput},
+      {"gpus", "gpu", r->servers * r->of->server->gpus},
+      {"failures", "", t->failures},
+      {"checkpoints", "", t->checkpoints},
+  };
+  snprintf(scope, sizeof scope, "training:%s", name);
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+    life_tell_metric(out, l->option->name, scope, row[i].name, "", row[i].value, row[i].unit, NULL);
+}
+
+void life_tell_runs(const struct life *l, const struct sim_listener *out) {
+  for (size_t i = 0; i < l->n_run; i++) {
+    const struct life_run *r = &l->run[i];
+    const char *name = l->spec->training[r->training].name;
+    bool first = true; /* of its training: the others are alike */
+    for (size_t j = 0; j < i; j++)
+      first &= l->run[j].training != r->training;
+    if (first)
+      tell_training(l, out, r);
+    if (out->job)
+      out->job(out->ctx, &(struct rec_job){.option = l->option->name, .name = name, .state = "done", .submit_h = r->start_h, .start_h = r->start_h,
+                                           .end_h = r->end_h, .gpus = r->servers * r->of->server->gpus, .gpu_hours = r->of->run.gpu_hours / r->throughput});
+  }
 }

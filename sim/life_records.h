@@ -13,4 +13,6 @@ void life_tell_point(const struct sim_listener *out, const char *option, const c
 void life_tell_charges(const struct life *l, const struct sim_listener *out);
 void life_tell_series(const struct life *l, const struct sim_listener *out);
 void life_tell_scopes(const struct life *l, const struct sim_listener *out);
+/* Training runs: jobs, and the figures of each training (scope "training:NAME"). */
+void life_tell_runs(const struct life *l, const struct sim_listener *out);
 #endif

@@ -1,13 +1,14 @@
-/* sim_run: every option once at central values, and told. */
+/* sim_run: every option once at central values, then in drawn worlds, then one input at a time; told option by option. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
 #include "sim/life_records.h"
+#include "sim/life_replicas.h"
+#include "sim/life_tornado.h"
 
 struct study {
   const struct sim_spec *spec;
-  const struct sim_run_opts *opts;
   const struct sim_listener *out;
   struct errs *errs;
   struct world *central;
@@ -15,22 +16,21 @@ struct study {
   int baseline;
   struct life_cash *cash; /* of each option, central */
   double *value;          /* of each option: life_metric_count central values */
+  struct replicas replicas;
+  struct tornado tornado;
 };
 
-static int find_baseline(const struct sim_spec *s) {
-  for (int i = 0; i < s->n_option; i++)
-    if (s->baseline && !strcmp(s->option[i].name, s->baseline))
-      return i;
-  return 0;
-}
-
-/* Plays an option at central values, tells its charges, series and scopes, and keeps what the rest needs. */
+/* ---- the central world ---- */
+/* Plays an option, tells its events, charges, series and scopes, and keeps what the rest needs. */
 static void play_central(struct study *st, int option) {
   struct life l;
   life_play(&l, st->central, st->memo, option, st->out, st->errs);
-  life_tell_charges(&l, st->out);
-  life_tell_series(&l, st->out);
-  life_tell_scopes(&l, st->out);
+  if (l.played) {
+    life_tell_charges(&l, st->out);
+    life_tell_series(&l, st->out);
+    life_tell_scopes(&l, st->out);
+    life_tell_runs(&l, st->out);
+  }
   struct life_view v = life_view_whole(&l);
   for (int i = 0; i < life_metric_count; i++)
     st->value[option * life_metric_count + i] = life_metrics[i].of(&v);
@@ -39,45 +39,104 @@ static void play_central(struct study *st, int option) {
   life_free(&l);
 }
 
+static bool works(const struct study *st, int option) { return st->cash[option].played && st->cash[option].feasible; }
+
+/* The option that others are compared with. One that cannot do the work is no measure: the cheapest that can takes its place. */
+static void find_baseline(struct study *st) {
+  const struct sim_spec *s = st->spec;
+  int asked = 0, best = -1, tco = life_metric_index("tco_usd");
+  for (int i = 0; i < s->n_option; i++) {
+    if (s->baseline && !strcmp(s->option[i].name, s->baseline))
+      asked = i;
+    if (works(st, i) && (best < 0 || st->value[i * life_metric_count + tco] < st->value[best * life_metric_count + tco]))
+      best = i;
+  }
+  st->baseline = works(st, asked) || best < 0 ? asked : best;
+  if (st->baseline != asked && st->out->event) {
+    char text[256];
+    snprintf(text, sizeof text, "the baseline %s cannot do the work: options are compared with %s instead", s->option[asked].name, s->option[best].name);
+    st->out->event(st->out->ctx, &(struct rec_event){.option = s->option[asked].name, .kind = "warning", .text = text});
+  }
+}
+
+/* ---- telling ---- */
 static void tell_whole(struct study *st, int option) {
   for (int i = 0; i < life_metric_count; i++) {
     double value = st->value[option * life_metric_count + i];
+    struct life_spread spread = {FIN_NONE, FIN_NONE, FIN_NONE};
+    if (st->replicas.n > 0)
+      replicas_spread(&st->replicas, option, i, &spread);
     if (!isnan(value))
-      life_tell_metric(st->out, st->spec->option[option].name, "whole", life_metrics[i].name, "", value, life_metrics[i].unit, NULL);
+      life_tell_metric(st->out, st->spec->option[option].name, "whole", life_metrics[i].name, "", value, life_metrics[i].unit, &spread);
+  }
+  replicas_tell(&st->replicas, st->central, option, st->out);
+  tornado_tell(&st->tornado, st->central, option, st->out);
+}
+
+static void tell_crossings(struct study *st, int option, const struct life_pair *p) {
+  const char *a = st->spec->option[option].name, *b = st->spec->option[st->baseline].name;
+  char text[400];
+  size_t used = (size_t)snprintf(text, sizeof text, p->crossings ? "cumulative cost crosses that of %s in month" : "cumulative cost never crosses that of %s", b);
+  for (size_t i = 0; i < p->crossings && i < 8; i++) {
+    char name[40];
+    snprintf(name, sizeof name, "breakeven_month:%zu", i + 1);
+    if (i)
+      life_tell_metric(st->out, a, "whole", name, b, p->breakeven_month[i], "month", NULL);
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s %.2f", i ? "," : "", p->breakeven_month[i]);
+  }
+  if (st->out->event)
+    st->out->event(st->out->ctx, &(struct rec_event){.option = a, .kind = "breakeven", .text = text});
+}
+
+static double never_is_nan(double months) { return isinf(months) ? FIN_NONE : months; }
+
+static void tell_flips(struct study *st, int option, double saving) {
+  for (int i = 0; i < st->tornado.inputs; i++) {
+    double at = tornado_flip(&st->tornado, st->central, i, option, st->baseline, saving);
+    char scope[160];
+    snprintf(scope, sizeof scope, "input:%s", st->central->input[i].key);
+    if (!isnan(at))
+      life_tell_metric(st->out, st->spec->option[option].name, scope, "flip_value", st->spec->option[st->baseline].name, at, st->central->input[i].unit, NULL);
   }
 }
 
 static void tell_pair(struct study *st, int option) {
   const char *a = st->spec->option[option].name, *b = st->spec->option[st->baseline].name;
+  static const struct life_spread none = {FIN_NONE, FIN_NONE, FIN_NONE};
   struct life_pair p;
-  if (!st->cash[option].played || !st->cash[st->baseline].played)
+  struct pair_spread s = {none, none, none, none, none, none, FIN_NONE};
+  if (!works(st, option) || !works(st, st->baseline)) /* who does not do the work is not compared */
     return;
   life_pair_of(&st->central->spec, &st->cash[option], &st->cash[st->baseline], &p);
+  if (st->replicas.n > 0)
+    replicas_pair(&st->replicas, option, st->baseline, &s);
   const struct {
     const char *name, *unit;
     double value;
+    const struct life_spread *spread;
   } row[] = {
-      {"saving_usd", "USD", p.saving_usd},
-      {"npv_usd", "USD", p.npv_usd},
-      {"irr", "/yr", p.irr},
-      {"payback_month", "month", p.payback_month},
-      {"breakeven_month", "month", p.breakeven_month[0]},
-      {"breakeven_utilization", "", p.breakeven_utilization},
+      {"saving_usd", "USD", p.saving_usd, &s.saving_usd},
+      {"npv_usd", "USD", p.npv_usd, &s.npv_usd},
+      {"irr", "/yr", p.irr, &s.irr},
+      {"payback_month", "month", never_is_nan(p.payback_month), &s.payback_month},
+      {"breakeven_month", "month", never_is_nan(p.breakeven_month[0]), &s.breakeven_month},
+      {"breakeven_utilization", "", p.breakeven_utilization, &s.breakeven_utilization},
   };
   for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-    life_tell_metric(st->out, a, "whole", row[i].name, b, row[i].value, row[i].unit, NULL);
-  for (size_t i = 1; i < p.crossings && i < 8; i++) {
-    char name[40];
-    snprintf(name, sizeof name, "breakeven_month:%zu", i + 1);
-    life_tell_metric(st->out, a, "whole", name, b, p.breakeven_month[i], "month", NULL);
-  }
+    life_tell_metric(st->out, a, "whole", row[i].name, b, row[i].value, row[i].unit, row[i].spread);
+  if (st->replicas.n > 0)
+    life_tell_metric(st->out, a, "whole", "prob_cheaper", b, s.prob_cheaper, "", NULL);
+  tell_crossings(st, option, &p);
+  tell_flips(st, option, p.saving_usd);
 }
 
-static bool any_feasible(const struct study *st) {
-  for (int i = 0; i < st->spec->n_option; i++)
-    if (st->cash[i].feasible)
-      return true;
-  return false;
+/* ---- the study ---- */
+static void play_uncertain(struct study *st, const struct sim_run_opts *opts) {
+  int n = opts->replicas >= 0 ? opts->replicas : st->spec->replicas;
+  if (n < 1)
+    return;
+  replicas_play(&st->replicas, st->spec, st->memo, opts->seed, n, opts->jobs, st->errs);
+  tornado_play(&st->tornado, st->spec, st->memo, opts->jobs, st->errs);
 }
 
 static void free_study(struct study *st) {
@@ -85,27 +144,34 @@ static void free_study(struct study *st) {
     mem_free(st->cash[i].flow);
   mem_free(st->cash);
   mem_free(st->value);
+  replicas_free(&st->replicas);
+  tornado_free(&st->tornado);
   memo_destroy(st->memo);
   world_destroy(st->central);
 }
 
 int sim_run(const struct sim_spec *spec, const struct sim_run_opts *opts, const struct sim_listener *out, struct errs *errs) {
   size_t before = errs_count(errs), n = (size_t)spec->n_option;
-  struct study st = {.spec = spec, .opts = opts, .out = out, .errs = errs, .baseline = find_baseline(spec)};
+  struct study st = {.spec = spec, .out = out, .errs = errs};
+  bool any = false;
   st.central = world_create(spec);
   st.memo = memo_create(st.central, opts->seed, opts->jobs);
   st.cash = mem_array(n, sizeof *st.cash);
   st.value = mem_array(n * (size_t)life_metric_count, sizeof *st.value);
   for (int i = 0; out->input && i < spec->n_input; i++)
     out->input(out->ctx, &spec->input[i]);
-  for (int i = 0; i < spec->n_option; i++)
+  for (int i = 0; i < spec->n_option; i++) {
     play_central(&st, i);
+    any |= works(&st, i);
+  }
+  find_baseline(&st);
+  play_uncertain(&st, opts);
   for (int i = 0; i < spec->n_option; i++) {
     tell_whole(&st, i);
     if (i != st.baseline)
       tell_pair(&st, i);
   }
-  int status = errs_count(errs) > before ? 1 : any_feasible(&st) ? 0 : 3;
+  int status = errs_count(errs) > before ? 1 : any ? 0 : 3;
   free_study(&st);
   return status;
 }

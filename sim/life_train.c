@@ -162,7 +162,9 @@ static void start(struct life *l, const struct search *s) {
   struct life_run *r = &l->run[l->n_run];
   *r = (struct life_run){.training = s->training, .layer = c->place.layer, .where = c->place.where, .servers = c->servers, .start_h = now_h,
                          .end_h = end_h, .usd = c->place.block ? c->usd : 0, .throughput = c->place.throughput, .of = c->of};
-  if (c->place.layer >= 0 && !l->layer[c->place.layer].spec->scale)
+  if (c->place.layer < 0) /* of it, what lies within the horizon */
+    l->blocks_h += c->servers * (fmin(end_h, life_hours_at(l, l->spec->months)) - now_h);
+  else if (!l->layer[c->place.layer].spec->scale)
     l->layer[c->place.layer].training += c->servers;
   if (c->place.block && c->place.block->upfront)
     pay_block(l, r, c->place.block, c->usd / (c->servers * c->place.block->usd_per_h.a), true, c->usd);

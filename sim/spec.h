@@ -99,7 +99,7 @@ struct sim_layer {
   struct dist discount, list_drift_per_yr;
   struct dist p_success;           /* on-demand: chance that a request for capacity is met */
   double retry_s;
-  bool scale;                      /* count follows demand hour by hour (on-demand, spot) */
+  bool scale;                      /* count follows demand hour by hour (on-demand, spot); taken as said for `cover: rest` by the hour with count auto */
   /* both */
   enum sim_cover cover;
   double cover_share;              /* for COVER_BASE: share of hours a unit must be used; COVER_SHARE_OF_HOURS: share of hours covered */

@@ -167,6 +167,8 @@ static void take_throughput(struct collector *c, const struct hw_server *server,
 }
 
 static void take_layer(struct collector *c, const struct sim_layer *from, struct sim_layer *to) {
+  /* what is rented by the hour to take the rest comes and goes with it, unless its number is stated */
+  to->scale |= !from->owned && from->term_months == 0 && from->count < 0 && from->cover == COVER_REST;
   const char *server = from->server ? from->server->name : "server";
   if (from->owned)
     take_slots(c, owned_slots, N(owned_slots), server, from, to);
@@ -242,12 +244,16 @@ void world_central(struct world *w) {
       *w->input[i].ref[j].to = dist_point(dist_central(w->input[i].ref[j].from));
 }
 
+double world_uniform(const struct world *w, int input, uint64_t seed, uint64_t replica) {
+  struct stream st;
+  stream_init(&st, seed, w->input[input].key, replica);
+  return stream_uniform(&st);
+}
+
 /* One uniform per input; layers that state different spreads for one thing move together. */
 void world_draw(struct world *w, uint64_t seed, uint64_t replica) {
   for (int i = 0; i < w->n_input; i++) {
-    struct stream st;
-    stream_init(&st, seed, w->input[i].key, replica);
-    double u = stream_uniform(&st);
+    double u = world_uniform(w, i, seed, replica);
     for (int j = 0; j < w->input[i].n_ref; j++)
       *w->input[i].ref[j].to = dist_point(dist_quantile(w->input[i].ref[j].from, u));
   }

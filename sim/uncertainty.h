@@ -34,6 +34,7 @@ struct world *world_create(const struct sim_spec *spec);
 void world_destroy(struct world *w);
 void world_central(struct world *w);
 void world_draw(struct world *w, uint64_t seed, uint64_t replica);
+double world_uniform(const struct world *w, int input, uint64_t seed, uint64_t replica); /* the number behind an input's draw, in (0,1) */
 /* One input at quantile-like place: its low end, high end (dist_low, dist_high), or any value. */
 void world_set(struct world *w, int input, double value);
 double world_low(const struct world *w, int input);
