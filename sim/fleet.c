@@ -192,12 +192,29 @@ static void order(struct life *l, struct life_layer *y, int servers) {
     life_add(l, y, servers);
 }
 
+/* What scales with demand runs at its limit all day, and some of it is refused: it keeps the least headroom with which the first month meets the service level. */
+static void choose_headroom(struct life *l) {
+  static const double tried[] = {1, 1.02, 1.04, 1.07, 1.1, 1.15, 1.2, 1.3, 1.5, 2};
+  bool scales = false, met = false;
+  for (int i = 0; i < l->option->n; i++)
+    scales |= l->option->layer[i].scale;
+  for (size_t k = 0; k < sizeof tried / sizeof *tried && scales && !met; k++) {
+    l->fleet.headroom = tried[k];
+    met = true;
+    for (int s = 0; s < l->fleet.servings; s++)
+      met &= fleet_attainment(l, s) >= l->spec->serving[s].slo.attainment;
+  }
+  if (scales && !met)
+    l->fleet.headroom = 1;
+}
+
 void fleet_open(struct life *l) {
   for (int i = 0; i < l->option->n; i++) {
     struct life_layer *y = &l->layer[i];
     life_add(l, y, within_limit(l, y, fleet_wanted(l, y)));
   }
   fleet_refresh(l);
+  choose_headroom(l);
 }
 
 /* A commitment pays only if it costs less than what the rest layer asks for the hours that are left. */
@@ -258,6 +275,7 @@ void fleet_create(struct life *l) {
   struct fleet *f = &l->fleet;
   int cells = 1;
   f->servings = l->spec->fixed.present ? 0 : l->spec->n_serving;
+  f->headroom = 1;
   f->pool = mem_array((size_t)(l->option->n * f->servings) + 1, sizeof *f->pool);
   f->arrived = mem_array((size_t)f->servings + 1, sizeof *f->arrived);
   f->within = mem_array((size_t)f->servings + 1, sizeof *f->within);

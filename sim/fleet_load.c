@@ -1,6 +1,7 @@
 #include "sim/fleet_load.h"
 #include <math.h>
 #include <string.h>
+#include "base/mem.h"
 #include "sim/life.h"
 
 /* ---- work that is stated, not simulated ---- */
@@ -96,7 +97,7 @@ static void scale_to_demand(const struct stint *v) {
   struct fleet *f = &v->l->fleet;
   double limit = v->y->spec->count >= 0 ? floor(v->y->spec->count / v->p->each) : HUGE_VAL;
   for (int c = 0; c < v->d->cells; c++)
-    f->active[c] = least(limit, ceil(f->rest[c] / (v->cap * v->p->availability) - 1e-9));
+    f->active[c] = least(limit, ceil(f->rest[c] * f->headroom / (v->cap * v->p->availability) - 1e-9));
   for (int t = 0; t < v->d->types; t++)
     grant(v, f->active + t * v->d->windows, v->d->windows);
 }
@@ -241,6 +242,30 @@ static double account_serving(struct life *l, int serving, double hours) {
     }
   }
   return peak;
+}
+
+double fleet_attainment(struct life *l, int serving) {
+  struct fleet *f = &l->fleet;
+  double arrived = f->arrived[serving], within = f->within[serving], month_h = life_hours_at(l, l->now + 1) - life_hours_at(l, l->now);
+  struct {
+    double month[SUMS], peak_servers;
+  } *kept = mem_array((size_t)l->option->n + 1, sizeof *kept);
+  for (int i = 0; i < l->option->n; i++) {
+    memcpy(kept[i].month, l->layer[i].month, sizeof kept[i].month);
+    kept[i].peak_servers = l->layer[i].peak_servers;
+  }
+  memcpy(kept[l->option->n].month, l->outside, sizeof l->outside);
+  account_serving(l, serving, month_h);
+  double share = (f->within[serving] - within) / (f->arrived[serving] - arrived);
+  for (int i = 0; i < l->option->n; i++) {
+    memcpy(l->layer[i].month, kept[i].month, sizeof kept[i].month);
+    l->layer[i].peak_servers = kept[i].peak_servers;
+  }
+  memcpy(l->outside, kept[l->option->n].month, sizeof l->outside);
+  f->arrived[serving] = arrived;
+  f->within[serving] = within;
+  mem_free(kept);
+  return share;
 }
 
 /* ---- training ---- */

@@ -5,4 +5,6 @@
 struct life;
 /* Fills the layers' month sums for so many hours of the open month. */
 void fleet_account(struct life *l, double hours);
+/* Share of a workload's requests that the open month would serve in time as things stand; leaves no trace. */
+double fleet_attainment(struct life *l, int serving);
 #endif

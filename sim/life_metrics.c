@@ -262,10 +262,18 @@ void life_cash_take(const struct life *l, struct life_cash *ret) {
   ret->played = l->played;
 }
 
+/* Does a cost more than b at first? */
+static bool invests(const double *net, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (net[i] != 0)
+      return net[i] < 0;
+  return false;
+}
+
 void life_pair_of(const struct sim_spec *s, const struct life_cash *a, const struct life_cash *b, struct life_pair *ret) {
   size_t n = (size_t)s->months + 1;
-  double net[n], sum_a[n], sum_b[n], back[n]; /* months are bounded by the clock's 292 years */
-  struct fin_flow dated[n];
+  double *net = mem_array(4 * n, sizeof *net), *sum_a = net + n, *sum_b = sum_a + n, *back = sum_b + n;
+  struct fin_flow *dated = mem_array(n, sizeof *dated);
   double ca = 0, cb = 0;
   for (size_t i = 0; i < n; i++) {
     net[i] = b->flow[i] - a->flow[i];
@@ -277,11 +285,16 @@ void life_pair_of(const struct sim_spec *s, const struct life_cash *a, const str
   size_t n_dated = life_flows(s, net, dated);
   *ret = (struct life_pair){.saving_usd = cb - ca, .irr = FIN_NONE};
   ret->npv_usd = fin_npv(dated, n_dated, s->discount_per_yr.a);
-  fin_irr(dated, n_dated, &ret->irr);
+  if (invests(net, n)) /* a rate of return needs something put in first */
+    fin_irr(dated, n_dated, &ret->irr);
   ret->payback_month = fin_payback(back, n, 12);
   ret->crossings = fin_crossings(sum_a, sum_b, n, ret->breakeven_month, 8);
   if (!ret->crossings)
     ret->breakeven_month[0] = FIN_NEVER;
   /* The side that follows demand is always busy; the other tells how much of the time there is work. */
   ret->breakeven_utilization = fin_breakeven_use(fmin(a->utilization, b->utilization), a->fixed_usd, a->moving_usd, b->fixed_usd, b->moving_usd);
+  if (ret->breakeven_utilization > 1) /* not even at full use */
+    ret->breakeven_utilization = FIN_NONE;
+  mem_free(net);
+  mem_free(dated);
 }

@@ -147,15 +147,15 @@ static void add(struct moments *m, double x) {
 
 /* First-order index from the replicas at hand: the part of the variance that lies between bins of equal probability of the input, less what chance alone would put
  * there (omega squared of an analysis of variance). Clipped at 0. */
-static double first_order(const struct replicas *r, const struct world *w, int option, int input, int metric) {
+double replicas_sobol(const struct replicas *r, const struct world *w, int option, int input) {
   enum { MOST_BINS = 32 };
   struct moments bin[MOST_BINS] = {0}, all = {0};
-  int bins = r->n / 25 < MOST_BINS ? r->n / 25 : MOST_BINS;
+  int bins = r->n / 25 < MOST_BINS ? r->n / 25 : MOST_BINS, tco = life_metric_index("tco_usd");
   if (bins < 4)
     return FIN_NONE;
   for (int i = 0; i < r->n; i++)
     if (works(r, i, option)) {
-      double y = value_of(r, i, option, metric);
+      double y = value_of(r, i, option, tco);
       add(&bin[(int)(world_uniform(w, input, r->seed, (uint64_t)i) * bins)], y);
       add(&all, y);
     }
@@ -166,7 +166,7 @@ static double first_order(const struct replicas *r, const struct world *w, int o
   return all.m2 > 0 ? fmax(0, (all.m2 - within - (bins - 1) * noise) / (all.m2 + noise)) : FIN_NONE;
 }
 
-static void tell_tco(const struct replicas *r, const struct world *w, int option, const struct sim_listener *out) {
+static void tell_tco(const struct replicas *r, int option, const struct sim_listener *out) {
   const char *name = r->spec->option[option].name;
   int tco = life_metric_index("tco_usd"), working = 0;
   struct moments m = {0};
@@ -182,13 +182,6 @@ static void tell_tco(const struct replicas *r, const struct world *w, int option
     return;
   life_tell_metric(out, name, "whole", "tco_mean_usd", "", m.mean, "USD", NULL);
   life_tell_metric(out, name, "whole", "tco_sd_usd", "", sqrt(m.m2 / (m.n - 1)), "USD", NULL);
-  for (int k = 0; k < w->n_input; k++) {
-    char scope[160];
-    double s = first_order(r, w, option, k, tco);
-    snprintf(scope, sizeof scope, "input:%s", w->input[k].key);
-    if (s > 0)
-      life_tell_metric(out, name, scope, "sobol", "", s, "", NULL);
-  }
 }
 
 static double month_end_h(const struct replicas *r, int month) {
@@ -215,10 +208,10 @@ static void tell_band(const struct replicas *r, int option, const struct sim_lis
   mem_free(x);
 }
 
-void replicas_tell(const struct replicas *r, const struct world *w, int option, const struct sim_listener *out) {
+void replicas_tell(const struct replicas *r, int option, const struct sim_listener *out) {
   if (r->n < 1)
     return;
-  tell_tco(r, w, option, out);
+  tell_tco(r, option, out);
   tell_band(r, option, out);
 }
 

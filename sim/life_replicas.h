@@ -22,8 +22,10 @@ void replicas_free(struct replicas *r);
 void replicas_spread(const struct replicas *r, int option, int metric, struct life_spread *ret);
 /* Of any numbers: NaN are left out, the order of x is lost. */
 void spread_of(double *x, size_t n, struct life_spread *ret);
-/* Means, standard deviation, chances, first-order Sobol indices, P10/P90 of the cumulative cost, samples: told for one option. */
-void replicas_tell(const struct replicas *r, const struct world *w, int option, const struct sim_listener *out);
+/* Mean, standard deviation, chance to be feasible, P10/P90 of the cumulative cost, samples: told for one option. */
+void replicas_tell(const struct replicas *r, int option, const struct sim_listener *out);
+/* First-order Sobol index of an input on an option's TCO; NaN when the replicas are too few. */
+double replicas_sobol(const struct replicas *r, const struct world *w, int option, int input);
 /* Spreads of the pair figures and the chance that the option is the cheaper one. */
 struct pair_spread {
   struct life_spread saving_usd, npv_usd, irr, payback_month, breakeven_month, breakeven_utilization;

@@ -60,6 +60,23 @@ static void find_baseline(struct study *st) {
 }
 
 /* ---- telling ---- */
+/* What each uncertain input does to the option's TCO. */
+static void tell_inputs(struct study *st, int option) {
+  const char *name = st->spec->option[option].name;
+  const struct tornado *t = &st->tornado;
+  for (int i = 0; i < t->inputs; i++) {
+    char scope[160];
+    if (!tornado_touches(t, i, option))
+      continue;
+    snprintf(scope, sizeof scope, "input:%s", st->central->input[i].key);
+    life_tell_metric(st->out, name, scope, "tornado_low_usd", "", t->low[i * t->options + option], "USD", NULL);
+    life_tell_metric(st->out, name, scope, "tornado_high_usd", "", t->high[i * t->options + option], "USD", NULL);
+    double sobol = replicas_sobol(&st->replicas, st->central, option, i);
+    if (!isnan(sobol))
+      life_tell_metric(st->out, name, scope, "sobol", "", sobol, "", NULL);
+  }
+}
+
 static void tell_whole(struct study *st, int option) {
   for (int i = 0; i < life_metric_count; i++) {
     double value = st->value[option * life_metric_count + i];
@@ -69,8 +86,8 @@ static void tell_whole(struct study *st, int option) {
     if (!isnan(value))
       life_tell_metric(st->out, st->spec->option[option].name, "whole", life_metrics[i].name, "", value, life_metrics[i].unit, &spread);
   }
-  replicas_tell(&st->replicas, st->central, option, st->out);
-  tornado_tell(&st->tornado, st->central, option, st->out);
+  replicas_tell(&st->replicas, option, st->out);
+  tell_inputs(st, option);
 }
 
 static void tell_crossings(struct study *st, int option, const struct life_pair *p) {

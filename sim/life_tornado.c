@@ -2,9 +2,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include "base/mem.h"
-#include "sim/life_records.h"
 
 static double tco_at(const struct world *w, struct memo *memo, int option, struct errs *errs) {
   struct life l;
@@ -66,16 +64,9 @@ void tornado_free(struct tornado *t) {
   *t = (struct tornado){0};
 }
 
-void tornado_tell(const struct tornado *t, const struct world *w, int option, const struct sim_listener *out) {
-  for (int i = 0; i < t->inputs; i++) {
-    double low = t->low[i * t->options + option], high = t->high[i * t->options + option];
-    char scope[160];
-    snprintf(scope, sizeof scope, "input:%s", w->input[i].key);
-    if (isnan(low) || isnan(high) || low == high) /* not an input of this option */
-      continue;
-    life_tell_metric(out, t->spec->option[option].name, scope, "tornado_low_usd", "", low, "USD", NULL);
-    life_tell_metric(out, t->spec->option[option].name, scope, "tornado_high_usd", "", high, "USD", NULL);
-  }
+bool tornado_touches(const struct tornado *t, int input, int option) {
+  double low = t->low[input * t->options + option], high = t->high[input * t->options + option];
+  return !isnan(low) && !isnan(high) && low != high;
 }
 
 /* ---- where the choice flips ---- */

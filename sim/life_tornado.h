@@ -11,8 +11,8 @@ struct tornado {
 };
 void tornado_play(struct tornado *t, const struct sim_spec *spec, struct memo *memo, int jobs, struct errs *errs);
 void tornado_free(struct tornado *t);
-/* Rows of scope "input:KEY" for an option. */
-void tornado_tell(const struct tornado *t, const struct world *w, int option, const struct sim_listener *out);
+/* Does an input touch an option's TCO at all? */
+bool tornado_touches(const struct tornado *t, int input, int option);
 /* The value of an input at which the cheaper of two options changes; NaN when none in its range. central_saving: TCO(versus) - TCO(option) at central values. */
 double tornado_flip(const struct tornado *t, struct world *w, int input, int option, int versus, double central_saving);
 #endif
