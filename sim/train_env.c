@@ -31,6 +31,7 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent", 0.8));
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown", 1);
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes", 34);
+  e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes", 14);
   e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes", 3e9);
 }
 
@@ -134,6 +135,8 @@ static void set_share(struct train_env *e) {
                                .sequence_parallel = e->plan.sequence_parallel > 0,
                                .fused = e->stack->fused,
                                .low_precision = low,
+                               .permute = e->stack->moe_permute,
+                               .scan_bytes = e->scan_bytes,
                                .cast_bytes = e->stack->cast_bytes,
                                .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
                                .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,

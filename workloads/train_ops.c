@@ -233,7 +233,7 @@ static void moe(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   }
   experts(o, s, p, rows, slice * (m->gated ? 2 : 1), width);
   experts(o, s, p, rows, width, slice);
-  double permute = (p == WL_FORWARD ? 8 : 8) * sent + own * m->experts * 12.0;
+  double permute = s->permute * (8 * sent + own * m->experts * 12.0); /* sort, copy out, copy back, weigh; scores, top-k and counts of the router */
   stream(o, t * wide_bytes(s, p) + rows * activation_bytes(s, p, slice) + permute, p == WL_FORWARD ? 20 : 28);
 }
 
@@ -250,7 +250,7 @@ static void mamba(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
     gemm(o, false, false, t, chunk, heads * m->mamba_head_dim);
     gemm(o, false, false, t, 2.0 * m->mamba_state, heads * m->mamba_head_dim);
   }
-  stream(o, t * (wide_bytes(s, p) + (p == WL_FORWARD ? 14 : 28) * (inner + bc)), p == WL_FORWARD ? 12 : 20);
+  stream(o, t * (wide_bytes(s, p) + (p == WL_FORWARD ? 1 : 2) * s->scan_bytes * (inner + bc)), p == WL_FORWARD ? 12 : 20);
 }
 
 /* ---- ends ---- */

@@ -38,6 +38,8 @@ struct wl_share { /* how the work is cut */
   bool fused;                /* element-wise chains fused and flash attention (2023 on), else one kernel each */
   bool low_precision;        /* FP8/FP4 linear layers: their inputs are cast, `cast_bytes` per element */
   double cast_bytes;
+  double permute;            /* x on the traffic of sorting tokens to experts and back */
+  double scan_bytes;         /* of a Mamba-2 scan: traffic per inner element and pass forward, twice that backward */
   double dispatch_bytes;     /* bytes per element that tokens are sent to experts with */
   double grad_bytes;         /* 4: weight gradients accumulate in fp32 (read + write); 0: FSDP-like, no accumulation */
   bool frozen;               /* LoRA: no weight gradients of the base weights */
