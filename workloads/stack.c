@@ -66,6 +66,7 @@ static const struct column columns[] = {
     {"recompute", AT(recompute), WORD, 0, keep_words},
     {"zero", AT(zero), NUMBER, 0, NULL},
     {"moe_imbalance", AT(moe_imbalance), NUMBER, 1, NULL},
+    {"grouped_low", AT(grouped_low), NUMBER, 1, NULL},
     {"moe_permute", AT(moe_permute), NUMBER, 1, NULL},
     {"dedupe", AT(dedupe), YES_NO, 0, NULL},
     {"dispatch_bytes", AT(dispatch_bytes), NUMBER, 1, NULL},

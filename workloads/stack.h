@@ -35,6 +35,7 @@ struct wl_stack {
   enum wl_keep recompute;       /* default */
   int zero;                     /* default */
   double moe_imbalance;         /* rows of the fullest rank / mean */
+  double grouped_low;           /* x on the time of low-precision expert products: quantisation per expert, streams instead of one kernel */
   double moe_permute;           /* x on the traffic of sorting tokens to experts */
   bool dedupe;                  /* a token crosses the network once per destination node */
   double dispatch_bytes;        /* per element of a dispatched token when the plan is in low precision */
