@@ -186,7 +186,7 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
   double most = 0, least = 0;
   for (size_t i = 0; i < drawn(o); i++) {
     char text[64];
-    format_number((up[i] + down[i]), money(o).scale > 1 ? 1 : 0, text);
+    format_number(up[i] + down[i], money(o).scale > 1 ? (fabs(o->option[0].tco_usd) < 10 * money(o).scale ? 2 : 1) : 0, text);
     fprintf(f, "%.10g %zu \"%s\" %.10g\n", up[i], drawn(o) - 1 - i, text, up[i] + down[i]);
     most = fmax(most, up[i]);
     least = fmin(least, down[i]);
@@ -202,7 +202,7 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
       fprintf(part(&p), "$group%zu using 1:2:3:4:5:6 with boxxyerror fc rgb '%s' fs solid 1.0 border rgb '#ffffff' lw 0.5", g, groups[g].colour);
       titled(f, groups[g].label);
     }
-  fputs(", \\\n     $total using 4:2 with points pt 12 ps 1.1 lw 1.5 lc rgb '#000000' notitle", f);
+  fputs(", \\\n     $total using 4:2 with points pt 12 ps 1.1*pass lw 1.5 lc rgb '#000000' notitle", f);
   fputs(", \\\n     $total using 1:2:3 with labels left offset 1,0 notitle\n@END\n", f);
   return true;
 }

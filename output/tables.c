@@ -100,20 +100,39 @@ struct table *tables_why(const struct outcome *o) {
   return t;
 }
 
+/* What an option's cost is worth today, by year: pv[0..years), pv[years] the sum, which is its pv_cost_usd. Flows are those between the points of the
+ * cumulative cost, discounted at the end of their month, or of their year when the scenario says so. */
+static void discount(const struct outcome *o, const char *option, int years, double *pv) {
+  double rate = db_value(o->db, "SELECT CAST(value AS REAL) FROM input WHERE run=? AND key='money.discount'", "i", o->run);
+  bool yearly = db_value(o->db, "SELECT value='yearly' FROM input WHERE run=? AND key='money.flows'", "i", o->run) > 0;
+  struct db_query *q = db_query(o->db, "SELECT value-lag(value,1,0) OVER (ORDER BY t) FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t",
+                                "is", o->run, option);
+  for (int y = 0; y <= years; y++)
+    pv[y] = rate > 0 ? 0 : (double)NAN;
+  for (int i = 0; db_next(q); i++) {
+    double flow = db_real(q, 0) * pow(1 + rate, -(yearly ? ceil(i / 12.0) : i / 12.0));
+    int year = i > 0 ? (i - 1) / 12 : 0;
+    pv[year < years ? year : years - 1] += flow;
+    pv[years] += flow;
+  }
+  db_done(q);
+}
+
 /* A row per option and year, a column per group of costs; the last row of an option is its sum. */
 static struct table *make_cash_flow(const struct outcome *o) {
-  struct table_col col[GROUPS + 4] = {{"option", "", "option", true}, {"year", "", "year", true}};
+  struct table_col col[GROUPS + 5] = {{"option", "", "option", true}, {"year", "", "year", true}};
   size_t n = 2;
   for (size_t g = 0; g < GROUPS; g++)
     col[n++] = (struct table_col){groups[g].label, o->money.unit, groups[g].name, false};
   col[n++] = (struct table_col){"total", o->money.unit, "total", false};
   col[n++] = (struct table_col){"cumulative", o->money.unit, "cumulative", false};
+  col[n++] = (struct table_col){"discounted", o->money.unit, "discounted", false};
   struct table *t = table_create("Cash flow by year", col, n);
 
   const char *sql = arena_printf(o->arena, "SELECT month/12+1, %s g, sum(BilledCost) FROM charge WHERE run=? AND option=? AND BilledCost<>0"
                                  " GROUP BY 1, 2 ORDER BY 1", groups_case());
   int years = (o->months + 11) / 12;
-  double *flow = mem_array((size_t)(years + 1) * (GROUPS + 1), sizeof *flow);
+  double *flow = mem_array((size_t)(years + 1) * (GROUPS + 1), sizeof *flow), *pv = mem_array((size_t)years + 1, sizeof *pv);
   for (size_t i = 0; i < o->n; i++) {
     memset(flow, 0, (size_t)(years + 1) * (GROUPS + 1) * sizeof *flow);
     struct db_query *q = db_query(o->db, sql, "is", o->run, o->option[i].name);
@@ -128,6 +147,8 @@ static struct table *make_cash_flow(const struct outcome *o) {
       }
     }
     db_done(q);
+    if (years > 0)
+      discount(o, o->option[i].name, years, pv);
     double cumulative = 0;
     for (int y = 0; y <= years && years > 0; y++) {
       const double *line = flow + (size_t)y * (GROUPS + 1);
@@ -141,9 +162,11 @@ static struct table *make_cash_flow(const struct outcome *o) {
       table_scaled(t, line[GROUPS], o->money.scale, o->money.decimals);
       cumulative += y < years ? line[GROUPS] : 0;
       table_scaled(t, cumulative, o->money.scale, o->money.decimals);
+      table_scaled(t, pv[y], o->money.scale, o->money.decimals);
     }
   }
   mem_free(flow);
+  mem_free(pv);
   mem_free(table_drop_unknown(t));
   return t;
 }
@@ -258,7 +281,7 @@ static const struct table_kind kind[] = {
     {"summary", "Options side by side", "Feasible options by total cost, then the others. Break-even and P(cheaper) are against the baseline.", make_summary},
     {"why", "What makes the difference", "The cheapest option beside its rival, by kind of cost, largest difference first.", tables_why},
     {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", make_infeasible},
-    {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows. A resale is negative.", make_cash_flow},
+    {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows; a resale is negative. Discounted: at the scenario's rate to the start.", make_cash_flow},
     {"sensitivity", "What the total cost depends on", "Total cost with one uncertain input at its low and its high end, the others as they are.",
      make_sensitivity},
     {"work", "How the work is done", "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's peak (MFU).", make_work},

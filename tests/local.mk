@@ -82,6 +82,6 @@ tests/scenarios.log: rackcast$(EXEEXT) tests/golden_check$(EXEEXT)
 update-golden: rackcast$(EXEEXT) tests/golden_check$(EXEEXT)
 	srcdir='$(abs_top_srcdir)' RACKCAST='$(abs_top_builddir)/rackcast' $(srcdir)/tests/scenarios.sh --update
 
-dist_check_SCRIPTS += tests/cli_doc.sh
-TESTS += tests/cli_doc.sh
-tests/cli_doc.log: rackcast$(EXEEXT)
+dist_check_SCRIPTS += tests/cli_doc.sh tests/interrupt.sh
+TESTS += tests/cli_doc.sh tests/interrupt.sh
+tests/cli_doc.log tests/interrupt.log: rackcast$(EXEEXT)
