@@ -1,7 +1,7 @@
 #!/bin/sh
 # docs/cli.md shows every command's --help as it is: a line `$ rackcast NAME --help` and below it, up to the end of the block, the output.
 #   tests/cli_doc.sh            compare
-#   tests/cli_doc.sh --update   write the blocks anew (a new command needs its section first)
+#   tests/cli_doc.sh --update   write the blocks anew, a section for a new command at the end
 : "${srcdir:=$(cd "$(dirname "$0")/.." && pwd)}" "${RACKCAST:=$srcdir/rackcast}"
 export srcdir RACKCAST_DATADIR="$srcdir"
 update=no
@@ -28,14 +28,20 @@ blocks_are_current() {
   diff -u "$doc" "$scratch/cli.md"
 }
 
-every_command_has_a_block() {
+missing() {
   "$RACKCAST" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | grep -v '^help$' | while read -r name; do
-    grep -qF "\$ rackcast $name --help" "$doc" || echo "docs/cli.md does not show $name"
-  done | tee "$scratch/missing"
-  ! [ -s "$scratch/missing" ]
+    grep -qF "\$ rackcast $name --help" "$doc" || echo "$name"
+  done
+}
+
+every_command_has_a_block() {
+  ! missing | grep .
 }
 
 if [ $update = yes ]; then
+  for name in $(missing); do
+    printf '\n## %s\n\n```text\n$ rackcast %s --help\n```\n' "$name" "$name" >>"$doc"
+  done
   renewed >"$scratch/cli.md" && cp "$scratch/cli.md" "$doc"
   exit
 fi
