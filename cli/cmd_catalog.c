@@ -44,9 +44,9 @@ static void load_presets(struct view *v, struct errs *errs) {
     const char *dirs[] = {shipped, p.dir};
     if (v->n_preset < MAX_PRESETS && (p.catalog = hw_catalog_load(dirs, 2, errs)))
       v->preset[v->n_preset++] = p;
-    free(entry[i]);
+    mem_free(entry[i]);
   }
-  free(entry);
+  mem_free(entry);
 }
 
 static bool is_from(const struct hw_fact *f, const char *dir) { return strncmp(f->file, dir, strlen(dir)) == 0; }
