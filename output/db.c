@@ -60,6 +60,41 @@ bool db_is_ours(sqlite3 *db, const char *path, struct errs *errs) {
   return false;
 }
 
+/* Every table, view and column of the layout must be there: later queries rely on it. */
+static bool is_complete(sqlite3 *db, const char *path, struct errs *errs) {
+  sqlite3 *fresh = NULL;
+  bool good = sqlite3_open(":memory:", &fresh) == SQLITE_OK && sqlite3_exec(fresh, schema_sql, NULL, NULL, NULL) == SQLITE_OK;
+  struct db_query *q = good ? db_query(fresh, "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table','view')", "") : NULL;
+  while (good && db_next(q)) {
+    sqlite3_stmt *probe = NULL;
+    char *sql = mem_printf("SELECT \"%s\" FROM \"%s\"", db_text(q, 1), db_text(q, 0));
+    /* an unknown "name" would be taken for a string: the column's origin tells */
+    good = sqlite3_prepare_v2(db, sql, -1, &probe, NULL) == SQLITE_OK &&
+           db_value(db, "SELECT count(*) FROM pragma_table_info(?1) WHERE name=?2", "ss", db_text(q, 0), db_text(q, 1)) == 1;
+    if (!good)
+      errs_add(errs, path, 0, NULL, "is damaged: %s.%s is missing (%s)", db_text(q, 0), db_text(q, 1), sqlite3_errmsg(db));
+    sqlite3_finalize(probe);
+    mem_free(sql);
+  }
+  if (q)
+    db_done(q);
+  sqlite3_close(fresh);
+  return good;
+}
+
+/* A damaged page would otherwise end a query early and pass for fewer rows. */
+static bool is_sound(sqlite3 *db, const char *path, struct errs *errs) {
+  sqlite3_stmt *q = NULL;
+  const char *said = "unreadable";
+  if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
+    said = (const char *)sqlite3_column_text(q, 0);
+  bool good = said && strcmp(said, "ok") == 0;
+  if (!good)
+    errs_add(errs, path, 0, NULL, "is damaged: %s", said ? said : "unreadable");
+  sqlite3_finalize(q);
+  return good;
+}
+
 sqlite3 *db_open(const char *path, struct errs *errs) {
   sqlite3 *db = NULL;
   if (db_looks_foreign(path, errs))
@@ -77,7 +112,7 @@ sqlite3 *db_open(const char *path, struct errs *errs) {
     sqlite3_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-64000", NULL, NULL, NULL);
     if (db_is_empty(db))
       errs_add(errs, path, 0, NULL, "is an empty database, nothing was run into it");
-    else if (db_is_ours(db, path, errs))
+    else if (db_is_ours(db, path, errs) && is_sound(db, path, errs) && is_complete(db, path, errs))
       return db;
   }
   sqlite3_close(db);

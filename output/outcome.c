@@ -7,6 +7,8 @@
 #include "output/db.h"
 #include "output/table.h"
 
+enum { MOST_MONTHS = 12 * 292 }; /* the simulation's clock ends there */
+
 /* ---- loading ---- */
 
 static const char *keep(struct outcome *o, const struct db_query *q, int col) {
@@ -23,7 +25,7 @@ static void load_run(struct outcome *o) {
     for (int i = 0; i < n; i++)
       *field[i] = keep(o, q, i);
     o->seed = db_int(q, n);
-    o->months = (int)db_int(q, n + 1);
+    o->months = db_int(q, n + 1) > 0 && db_int(q, n + 1) < MOST_MONTHS ? (int)db_int(q, n + 1) : 0;
     o->replicas = (int)db_int(q, n + 2);
     o->hours_per_year = db_real(q, n + 3);
   }

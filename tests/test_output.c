@@ -58,6 +58,10 @@ static char *written(void (*fn)(const void *ctx, FILE *f), const void *ctx) {
   return copy;
 }
 
+static void write_answer(const void *ctx, FILE *f) {
+  summary_write(ctx, f);
+}
+
 static bool refused(const char *path, const char *because) {
   struct errs *errs = errs_create();
   struct store *s = store_open(path, errs);
@@ -149,6 +153,52 @@ static void test_refuses_foreign(void) {
   CU_ASSERT_TRUE(refused("test_foreign.db", "newer"));
   unlink("test_foreign.db");
   CU_ASSERT_TRUE(refused(".", "not a file"));
+}
+
+static bool opens(const char *path, const char *because) {
+  struct errs *errs = errs_create();
+  sqlite3 *db = db_open(path, errs);
+  bool said = because && errs_count(errs) == 1 && strstr(errs_text(errs, 0), because);
+  bool good = because ? !db && said : db && errs_count(errs) == 0;
+  db_close(db);
+  errs_destroy(errs);
+  return good;
+}
+
+/* Damage is said, whatever byte it hit; nothing crashes on it. */
+static void test_damaged(void) {
+  sqlite3 *db;
+  fill("test_damaged.db", feed_plain, false);
+  CU_ASSERT_TRUE(opens("test_damaged.db", NULL));
+  sqlite3_open("test_damaged.db", &db);
+  sqlite3_exec(db, "DROP VIEW v_tco", NULL, NULL, NULL);
+  sqlite3_close(db);
+  CU_ASSERT_TRUE(opens("test_damaged.db", "v_tco"));
+  fill("test_damaged.db", feed_plain, false);
+  sqlite3_open("test_damaged.db", &db);
+  sqlite3_exec(db, "ALTER TABLE job DROP COLUMN gpus", NULL, NULL, NULL);
+  sqlite3_close(db);
+  CU_ASSERT_TRUE(opens("test_damaged.db", "job.gpus"));
+  fill("test_damaged.db", feed_plain, false);
+  CU_ASSERT_EQUAL(truncate("test_damaged.db", 40000), 0);
+  CU_ASSERT_TRUE(opens("test_damaged.db", "damaged") || opens("test_damaged.db", "cannot read"));
+  for (unsigned k = 0; k < 60; k++) { /* bytes all over the file */
+    fill("test_damaged.db", feed_plain, false);
+    FILE *f = fopen("test_damaged.db", "r+b");
+    fseek(f, 100 + (long)(k * 1237), SEEK_SET);
+    fwrite("\xff\x00\x80\x7f", 1, 4, f);
+    fclose(f);
+    struct errs *errs = errs_create();
+    sqlite3 *d = db_open("test_damaged.db", errs);
+    CU_ASSERT_TRUE((d != NULL) != (errs_count(errs) > 0));
+    struct outcome *o = d ? outcome_load(d, 1) : NULL;
+    char *text = o ? written(write_answer, o) : NULL;
+    mem_free(text);
+    outcome_free(o);
+    db_close(d);
+    errs_destroy(errs);
+  }
+  unlink("test_damaged.db");
 }
 
 /* A child is killed in the middle of a run; the file must be readable at once, and the next writer tells what happened. */
@@ -280,15 +330,11 @@ static void test_outcome(void) {
   db_close(db);
 }
 
-static void write_summary(const void *ctx, FILE *f) {
-  summary_write(ctx, f);
-}
-
 static void test_summary(void) {
   fill("test_output.db", feed_plain, false);
   sqlite3 *db = open_db("test_output.db");
   struct outcome *o = outcome_load(db, 1);
-  char *text = written(write_summary, o);
+  char *text = written(write_answer, o);
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "Own: own is the cheapest option that does the work, 16.00 M USD over 60 months."));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "685 GB of weights"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "never"));
@@ -323,7 +369,7 @@ static void test_hostile_tables(void) {
   fill("test_hostile.db", feed_hostile, false);
   sqlite3 *db = open_db("test_hostile.db");
   struct outcome *o = outcome_load(db, 1);
-  char *summary = written(write_summary, o), *html = written(write_all_text, o), *csv = written(write_all_csv, o);
+  char *summary = written(write_answer, o), *html = written(write_all_text, o), *csv = written(write_all_csv, o);
   CU_ASSERT_PTR_NULL(strchr(summary, '\x1b'));
   CU_ASSERT_PTR_NULL(strchr(html, '\x1b'));
   CU_ASSERT_PTR_NOT_NULL(strstr(html, "&lt;script&gt;"));
@@ -552,6 +598,7 @@ static const struct cu_case cases[] = {
     {"runs are appended", test_append},
     {"same records, same bytes", test_same_content},
     {"foreign and newer files are refused and left alone", test_refuses_foreign},
+    {"a damaged file is refused", test_damaged},
     {"a killed run leaves a readable database", test_kill},
     {"an interrupted run is kept and marked", test_interrupt},
     {"a figure stored twice is an error", test_duplicate_metric},
