@@ -83,6 +83,17 @@ static void events(const struct outcome *o, FILE *f, const char *kind, const cha
   db_done(q);
 }
 
+/* The same for every option that uses such servers, so without their names. */
+static void fits(const struct outcome *o, FILE *f) {
+  struct db_query *q = db_query(o->db, "SELECT DISTINCT text FROM event WHERE run=? AND kind='fit' ORDER BY text", "i", o->run);
+  for (int n = 0; db_next(q); n++) {
+    if (n == 0)
+      fputs("\nWhat does not fit one server\n", f);
+    wrapped(f, "  - ", db_text(q, 0));
+  }
+  db_done(q);
+}
+
 static void what_could_change(const struct outcome *o, FILE *f) {
   if (!o->best)
     return;
@@ -107,6 +118,7 @@ void summary_write(const struct outcome *o, FILE *f) {
   side_by_side(o, f);
   why(o, f);
   what_could_change(o, f);
+  fits(o, f);
   events(o, f, "infeasible", "Options that do not do the work", 1000);
   events(o, f, "warning", "Be careful", MOST_WARNINGS);
 }

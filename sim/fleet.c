@@ -241,11 +241,22 @@ void fleet_plan(struct life *l) {
 }
 
 /* ---- set up ---- */
+/* A model larger than one server is news, although more servers hold it: told once for each kind of server. */
+static void tell_fit(struct life *l, const struct life_layer *y, int serving) {
+  const struct surfaces *of = fleet_pool(l, y->index, serving)->of;
+  for (int i = 0; i < y->index; i++)
+    if (fleet_pool(l, i, serving)->of == of)
+      return;
+  if (of->min_nodes > 1)
+    life_tell(l, "fit", "%s does not fit one %s: %s", l->spec->serving[serving].replica.model->name, y->spec->server->name, of->why);
+}
+
 static void pool_make(struct life *l, struct life_layer *y, int serving) {
   struct fleet_pool *p = fleet_pool(l, y->index, serving);
   p->of = surface_find(&l->memo->surfaces, y->spec->server, serving);
   if (!p->of || !p->of->fits)
     return;
+  tell_fit(l, y, serving);
   surface_at(p->of, l->spec->serving[serving].prefix_hit.a, world_throughput(l->world, l->index, y->index), &p->surface);
   p->gpus = p->of->gpus;
   p->each = (double)p->of->gpus / y->spec->server->gpus;

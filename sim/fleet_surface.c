@@ -74,8 +74,7 @@ static bool choose_layout(const struct world *w, struct surfaces *s, uint64_t se
     if (k == 0) {
       s->min_nodes = t.fit.min_nodes;
       smallest = t.fit.replica;
-      if (!ok)
-        memcpy(s->why, t.fit.why, sizeof s->why);
+      memcpy(s->why, t.fit.why, sizeof s->why);
     }
     double rate = ok ? t.max_rate_req_s / gpus_of(&t.fit.replica) : -1;
     if (rate > best * 1.001) {

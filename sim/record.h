@@ -8,7 +8,7 @@
  *           service level), each a month's mean unless finer; `cumulative_cost_usd` (at the start and at
  *           each month's end); of the replicas `cumulative_p10_usd`, `cumulative_p90_usd` (at month ends) and `tco_sample`
  *           (t = number of the replica).
- *   event   kinds `infeasible` (the reason, then the smallest cure), `warning`, `assumption`, `exclusion` (what the figures leave out), `breakeven`, `purchase`,
+ *   event   kinds `infeasible` (the reason, then the smallest cure), `fit` (a model larger than one server), `warning`, `assumption`, `exclusion` (what the figures leave out), `breakeven`, `purchase`,
  *           `renewal`, `expansion`, `retirement`, `failure`, `phase`. */
 #ifndef SIM_RECORD_H
 #define SIM_RECORD_H
