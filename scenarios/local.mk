@@ -8,6 +8,9 @@ libscenarios_a_SOURCES = \
 nobase_dist_pkgdata_DATA += \
   scenarios/article-8xa100.yaml scenarios/article-dev-4xa100.yaml scenarios/article-edge-orin.yaml scenarios/article-infer-2xt4.yaml \
   scenarios/expand-fleet.yaml scenarios/r1-onprem-vs-p4d.yaml scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \
+  scenarios/traces/azure-code.csv scenarios/traces/azure-conv.csv scenarios/traces/burstgpt-sample.csv \
+  scenarios/traces/deepseek-day6-hours.csv scenarios/traces/deepseek-day6-nodes.csv scenarios/traces/mooncake-conversation.jsonl \
+  scenarios/traces/sharegpt-300.csv scenarios/traces/vidur-arxiv-lengths.csv scenarios/traces/vidur-conv.csv \
   scenarios/traces/README.md scenarios/traces/distill-800k.csv scenarios/traces/r1-day-rate.csv scenarios/traces/r1-input.csv \
   scenarios/traces/r1-output.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-pretrain.csv
 

@@ -422,7 +422,8 @@ static void read_server(struct reader *r) {
   r->c->node_gpus = whole(r, "gpus_per_node") > 0 ? whole(r, "gpus_per_node") : per_node;
   r->c->rep.server = hw_server_generic(r->k->catalog, g, per_node, 0);
   double cap = after(text(r, "notes"), "power_limit ");
-  r->c->rep.clock = isfinite(cap) ? serve_capped_clock(g->tdp_w, g->idle_w, cap) : 1;
+  /* Systems tuned for efficiency cap their GPUs; where the cap is not stated it is about two thirds of TDP. */
+  r->c->rep.power_cap_w = isfinite(cap) ? cap : strstr(text(r, "notes"), "MaxQ") ? 0.66 * g->tdp_w : 0;
 }
 
 enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten minutes */
@@ -430,7 +431,9 @@ enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten min
 static void read_workload(struct reader *r) {
   struct serving_case *c = r->c;
   c->rep.offline = (c->load == LOAD_OFFLINE || c->load == LOAD_STATIC) && !strstr(text(r, "notes"), "serve");
-  const struct wl_dataset *set = wl_dataset_for(r->k->datasets, text(r, "model"));
+  char about[256];
+  snprintf(about, sizeof about, "%s | %s", text(r, "model"), text(r, "source"));
+  const struct wl_dataset *set = wl_dataset_for(r->k->datasets, about);
   bool encoder = c->rep.model->encoder;
   bool named = set && set->match[0];
   c->input = read_lengths(r, "input_len", set ? &set->input : NULL);
@@ -441,6 +444,7 @@ static void read_workload(struct reader *r) {
   c->output = read_lengths(r, "output_len", shape && !encoder ? &shape->output : set && is_spread(r) && !text(r, "output_len")[0] ? &set->output : NULL);
   if (named) {
     c->requests = set->requests;
+    c->trace = set->trace;
     c->least_requests = STEADY_SHARE;
     c->rep.beams = set->beams;
   }

@@ -25,6 +25,7 @@ struct serving_case {
   enum case_load load;
   double load_value;       /* batch, requests in flight, requests/s */
   int requests;            /* in all; 0 = not stated */
+  const char *trace;       /* replay these arrivals and lengths; NULL or "" = draw them */
   int least_requests;      /* of one replica, where rules ask for a minimum duration */
   double ttft_limit_s, tpot_limit_s, e2e_limit_s; /* of a run at its limit; 0 = none. From the run's own p99 rows, else its stated limits */
   double node_gpus;

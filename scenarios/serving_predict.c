@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/datadir.h"
 #include "base/mem.h"
 #include "sim/kernel/stream.h"
 #include "sim/serve_setup.h"
+#include "workloads/trace.h"
 
 /* ---- requests ---- */
 enum { MOST_REQUESTS = 20000, STEADY_REQUESTS = 4000 };
@@ -55,6 +57,29 @@ static void load_make(struct load *l, const struct serving_case *c, int n) {
     l->at[i] = t += stream_exponential(&gap, 1);
 }
 
+/* Arrivals and lengths as published. false when the file cannot be read. */
+static bool load_read(struct load *l, const struct serving_case *c) {
+  struct errs *errs = errs_create();
+  struct arena *a = arena_create();
+  struct wl_trace *t = wl_trace_open(datadir_path(a, c->trace), NULL, 0, errs);
+  struct wl_trace_request r;
+  size_t cap = 0, cap_in = 0, cap_out = 0;
+  *l = (struct load){0};
+  while (t && wl_trace_next(t, &r)) {
+    size_t n = (size_t)l->n + 1;
+    l->at = mem_grow(l->at, &cap, n, sizeof *l->at);
+    l->input = mem_grow(l->input, &cap_in, n, sizeof *l->input);
+    l->output = mem_grow(l->output, &cap_out, n, sizeof *l->output);
+    l->at[l->n] = r.arrival_s * c->load_value; /* source_next divides by the rate */
+    l->input[l->n] = r.input;
+    l->output[l->n++] = r.output;
+  }
+  wl_trace_close(t);
+  arena_destroy(a);
+  errs_destroy(errs);
+  return l->n > 0;
+}
+
 static void load_free(struct load *l) {
   mem_free(l->input);
   mem_free(l->output);
@@ -90,7 +115,7 @@ static bool play_start(struct play *p, const struct serving_case *c, char *why, 
   p->c = c;
   if (!serve_setup_make(&c->rep, &p->setup, why, why_size))
     return false;
-  serve_memory_of(&p->setup, c->rep.max_batch, &p->memory);
+  serve_memory_of(&p->setup, &c->rep, &p->memory);
   double need = c->load == LOAD_PREFILL_UNIT ? 1 : wl_lengths_at(&c->input, 0.5) + wl_lengths_at(&c->output, 0.5);
   if (p->memory.kv_tokens < need) {
     snprintf(why, why_size, "does not fit: cache for %.0f tokens beside %.1f GB of weights on %.1f GB", p->memory.kv_tokens, p->memory.weights * 1e-9,
@@ -144,7 +169,7 @@ static void collect(const struct play *p, const struct serve_stats *st, const st
   o->req_per_s = o->r.req_per_s * c->replicas;
   o->input_tok_per_s = o->r.input_tok_per_s * c->replicas;
   o->power_w = o->r.energy_j / fmax(o->r.span_s, 1e-9) * c->replicas;
-  o->gpu_power_of_tdp = hw_gpu_power_w(c->rep.catalog, p->setup.gpu, &o->r.activity) / p->setup.gpu->tdp_w;
+  o->gpu_power_of_tdp = serve_gpu_power_w(&c->rep, &p->setup, &o->r.activity) / p->setup.gpu->tdp_w;
 }
 
 static void play_load(struct play *p, const struct load *l, struct serving_outcome *o) {
@@ -231,7 +256,8 @@ bool serving_play(const struct serving_case *c, struct serving_outcome *o, char 
   else if (c->load == LOAD_DECODE_UNIT)
     unit_decode(&p, o);
   else {
-    load_make(&l, c, requests_of(c));
+    if (!(c->trace && c->trace[0] && c->load == LOAD_RATE && load_read(&l, c)))
+      load_make(&l, c, requests_of(c));
     play_load(&p, &l, o);
     if (c->load == LOAD_LIMIT)
       o->rate_at_limit = rate_at_limit(&p, &l) * c->replicas;

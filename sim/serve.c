@@ -16,7 +16,7 @@ bool sim_serve_replay(const struct sim_replica *rep, bool (*next)(void *ctx, str
   memset(ret, 0, sizeof *ret);
   if (!serve_setup_make(rep, &s, why, sizeof why))
     return false;
-  serve_memory_of(&s, rep->max_batch, &m);
+  serve_memory_of(&s, rep, &m);
   serve_cost_build(&cost, &s, (int)fmax(serve_budget(rep, &s), serve_max_seqs(rep, &s)), serve_max_seqs(rep, &s));
   serve_config_of(rep, &s, &cost, m.kv_tokens, &cfg);
   serve_stats_init(&st, ttft_limit_s, tpot_limit_s, 0);

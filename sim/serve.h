@@ -33,6 +33,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
   bool offline;               /* called as a library: nothing is streamed to clients */
   int beams;                  /* beam search: sequences a request decodes at once, 0 = 1 */
+  double power_cap_w;         /* of a GPU, set by the operator; 0 = its TDP */
   double clock;               /* sustained / boost clock, 0 = 1 */
 };
 struct sim_replica_fit {

@@ -147,7 +147,8 @@ static void work(struct serve_cost *c, const struct serve_setup *s) {
   double share = 1.0 / (s->layout.dp * s->layout.pp);
   for (int i = 0; i < o->gemms; i++)
     c->lin_flop_per_token += 2 * o->gemm[i].count * o->gemm[i].n * o->gemm[i].k * o->gemm[i].batch * share;
-  c->lin_flop_per_token += o->moe_layers * 2 * o->topk * (o->expert_n_up + o->expert_n_down_k) * o->hidden / o->ep / s->layout.pp;
+  if (o->moe_layers > 0)
+    c->lin_flop_per_token += o->moe_layers * 2 * o->topk * (o->expert_n_up + o->expert_n_down_k) * o->hidden / o->ep / s->layout.pp;
   c->log_flop_per_seq = 2 * o->head_n * o->head_k * share;
   c->pair_flop = 2 * o->layers * o->heads * (o->prefill_d_qk + o->prefill_d_v) * share;
   c->ctx_flop = 2 * o->full_layers * o->heads * (o->d_qk + o->d_v) * share;

@@ -32,7 +32,7 @@ static int tp_of_node(const struct sim_replica *r) {
 static bool try_layout(struct sim_replica *r, double longest, struct serve_setup *s, struct serve_memory *m, char *why, size_t size) {
   if (!serve_setup_make(r, s, why, size))
     return false;
-  serve_memory_of(s, r->max_batch, m);
+  serve_memory_of(s, r, m);
   return m->kv_tokens >= longest;
 }
 

@@ -76,6 +76,8 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
                                        .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
   wl_serve_describe(rep->model, &s->layout, &s->ops);
   s->clock = (rep->clock > 0 ? rep->clock : 1) * clock_of(rep->catalog, s->gpu);
+  if (rep->power_cap_w > 0)
+    s->clock *= serve_capped_clock(s->gpu->tdp_w, s->gpu->idle_w, rep->power_cap_w);
   s->offline = rep->offline;
   return true;
 }
@@ -92,13 +94,13 @@ double serve_budget(const struct sim_replica *rep, const struct serve_setup *s) 
 }
 
 /* ---- memory ---- */
-void serve_memory_of(const struct serve_setup *s, int max_batch, struct serve_memory *ret) {
+void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep, struct serve_memory *ret) {
   const struct wl_engine *e = &s->engine;
   const struct wl_serve_ops *o = &s->ops;
-  double seqs = (max_batch > 0 ? max_batch : e->max_seqs) / s->layout.dp;
+  double seqs = serve_max_seqs(rep, s) / (double)s->layout.dp, budget = serve_budget(rep, s) / s->layout.dp;
   ret->usable = s->gpu->mem_bytes;
   ret->weights = o->weight_bytes;
-  ret->workspace = e->act_fixed_bytes + e->budget_tokens * o->act_bytes_per_token + seqs * o->logit_bytes_per_seq;
+  ret->workspace = e->act_fixed_bytes + budget * o->act_bytes_per_token + seqs * o->logit_bytes_per_seq;
   double free_bytes = e->kv_of_free ? e->kv_share * (ret->usable - ret->weights - ret->workspace)
                                     : e->kv_share * ret->usable - ret->weights - ret->workspace;
   ret->kv = fmax(0, free_bytes);
@@ -106,6 +108,16 @@ void serve_memory_of(const struct serve_setup *s, int max_batch, struct serve_me
 }
 
 /* ---- power ---- */
+double serve_gpu_power_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a) {
+  double w = hw_gpu_power_w(rep->catalog, s->gpu, a);
+  return rep->power_cap_w > 0 ? fmin(w, rep->power_cap_w) : w;
+}
+
+static double server_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a) {
+  double over = hw_gpu_power_w(rep->catalog, s->gpu, a) - serve_gpu_power_w(rep, s, a);
+  return hw_server_power_w(rep->catalog, s->server, a) - s->server->gpus * over;
+}
+
 double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t, struct hw_activity *ret_mean) {
   double span = (double)(t->end - t->start) * 1e-9, energy = 0, ran = 0, busy = 0, bytes = 0, flop = 0;
   double servers = (double)s->gpus / s->server->gpus; /* a replica smaller than a server carries its share */
@@ -115,7 +127,7 @@ double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s
       continue;
     struct hw_activity a = {.busy = fmin(1, w->busy_s / w->span_s), .u_mem = fmin(1, w->bytes / w->span_s / s->gpu->mem_Bps),
                             .u_comp = fmin(1, w->flop / w->span_s / s->gpu->peak_flops[s->compute])};
-    energy += servers * hw_server_power_w(rep->catalog, s->server, &a) * w->span_s;
+    energy += servers * server_w(rep, s, &a) * w->span_s;
     ran += w->span_s;
     busy += w->busy_s;
     bytes += w->bytes;

@@ -11,11 +11,12 @@ const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);
 bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *ret, char *why, size_t why_size);
 /* Clock that a power cap leaves to a kernel that would draw the full TDP, relative: dynamic power goes with clock^2.4 (voltage follows the clock). */
 double serve_capped_clock(double tdp_w, double idle_w, double cap_w);
+double serve_gpu_power_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a);
 struct serve_memory { /* bytes of the fullest GPU */
   double usable, weights, workspace, kv;
   double kv_tokens; /* of the replica; INFINITY without a cache */
 };
-void serve_memory_of(const struct serve_setup *s, int max_batch, struct serve_memory *ret);
+void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep, struct serve_memory *ret);
 /* Mean watts of the replica's servers over a run, and its mean activity; joules over the span. */
 double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t, struct hw_activity *ret_mean);
 /* A core configuration from the engine's facts. */

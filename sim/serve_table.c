@@ -206,7 +206,7 @@ bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *inp
   b.rep = &ret->fit.replica;
   if (!serve_setup_make(b.rep, &b.setup, ret->fit.why, sizeof ret->fit.why))
     return false;
-  serve_memory_of(&b.setup, b.rep->max_batch, &b.memory);
+  serve_memory_of(&b.setup, b.rep, &b.memory);
   int seqs = serve_max_seqs(b.rep, &b.setup);
   serve_cost_build(&b.cost, &b.setup, (int)fmax(serve_budget(b.rep, &b.setup), seqs), seqs);
   draw(&b.draws, input, output, prefix_hit, longest, seed);

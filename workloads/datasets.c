@@ -56,7 +56,7 @@ static int count(const struct csv_table *t, size_t row, const char *name, struct
 }
 
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams"};
+  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace"};
   struct csv_table *t = csv_load(path, errs);
   if (!t)
     return NULL;
@@ -70,6 +70,7 @@ struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct e
       d->set[i].match = arena_strdup(a, csv_cell(t, i, csv_column(t, "match")));
       read_lengths(t, i, "input", &d->set[i].input, errs);
       read_lengths(t, i, "output", &d->set[i].output, errs);
+      d->set[i].trace = arena_strdup(a, csv_cell(t, i, csv_column(t, "trace")));
       d->set[i].requests = count(t, i, "requests", errs);
       d->set[i].beams = count(t, i, "beams", errs);
     }

@@ -19,6 +19,7 @@ double wl_lengths_mean(const struct wl_lengths *l);
 struct wl_dataset {
   const char *name, *match;
   struct wl_lengths input, output;
+  const char *trace;    /* arrivals and lengths as published, a path below the data directory; "" = none */
   int requests, beams;  /* samples in the set and beam width its rules ask for; 0 = not stated */
 };
 struct wl_datasets {
