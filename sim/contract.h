@@ -6,6 +6,7 @@
 
 struct life;
 struct life_layer;
+struct life_batch;
 
 struct contract {
   const char *name, *doc;
@@ -13,6 +14,7 @@ struct contract {
   bool (*covers)(const struct sim_layer *s);                            /* is this layer under it? */
   void (*add)(struct life *l, struct life_layer *y, int servers);       /* servers come now: write the batch, charge what is due at once */
   void (*invoice)(struct life *l, struct life_layer *y);                /* the open month is over */
+  void (*retire)(struct life *l, struct life_layer *y, struct life_batch *b, int servers); /* so many of a batch leave early; may be NULL */
   void (*close)(struct life *l, struct life_layer *y);                  /* the horizon is over; may be NULL */
 };
 /* In order of the list; the first that covers the layer is its contract. NULL when none does. */

@@ -82,8 +82,8 @@ static void invoice(struct life *l, struct life_layer *y) {
 }
 
 /* Decay runs from the part's launch and not from its purchase: a design that is six years old when bought new sells as an eleven-year-old after five. */
-static double resale_usd(const struct life *l, const struct life_layer *y, const struct life_batch *b) {
-  double value = y->spec->residual_value.a, held_yr = (l->spec->months - b->from) / 12;
+static double resale_usd(const struct life *l, const struct life_layer *y, const struct life_batch *b, double months) {
+  double value = y->spec->residual_value.a, held_yr = (months - b->from) / 12;
   struct date launch;
   switch (y->spec->residual) {
   case RESIDUAL_NONE:
@@ -93,16 +93,27 @@ static double resale_usd(const struct life *l, const struct life_layer *y, const
   case RESIDUAL_DECAY_FROM_LAUNCH:
     if (!date_parse(y->spec->server->gpu->launch, &launch))
       return fin_market_decay(b->usd, value, held_yr);
-    double age_yr = (double)(date_days(l->spec->start) - date_days(launch)) / 365.25 + l->spec->months / 12.0;
+    double age_yr = (double)(date_days(l->spec->start) - date_days(launch)) / 365.25 + months / 12;
     return fin_market_decay(b->usd, value, fmax(held_yr, age_yr));
   }
   return 0;
 }
 
+static double resell(struct life *l, struct life_layer *y, const struct life_batch *b, int servers, double months) {
+  double usd = resale_usd(l, y, b, months) * servers;
+  post(l, y, CHARGE_RESIDUAL, -usd, servers, "server");
+  return usd;
+}
+
+static void retire(struct life *l, struct life_layer *y, struct life_batch *b, int servers) {
+  resell(l, y, b, servers, life_now_months(l));
+  y->capital_usd -= servers * b->list_usd;
+  y->contracted_kw -= servers * fleet_nameplate_kw(l, y);
+}
+
 static void close(struct life *l, struct life_layer *y) {
   for (size_t i = 0; i < y->n_batch; i++)
-    if (y->batch[i].servers > 0)
-      post(l, y, CHARGE_RESIDUAL, -resale_usd(l, y, &y->batch[i]) * y->batch[i].servers, y->batch[i].servers, "server");
+    l->resale_usd += resell(l, y, &y->batch[i], y->batch[i].servers, l->spec->months);
 }
 
 const struct contract contract_purchase = {
@@ -112,5 +123,6 @@ const struct contract contract_purchase = {
     .covers = covers,
     .add = add,
     .invoice = invoice,
+    .retire = retire,
     .close = close,
 };

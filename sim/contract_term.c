@@ -1,20 +1,27 @@
 /* Commitments: a term is paid whether used or not, keeps its price while it runs, cannot be divided, and renews at the price then in force. What of it lies beyond the
  * horizon is owed all the same and shown as stranded, unless the scenario says `prorated`. */
 #include <math.h>
-#include <string.h>
-#include "base/units.h"
 #include "sim/life.h"
 
 static bool covers(const struct sim_layer *s) { return !s->owned && s->term_months > 0; }
 
+/* The first term's, or that of renewals: when it is one, or when the first would reach beyond the horizon and the other is shorter. */
+static bool takes_renewal_term(const struct life *l, const struct life_layer *y, const struct world_layer *w, double now) {
+  bool beyond = now + y->spec->term_months > l->spec->months + 1e-6;
+  return w->renew_months > 0 && (y->renewing || (beyond && now > 0 && w->renew_months < y->spec->term_months));
+}
+
 static void add(struct life *l, struct life_layer *y, int servers) {
-  double now = life_now_months(l);
+  const struct world_layer *w = world_layer(l->world, l->index, y->index);
+  double now = life_now_months(l), usd = y->spec->usd_per_h.a;
+  int term = y->spec->term_months;
+  if (takes_renewal_term(l, y, w, now)) {
+    term = w->renew_months;
+    usd = w->renew_usd_per_h;
+  }
+  double list = usd * pow(1 + y->spec->list_drift_per_yr.a, now / 12);
   struct life_batch *b = life_batch_new(y);
-  *b = (struct life_batch){.servers = servers,
-                           .from = now,
-                           .to = now + y->spec->term_months,
-                           .usd = contract_usd_per_h(y, now),
-                           .list_usd = contract_list_usd_per_h(y, now)};
+  *b = (struct life_batch){.servers = servers, .from = now, .to = now + term, .usd = list * (1 - y->spec->discount.a), .list_usd = list};
   y->servers += servers;
 }
 
@@ -47,9 +54,7 @@ static void close(struct life *l, struct life_layer *y) {
     struct life_batch *b = &y->batch[i];
     if (b->servers <= 0 || b->to <= l->spec->months)
       continue;
-    double hours = (life_hours_at(l, b->to) - end_h) * b->servers;
-    post(l, y, b, CHARGE_STRANDED, hours);
-    y->stranded_usd += b->usd * hours;
+    post(l, y, b, CHARGE_STRANDED, (life_hours_at(l, b->to) - end_h) * b->servers);
   }
 }
 

@@ -42,7 +42,7 @@ struct stint { /* one serving on one layer over the interval */
   int serving;
   bool last;        /* takes all that is left, even beyond its capacity */
   double cap, flow; /* req/s of a replica within the service level, and at most */
-  double per_load;  /* steps of the surface in a unit of load */
+  double per_top;   /* 1 / the surface's last load */
   double pue;
 };
 
@@ -120,10 +120,10 @@ static void latencies(struct cells *sum, const struct surface *s, double load, d
 /* One cell: n replicas carry `load` req/s for some hours. Returns their kW. */
 static inline double settle(const struct stint *v, struct cells *sum, double n, double load, double hours) {
   const struct fleet_pool *p = v->p;
-  double up = n * p->availability, x = load / (n * v->cap), at = least(x * v->per_load, SURFACE_STEPS), late = 0, lost = 0;
-  int i = (int)least(at, SURFACE_STEPS - 1);
+  double up = n * p->availability, x = load / (n * v->cap), late = 0, lost = 0, f;
+  int i = surface_place(x * v->per_top, &f);
   const struct surface_point *a = &p->surface.point[i], *b = a + 1;
-  double f = at - i, power_w = up * (a->power_w + (b->power_w - a->power_w) * f), flowing = least(load, n * v->flow);
+  double power_w = up * (a->power_w + (b->power_w - a->power_w) * f), flowing = least(load, n * v->flow);
   if (p->availability < 1 && load > (n - DOWNS + 1) * v->cap) {
     double chance[DOWNS];
     chances_down(n, p->availability, chance);
@@ -160,6 +160,7 @@ static void book(const struct stint *v, const struct cells *c) {
   m[SUM_WITHIN_SLO] += c->within * 3600;
   m[SUM_TOKENS_IN] += c->served * 3600 * v->d->input_tokens;
   m[SUM_TOKENS_OUT] += c->served * 3600 * v->d->output_tokens;
+  m[SUM_EGRESS_GB] += c->served * 3600 * v->d->output_tokens * v->l->spec->serving[v->serving].egress_bytes_per_token.a * 1e-9;
   m[SUM_IT_KWH] += c->power_w * 1e-3;
   m[SUM_IDLE_KWH] += c->n * p->availability * p->surface.point[0].power_w * 1e-3;
   m[SUM_KWH] += c->power_w * 1e-3 * v->pue;
@@ -230,7 +231,7 @@ static double account_serving(struct life *l, int serving, double hours) {
     struct stint v = {.l = l, .y = &l->layer[i], .p = p, .d = d, .serving = serving, .last = i == last};
     v.cap = p->surface.max_rate_req_s;
     v.flow = v.cap * p->surface.flow_ratio;
-    v.per_load = SURFACE_STEPS / p->surface.top;
+    v.per_top = 1 / p->surface.top;
     v.pue = fleet_pue(l, v.y);
     run_layer(&v);
   }

@@ -28,9 +28,20 @@ static void surface_of(const struct sim_serve_table *t, struct surface *ret) {
   ret->top = top / t->max_rate_req_s;
   for (int i = 0; i <= SURFACE_STEPS; i++) {
     struct sim_serve_level l;
-    sim_serve_at(t, top * i / SURFACE_STEPS, &l);
+    sim_serve_at(t, top * i * i / (SURFACE_STEPS * SURFACE_STEPS), &l);
     point_of(&l, &ret->point[i]);
   }
+}
+
+/* What even steps lose of the table's own levels, in busy share and watts. */
+static double error_of(const struct sim_serve_table *t, const struct surface *s) {
+  double worst = t->interpolation_error;
+  for (size_t i = 1; i < t->n && s->max_rate_req_s > 0; i++) {
+    struct surface_point p;
+    surface_read(s, t->level[i].rate_req_s / s->max_rate_req_s, &p);
+    worst = fmax(worst, fmax(fabs(p.power_w / t->level[i].power_w - 1), fabs(p.busy / t->level[i].r.activity.busy - 1)));
+  }
+  return worst;
 }
 
 static struct sim_replica replica_for(const struct world *w, const struct surfaces *s) {
@@ -110,9 +121,10 @@ static void make(const struct world *w, struct surfaces *s, uint64_t seed) {
   hits_of(w, s);
   for (int i = 0; i < s->n_hit; i++) {
     struct sim_serve_table t = {0};
-    if (tabulate(w, s, &chosen, s->hit[i], seed, &t))
+    if (tabulate(w, s, &chosen, s->hit[i], seed, &t)) {
       surface_of(&t, &s->surface[i]);
-    s->interpolation_error = fmax(s->interpolation_error, t.interpolation_error);
+      s->interpolation_error = fmax(s->interpolation_error, error_of(&t, &s->surface[i]));
+    }
     sim_serve_table_free(&t);
   }
 }
@@ -178,9 +190,9 @@ static void blend(double *d, const double *a, const double *b, double f) {
 }
 
 void surface_read(const struct surface *s, double load, struct surface_point *ret) {
-  double at = load / s->top * SURFACE_STEPS;
-  int i = at >= SURFACE_STEPS ? SURFACE_STEPS - 1 : at > 0 ? (int)at : 0;
-  blend((double *)ret, (const double *)&s->point[i], (const double *)&s->point[i + 1], fmin(1, fmax(0, at - i)));
+  double part;
+  int i = surface_place(load / s->top, &part);
+  blend((double *)ret, (const double *)&s->point[i], (const double *)&s->point[i + 1], part);
 }
 
 void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret) {
@@ -195,7 +207,7 @@ void surface_at(const struct surfaces *s, double hit, double throughput, struct 
     ret->flow_ratio += (b->flow_ratio - a->flow_ratio) * f;
     ret->top += (b->top - a->top) * f;
     for (int k = 0; k <= SURFACE_STEPS; k++) {
-      double load = ret->top * k / SURFACE_STEPS;
+      double load = ret->top * k * k / (SURFACE_STEPS * SURFACE_STEPS);
       struct surface_point pa, pb;
       surface_read(a, load, &pa);
       surface_read(b, load, &pb);

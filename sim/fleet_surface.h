@@ -16,7 +16,7 @@ struct surface {
   double max_rate_req_s;     /* capacity; 0 = no load keeps the service level */
   double flow_ratio;         /* the most that flows through at all / capacity, >= 1 */
   double top;                /* load of the last point, as a share of capacity */
-  struct surface_point point[SURFACE_STEPS + 1]; /* load = i / SURFACE_STEPS x top */
+  struct surface_point point[SURFACE_STEPS + 1]; /* at load = (i / SURFACE_STEPS)^2 x top: close where the curves bend, near idle */
 };
 struct surfaces { /* of one server type and workload */
   const struct hw_server *server;
@@ -43,4 +43,11 @@ const struct surfaces *surface_find(const struct surface_set *s, const struct hw
 void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret);
 /* Straight between points; load in shares of capacity, beyond the top = the top. */
 void surface_read(const struct surface *s, double load, struct surface_point *ret);
+/* The point below a load and how far it lies towards the next, 0..1. */
+static inline int surface_place(double load_of_top, double *ret_part) {
+  double at = __builtin_sqrt(load_of_top < 1 ? load_of_top : 1) * SURFACE_STEPS;
+  int i = at < SURFACE_STEPS ? (int)at : SURFACE_STEPS - 1;
+  *ret_part = (at * at - (double)i * i) / (2 * i + 1);
+  return i;
+}
 #endif

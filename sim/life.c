@@ -122,21 +122,23 @@ void life_add(struct life *l, struct life_layer *y, int servers) {
 }
 
 void life_retire(struct life *l, struct life_layer *y, int servers) {
+  int gone = 0;
   life_advance(l);
-  for (size_t i = 0; i < y->n_batch && servers > 0; i++) {
+  for (size_t i = 0; i < y->n_batch && gone < servers; i++) {
     struct life_batch *b = &y->batch[i];
-    int n = b->servers < servers ? b->servers : servers;
-    if (n <= 0 || b->to < HUGE_VAL) /* a commitment cannot be given back */
+    int n = b->servers < servers - gone ? b->servers : servers - gone;
+    if (n <= 0 || b->to < HUGE_VAL)
       continue;
+    if (y->contract->retire)
+      y->contract->retire(l, y, b, n);
     b->servers -= n;
     y->servers -= n;
-    servers -= n;
-    if (y->spec->owned) {
-      y->capital_usd -= n * b->list_usd;
-      y->contracted_kw -= n * fleet_nameplate_kw(l, y);
-    }
-    life_tell(l, "retirement", "%s: %d x %s, now %d", y->spec->label ? y->spec->label : "layer", n, y->spec->server->name, y->servers);
+    gone += n;
   }
+  if (gone)
+    life_tell(l, "retirement", "%s: %d x %s, now %d", y->spec->label, gone, y->spec->server->name, y->servers);
+  if (gone < servers)
+    life_tell(l, "warning", "%s: %d x %s cannot be given back: not there, or committed", y->spec->label, servers - gone, y->spec->server->name);
 }
 
 /* Batches whose term is over leave; what is still wanted renews at the price now in force. */
@@ -158,7 +160,9 @@ static void on_term_end(struct engine *e, void *subject, void *object) {
   int missing = fleet_wanted(l, y) - y->servers, again = missing < over ? missing : over;
   if (again > 0) {
     life_tell(l, "renewal", "%s: %d of %d x %s renewed", y->spec->label ? y->spec->label : "layer", again, over, y->spec->server->name);
+    y->renewing = true;
     life_add(l, y, again);
+    y->renewing = false;
   }
 }
 
@@ -247,8 +251,6 @@ static void set_up_layers(struct life *l) {
     y->spec = &l->option->layer[i];
     y->index = i;
     y->contract = contract_find(y->spec);
-    for (int j = i + 1; j < l->option->n; j++)
-      y->rest_follows |= l->option->layer[j].cover == COVER_REST;
     if (!y->contract)
       life_infeasible(l, "%s: no contract '%s'", y->spec->label, y->spec->term);
     else if (isnan(y->spec->owned ? y->spec->price_usd.a : y->spec->usd_per_h.a))

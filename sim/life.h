@@ -16,7 +16,7 @@
 
 /* What is summed up over an interval, a month, a year, the whole. _h = hours. */
 enum sum {
-  SUM_HOURS, SUM_ARRIVED, SUM_SERVED, SUM_WITHIN_SLO, SUM_TOKENS_IN, SUM_TOKENS_OUT, /* requests, tokens */
+  SUM_HOURS, SUM_ARRIVED, SUM_SERVED, SUM_WITHIN_SLO, SUM_TOKENS_IN, SUM_TOKENS_OUT, SUM_EGRESS_GB, /* requests, tokens */
   SUM_SERVER_H, SUM_USED_H, SUM_IDLE_H, SUM_DOWN_H,                                  /* provisioned = used + idle + down */
   SUM_GPU_H, SUM_GPU_ALLOCATED_H, SUM_GPU_PRODUCTIVE_H, SUM_GPU_BUSY_H,
   SUM_IT_KWH, SUM_IDLE_KWH, SUM_KWH,                                                 /* at the servers, of that when idling, at the meter */
@@ -37,7 +37,7 @@ struct life_layer {
   const struct sim_layer *spec;
   const struct contract *contract;
   int index;
-  bool rest_follows; /* a later layer takes what this one leaves */
+  bool renewing;     /* what is added now continues a commitment */
   int servers;       /* in place */
   int due;           /* ordered, not yet here */
   int training;      /* of those in place, held by training runs */
@@ -50,7 +50,6 @@ struct life_layer {
   double batch_h;              /* server-hours of all batches, reckoned apart from the sums: checks them */
   double month[SUMS], whole[SUMS];
   double peak_servers;
-  double stranded_usd;
 };
 struct life_month {
   double sum[SUMS];
@@ -76,6 +75,7 @@ struct life {
   int now;                         /* the open month */
   double last_h;                   /* up to where everything is accounted */
   double peak_kw;
+  double resale_usd;               /* what the end brings, of the residual in the ledger */
   double blocks_h;                 /* server-hours of blocks bought for training */
   struct timeweighted meter;       /* kW over the engine's clock: checks the energy */
   bool played;                     /* false: a price is unknown, so nothing is known of the money */

@@ -59,12 +59,11 @@ static void bill_storage(struct life *l) {
 
 /* Answers leave from where they were made. */
 static void bill_egress(struct life *l) {
-  double bytes_per_token = l->spec->n_serving ? l->spec->serving[0].egress_bytes_per_token.a : 0;
   for (int owned = 0; owned <= 1; owned++) {
     double gb = 0, price = owned ? l->spec->site.egress_usd_per_gb.a : l->spec->egress_usd_per_gb.a;
     for (int i = 0; i < l->option->n; i++)
       if (l->layer[i].spec->owned == owned)
-        gb += l->layer[i].month[SUM_TOKENS_OUT] * bytes_per_token / 1e9;
+        gb += l->layer[i].month[SUM_EGRESS_GB];
     post(l, CHARGE_EGRESS, gb * price, gb * price, gb, price, "GB");
   }
 }

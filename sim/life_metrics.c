@@ -254,7 +254,7 @@ struct life_view life_view_whole(const struct life *l) {
 void life_cash_take(const struct life *l, struct life_cash *ret) {
   struct life_view v = life_view_whole(l);
   memcpy(ret->flow, l->ledger.flow, (size_t)(l->spec->months + 1) * sizeof *ret->flow);
-  ret->residual_usd = l->ledger.kind[CHARGE_RESIDUAL];
+  ret->residual_usd = -l->resale_usd;
   ret->fixed_usd = l->ledger.fixed;
   ret->moving_usd = l->ledger.moving;
   ret->utilization = load_factor(&v);

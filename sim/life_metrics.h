@@ -28,7 +28,7 @@ struct life_pair {
 /* What a pair needs to know of a life, kept when the life is gone. */
 struct life_cash {
   double *flow;      /* months + 1, as of the ledger */
-  double residual_usd, fixed_usd, moving_usd, utilization;
+  double residual_usd /* at the end, negative */, fixed_usd, moving_usd, utilization;
   bool played, feasible;
 };
 void life_cash_take(const struct life *l, struct life_cash *ret); /* ret->flow has room already */

@@ -65,7 +65,8 @@ static void try_place(struct search *s, const struct place *p) {
   int stated = (int)ceil((double)s->spec->gpus / p->server->gpus);
   if (stated > p->most || p->most < 1) {
     if (!*s->why)
-      snprintf(s->why, sizeof s->why, "%s has %d x %s free", p->where, p->most, p->server->name);
+      snprintf(s->why, sizeof s->why, "%s has %d x %s free, %d are needed", p->where, p->most > 0 ? p->most : 0, p->server->name,
+               stated > 0 ? stated : 1);
     return;
   }
   if (stated > 0 || p->all) {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/units.h"
 #include "sim/contract.h"
 #include "sim/kernel/stream.h"
 
@@ -133,11 +134,16 @@ static void take_slots(struct collector *c, const struct slot *slot, int n, cons
   }
 }
 
-/* Has the GPU kernel measurements of its own? If not its prediction leans on a relative and is that much less sure. */
+/* A chip is the GPU's name up to its form and memory: "A100" of A100-SXM-40GB. What the model gets wrong about a chip it gets wrong in all its forms. */
+static size_t chip_length(const char *gpu) { return strcspn(gpu, "-"); }
+
+/* Has the chip kernel measurements of its own? If not its prediction leans on a relative and is that much less sure. */
 static bool is_extrapolated(const struct sim_spec *s, const struct hw_gpu *g) {
+  size_t n = chip_length(g->name);
   for (size_t i = 0; s->catalog && hw_fact_at(s->catalog, i); i++) {
     const struct hw_fact *f = hw_fact_at(s->catalog, i);
-    if (!strcmp(f->kind, "kernel") && !strcmp(f->name, g->name) && (!strcmp(f->grade, "fitted") || !strcmp(f->grade, "measured")))
+    if (!strcmp(f->kind, "kernel") && chip_length(f->name) == n && !strncmp(f->name, g->name, n) &&
+        (!strcmp(f->grade, "fitted") || !strcmp(f->grade, "measured")))
       return false;
   }
   return true;
@@ -163,7 +169,8 @@ static void take_throughput(struct collector *c, const struct hw_server *server,
     *from = dist_point(1);
   if (server && dist_is_uncertain(from) && w->given->widen_if_extrapolated > 1 && is_extrapolated(w->given, server->gpu))
     *from = widen(*from, w->given->widen_if_extrapolated);
-  take(c, arena_printf(w->arena, "model_error.%s", server ? server->gpu->name : "?"), "", from, &to->throughput);
+  const char *gpu = server ? server->gpu->name : "?";
+  take(c, arena_printf(w->arena, "model_error.%.*s", (int)chip_length(gpu), gpu), "", from, &to->throughput);
 }
 
 static void take_layer(struct collector *c, const struct sim_layer *from, struct sim_layer *to) {
@@ -174,6 +181,21 @@ static void take_layer(struct collector *c, const struct sim_layer *from, struct
     take_slots(c, owned_slots, N(owned_slots), server, from, to);
   else
     take_slots(c, rented_slots, N(rented_slots), arena_printf(c->w->arena, "%s %s", server, from->term ? from->term : "on-demand"), from, to);
+}
+
+/* The term that a commitment renews with when that is another than its own, and its list price. */
+static void find_renewal(const struct sim_spec *spec, const struct sim_layer *y, struct world_layer *to) {
+  double months;
+  char why[160];
+  if (y->owned || y->term_months <= 0 || !y->renew || !*y->renew || !strcmp(y->renew, "then_current") || !strcmp(y->renew, "none"))
+    return;
+  if (!units_parse(y->renew, "month", &months, why, sizeof why) || !spec->catalog)
+    return;
+  const struct hw_price *p = hw_price_find(spec->catalog, y->server->name, y->renew, y->region ? y->region : "", spec->as_of);
+  if (p && months >= 1) {
+    to->renew_months = (int)lround(months);
+    to->renew_usd_per_h = p->usd;
+  }
 }
 
 static void take_options(struct collector *c, const struct sim_spec *from, struct sim_spec *to) {
@@ -190,6 +212,7 @@ static void take_options(struct collector *c, const struct sim_spec *from, struc
     for (int j = 0; j < from->option[i].n; j++, n++) {
       take_layer(c, &from->option[i].layer[j], &to->option[i].layer[j]);
       take_throughput(c, from->option[i].layer[j].server, &w->layer[n]);
+      find_renewal(from, &from->option[i].layer[j], &w->layer[n]);
     }
   }
   c->option = NULL;

@@ -13,6 +13,8 @@ struct world {
   struct sim_spec spec;          /* a copy in which every dist is a point */
   struct world_layer {           /* beside spec.option[].layer[], in one row */
     struct dist throughput;      /* what is achieved / what is predicted, of the layer's GPU */
+    int renew_months;            /* a commitment's term after its first, when that is another; 0 = the same */
+    double renew_usd_per_h;      /* its list price at the start */
   } *layer;
   struct world_layer *contract;  /* beside spec.contract[] */
   int *first_layer;              /* of each option, in `layer` */
@@ -40,7 +42,8 @@ void world_set(struct world *w, int input, double value);
 double world_low(const struct world *w, int input);
 double world_high(const struct world *w, int input);
 double world_value(const struct world *w, int input);
+static inline const struct world_layer *world_layer(const struct world *w, int option, int layer) { return &w->layer[w->first_layer[option] + layer]; }
 static inline double world_throughput(const struct world *w, int option, int layer) {
-  return w->layer[w->first_layer[option] + layer].throughput.a;
+  return world_layer(w, option, layer)->throughput.a;
 }
 #endif
