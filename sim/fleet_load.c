@@ -42,7 +42,6 @@ struct stint { /* one serving on one layer over the interval */
   int serving;
   bool last;        /* takes all that is left, even beyond its capacity */
   double cap, flow; /* req/s of a replica within the service level, and at most */
-  double per_top;   /* 1 / the surface's last load */
   double pue;
 };
 
@@ -121,7 +120,7 @@ static void latencies(struct cells *sum, const struct surface *s, double load, d
 static inline double settle(const struct stint *v, struct cells *sum, double n, double load, double hours) {
   const struct fleet_pool *p = v->p;
   double up = n * p->availability, x = load / (n * v->cap), late = 0, lost = 0, f;
-  int i = surface_place(x * v->per_top, &f);
+  int i = surface_place(&p->surface, x, &f);
   const struct surface_point *a = &p->surface.point[i], *b = a + 1;
   double power_w = up * (a->power_w + (b->power_w - a->power_w) * f), flowing = least(load, n * v->flow);
   if (p->availability < 1 && load > (n - DOWNS + 1) * v->cap) {
@@ -231,7 +230,6 @@ static double account_serving(struct life *l, int serving, double hours) {
     struct stint v = {.l = l, .y = &l->layer[i], .p = p, .d = d, .serving = serving, .last = i == last};
     v.cap = p->surface.max_rate_req_s;
     v.flow = v.cap * p->surface.flow_ratio;
-    v.per_top = 1 / p->surface.top;
     v.pue = fleet_pue(l, v.y);
     run_layer(&v);
   }

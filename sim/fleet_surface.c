@@ -17,31 +17,37 @@ static void point_of(const struct sim_serve_level *l, struct surface_point *ret)
   }
 }
 
+/* Makes the aids of the search. */
+static void guide(struct surface *s) {
+  int p = 0;
+  s->guides_per_load = SURFACE_GUIDES / s->load[s->n - 1];
+  for (int i = 0; i + 1 < s->n; i++)
+    s->per_gap[i] = 1 / (s->load[i + 1] - s->load[i]);
+  for (int g = 0; g < SURFACE_GUIDES; g++) {
+    while (p + 2 < s->n && s->load[p + 1] <= g / s->guides_per_load)
+      p++;
+    s->guide[g] = (unsigned char)p;
+  }
+}
+
 static void surface_of(const struct sim_serve_table *t, struct surface *ret) {
-  double flow = 0, top = t->level[t->n - 1].rate_req_s;
+  double flow = 0;
   *ret = (struct surface){.max_rate_req_s = t->max_rate_req_s};
   for (size_t i = 0; i < t->n; i++)
     flow = fmax(flow, t->level[i].r.req_per_s);
   if (!(t->max_rate_req_s > 0))
     return;
   ret->flow_ratio = fmax(1, flow / t->max_rate_req_s);
-  ret->top = top / t->max_rate_req_s;
-  for (int i = 0; i <= SURFACE_STEPS; i++) {
-    struct sim_serve_level l;
-    sim_serve_at(t, top * i * i / (SURFACE_STEPS * SURFACE_STEPS), &l);
-    point_of(&l, &ret->point[i]);
+  ret->n = (int)(t->n < SURFACE_POINTS ? t->n : SURFACE_POINTS);
+  for (int i = 0; i < ret->n; i++) {
+    ret->load[i] = t->level[i].rate_req_s / t->max_rate_req_s;
+    point_of(&t->level[i], &ret->point[i]);
   }
-}
-
-/* What even steps lose of the table's own levels, in busy share and watts. */
-static double error_of(const struct sim_serve_table *t, const struct surface *s) {
-  double worst = t->interpolation_error;
-  for (size_t i = 1; i < t->n && s->max_rate_req_s > 0; i++) {
-    struct surface_point p;
-    surface_read(s, t->level[i].rate_req_s / s->max_rate_req_s, &p);
-    worst = fmax(worst, fmax(fabs(p.power_w / t->level[i].power_w - 1), fabs(p.busy / t->level[i].r.activity.busy - 1)));
+  for (int k = 0; k < 3; k++) { /* idle has no latencies: those of the lowest load hold down to it */
+    ret->point[0].ttft_s[k] = ret->point[1].ttft_s[k];
+    ret->point[0].tpot_s[k] = ret->point[1].tpot_s[k];
   }
-  return worst;
+  guide(ret);
 }
 
 static struct sim_replica replica_for(const struct world *w, const struct surfaces *s) {
@@ -123,7 +129,7 @@ static void make(const struct world *w, struct surfaces *s, uint64_t seed) {
     struct sim_serve_table t = {0};
     if (tabulate(w, s, &chosen, s->hit[i], seed, &t)) {
       surface_of(&t, &s->surface[i]);
-      s->interpolation_error = fmax(s->interpolation_error, error_of(&t, &s->surface[i]));
+      s->interpolation_error = fmax(s->interpolation_error, t.interpolation_error);
     }
     sim_serve_table_free(&t);
   }
@@ -191,8 +197,33 @@ static void blend(double *d, const double *a, const double *b, double f) {
 
 void surface_read(const struct surface *s, double load, struct surface_point *ret) {
   double part;
-  int i = surface_place(load / s->top, &part);
+  int i = surface_place(s, load, &part);
   blend((double *)ret, (const double *)&s->point[i], (const double *)&s->point[i + 1], part);
+}
+
+/* The loads of both, in order; of two that are close one is enough. */
+static int merge(const struct surface *a, const struct surface *b, double *load) {
+  int n = 0;
+  for (int i = 0, j = 0; n < SURFACE_POINTS && (i < a->n || j < b->n);) {
+    double x = j >= b->n || (i < a->n && a->load[i] <= b->load[j]) ? a->load[i++] : b->load[j++];
+    if (!n || x > load[n - 1] + 1e-3)
+      load[n++] = x;
+  }
+  return n;
+}
+
+static void mix(const struct surface *a, const struct surface *b, double f, struct surface *ret) {
+  ret->max_rate_req_s = a->max_rate_req_s > 0 && b->max_rate_req_s > 0 ? a->max_rate_req_s + (b->max_rate_req_s - a->max_rate_req_s) * f : 0;
+  ret->flow_ratio = a->flow_ratio + (b->flow_ratio - a->flow_ratio) * f;
+  ret->n = merge(a, b, ret->load);
+  for (int k = 0; k < ret->n && ret->max_rate_req_s > 0; k++) {
+    struct surface_point pa, pb;
+    surface_read(a, ret->load[k], &pa);
+    surface_read(b, ret->load[k], &pb);
+    blend((double *)&ret->point[k], (const double *)&pa, (const double *)&pb, f);
+  }
+  if (ret->n > 1)
+    guide(ret);
 }
 
 void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret) {
@@ -201,21 +232,12 @@ void surface_at(const struct surfaces *s, double hit, double throughput, struct 
     i++;
   const struct surface *a = &s->surface[i], *b = &s->surface[i + 1 < s->n_hit ? i + 1 : i];
   double span = i + 1 < s->n_hit ? s->hit[i + 1] - s->hit[i] : 0, f = span > 0 ? fmin(1, fmax(0, (hit - s->hit[i]) / span)) : 0;
-  *ret = *a;
-  if (f > 0) {
-    ret->max_rate_req_s += (b->max_rate_req_s - a->max_rate_req_s) * f;
-    ret->flow_ratio += (b->flow_ratio - a->flow_ratio) * f;
-    ret->top += (b->top - a->top) * f;
-    for (int k = 0; k <= SURFACE_STEPS; k++) {
-      double load = ret->top * k * k / (SURFACE_STEPS * SURFACE_STEPS);
-      struct surface_point pa, pb;
-      surface_read(a, load, &pa);
-      surface_read(b, load, &pb);
-      blend((double *)&ret->point[k], (const double *)&pa, (const double *)&pb, f);
-    }
-  }
+  if (f > 0 && f < 1)
+    mix(a, b, f, ret);
+  else
+    *ret = f > 0 ? *b : *a;
   ret->max_rate_req_s *= throughput;
-  for (int k = 0; k <= SURFACE_STEPS; k++)
+  for (int k = 0; k < ret->n; k++)
     for (int j = 0; j < 3; j++) {
       ret->point[k].ttft_s[j] /= throughput;
       ret->point[k].tpot_s[j] /= throughput;

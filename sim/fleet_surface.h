@@ -4,7 +4,7 @@
 #define SIM_FLEET_SURFACE_H
 #include "sim/uncertainty.h"
 
-enum { SURFACE_STEPS = 96, SURFACE_HITS = 3 };
+enum { SURFACE_POINTS = 64, SURFACE_GUIDES = 256, SURFACE_HITS = 3 };
 
 struct surface_point {
   double power_w;            /* of the replica's servers (or share of one) */
@@ -15,8 +15,12 @@ struct surface_point {
 struct surface {
   double max_rate_req_s;     /* capacity; 0 = no load keeps the service level */
   double flow_ratio;         /* the most that flows through at all / capacity, >= 1 */
-  double top;                /* load of the last point, as a share of capacity */
-  struct surface_point point[SURFACE_STEPS + 1]; /* at load = (i / SURFACE_STEPS)^2 x top: close where the curves bend, near idle */
+  int n;                     /* points: the levels that were simulated */
+  double load[SURFACE_POINTS]; /* in shares of capacity, ascending from 0 */
+  double per_gap[SURFACE_POINTS]; /* 1 / (load[i + 1] - load[i]) */
+  struct surface_point point[SURFACE_POINTS];
+  double guides_per_load;    /* a load falls into a guide, which tells the point to search from */
+  unsigned char guide[SURFACE_GUIDES];
 };
 struct surfaces { /* of one server type and workload */
   const struct hw_server *server;
@@ -43,11 +47,14 @@ const struct surfaces *surface_find(const struct surface_set *s, const struct hw
 void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret);
 /* Straight between points; load in shares of capacity, beyond the top = the top. */
 void surface_read(const struct surface *s, double load, struct surface_point *ret);
-/* The point below a load and how far it lies towards the next, 0..1. */
-static inline int surface_place(double load_of_top, double *ret_part) {
-  double at = __builtin_sqrt(load_of_top < 1 ? load_of_top : 1) * SURFACE_STEPS;
-  int i = at < SURFACE_STEPS ? (int)at : SURFACE_STEPS - 1;
-  *ret_part = (at * at - (double)i * i) / (2 * i + 1);
+/* The point below a load and how far it lies towards the next, 0..1; beyond the last = the last. */
+static inline int surface_place(const struct surface *s, double load, double *ret_part) {
+  double guide = load * s->guides_per_load;
+  int i = s->guide[guide < SURFACE_GUIDES - 1 ? (int)guide : SURFACE_GUIDES - 1];
+  while (i + 2 < s->n && s->load[i + 1] < load)
+    i++;
+  double part = (load - s->load[i]) * s->per_gap[i];
+  *ret_part = part < 1 ? part : 1;
   return i;
 }
 #endif
