@@ -7,6 +7,7 @@
 #include "output/db.h"
 #include "output/table.h"
 
+#define NO_BREAK "\xc2\xa0" /* keeps a number and its unit on one line */
 enum { MOST_MONTHS = 12 * 292 }; /* the simulation's clock ends there */
 
 /* ---- loading ---- */
@@ -167,7 +168,7 @@ double outcome_prob_cheaper(const struct outcome *o, const char *a, const char *
 const char *outcome_usd(const struct outcome *o, double usd) {
   char buf[64];
   format_number(usd / o->money.scale, o->money.decimals, buf);
-  return arena_printf(o->arena, "%s %s", buf, o->money.unit);
+  return arena_printf(o->arena, "%s" NO_BREAK "%s", buf, o->money.scale > 1 ? "M" NO_BREAK "USD" : o->money.unit);
 }
 
 const char *outcome_month(const struct outcome *o, double month) {
@@ -213,10 +214,10 @@ static const char *from_month(const struct outcome *o, const struct outcome_opti
 /* "server 6.10 M USD (50 %), energy ..." of the largest parts. */
 static const char *parts(const struct outcome *o, const struct outcome_option *p, int most) {
   const char *text = "";
-  struct db_query *q = db_query(o->db, "SELECT kind, sum(BilledCost) s FROM charge WHERE run=? AND option=? GROUP BY kind HAVING s>0 ORDER BY s DESC, kind LIMIT ?",
+  struct db_query *q = db_query(o->db, "SELECT replace(kind,'_',' '), sum(BilledCost) s FROM charge WHERE run=? AND option=? GROUP BY kind HAVING s>0 ORDER BY s DESC, kind LIMIT ?",
                                 "isi", o->run, p->name, (int64_t)most);
   while (db_next(q))
-    text = arena_printf(o->arena, "%s%s%s %s (%.0f %%)", text, *text ? ", " : "", db_text(q, 0), outcome_usd(o, db_real(q, 1)),
+    text = arena_printf(o->arena, "%s%s%s" NO_BREAK "%s (%.0f" NO_BREAK "%%)", text, *text ? ", " : "", db_text(q, 0), outcome_usd(o, db_real(q, 1)),
                         100 * db_real(q, 1) / p->tco_usd);
   db_done(q);
   return text;

@@ -55,7 +55,7 @@ double outcome_prob_cheaper(const struct outcome *o, const char *a, const char *
 
 /* The answer as sentences of plain text (not yet escaped), NULL-terminated, in the arena of the outcome. */
 const char *const *outcome_answer(const struct outcome *o);
-/* "12.34 M USD"; in the arena. */
+/* "12.34 M USD" with no-break blanks (U+00A0); in the arena. */
 const char *outcome_usd(const struct outcome *o, double usd);
 /* "2028-01" of the month that holds the given fraction; in the arena. */
 const char *outcome_month(const struct outcome *o, double month);

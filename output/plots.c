@@ -417,7 +417,7 @@ bool plots_write(const struct plot *p, const struct outcome *o, FILE *f) {
   char *begin = any ? strstr(body, "@BEGIN\n") : NULL, *end = begin ? strstr(begin, "@END\n") : NULL;
   if (end) { /* data blocks must stand outside of the loop over the two terminals, the drawing inside */
     preamble(p, f);
-    label(f, "set title", p->title);
+    label(f, "set title", o->name && *o->name ? arena_printf(o->arena, "%s: %s", o->name, p->title) : p->title);
     fwrite(body, 1, (size_t)(begin - body), f);
     passes(p, f);
     fwrite(begin + 7, 1, (size_t)(end - begin) - 7, f);

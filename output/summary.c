@@ -7,6 +7,18 @@
 
 enum { WIDTH = 100, MOST_PARTS = 8, MOST_WARNINGS = 6, MOST_INPUTS = 4 };
 
+/* No-break blanks kept a word together; on the terminal they are plain ones. In place. */
+static void plain_blanks(char *word) {
+  char *to = word;
+  for (const char *from = word; *from; from++)
+    if (from[0] == '\xc2' && from[1] == '\xa0') {
+      *to++ = ' ';
+      from++;
+    } else
+      *to++ = *from;
+  *to = '\0';
+}
+
 /* Words of plain text behind a `mark`, broken at WIDTH, later lines indented as deep as the mark. */
 static void wrapped(FILE *f, const char *mark, const char *text) {
   int at = 0, indent = (int)strlen(mark);
@@ -14,6 +26,7 @@ static void wrapped(FILE *f, const char *mark, const char *text) {
   while (*text) {
     size_t len = strcspn(text, " ");
     char *word = mem_printf("%.*s", (int)len, text);
+    plain_blanks(word);
     int width = (int)escape_width(word);
     if (at && at + 1 + width > WIDTH - indent) {
       fprintf(f, "\n%*s", indent, "");

@@ -1,6 +1,7 @@
 #include "output/tables.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "output/db.h"
 #include "output/groups.h"
@@ -81,7 +82,7 @@ struct table *tables_why(const struct outcome *o) {
                                   {o->rival->name, "", "rival", false},
                                   {"difference", "", "difference", false}};
   struct table *t = table_create("What makes the difference", col, 4);
-  struct db_query *q = db_query(o->db, "SELECT kind, sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
+  struct db_query *q = db_query(o->db, "SELECT replace(kind,'_',' '), sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
                                 " sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END) d FROM charge WHERE run=?1 AND option IN (?2,?3)"
                                 " GROUP BY kind HAVING a<>0 OR b<>0 ORDER BY abs(d) DESC, kind", "iss", o->run, o->best->name, o->rival->name);
   while (db_next(q)) {
@@ -98,6 +99,17 @@ struct table *tables_why(const struct outcome *o) {
   table_scaled(t, o->rival->tco_usd, o->money.scale, o->money.decimals);
   table_scaled(t, o->best->tco_usd - o->rival->tco_usd, o->money.scale, o->money.decimals);
   return t;
+}
+
+/* A label in two lines, broken at the blank nearest its middle. */
+static const char *two_lines(const struct outcome *o, const char *label) {
+  char *text = arena_strdup(o->arena, label), *at = NULL;
+  for (char *p = text; *p; p++)
+    if (*p == ' ' && (!at || labs(p - text - (long)strlen(text) / 2) < labs(at - text - (long)strlen(text) / 2)))
+      at = p;
+  if (at)
+    *at = '\n';
+  return text;
 }
 
 /* What an option's cost is worth today, by year: pv[0..years), pv[years] the sum, which is its pv_cost_usd. Flows are those between the points of the
@@ -123,7 +135,7 @@ static struct table *make_cash_flow(const struct outcome *o) {
   struct table_col col[GROUPS + 5] = {{"option", "", "option", true}, {"year", "", "year", true}};
   size_t n = 2;
   for (size_t g = 0; g < GROUPS; g++)
-    col[n++] = (struct table_col){groups[g].label, o->money.unit, groups[g].name, false};
+    col[n++] = (struct table_col){two_lines(o, groups[g].label), o->money.unit, groups[g].name, false};
   col[n++] = (struct table_col){"total", o->money.unit, "total", false};
   col[n++] = (struct table_col){"cumulative", o->money.unit, "cumulative", false};
   col[n++] = (struct table_col){"discounted", o->money.unit, "discounted", false};

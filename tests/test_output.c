@@ -323,7 +323,7 @@ static void test_outcome(void) {
   CU_ASSERT_TRUE(isnan(outcome_crossing(o, "rent", "own")));
   CU_CLOSE(outcome_prob_cheaper(o, "own", "rent"), 74.0 / 101, 1e-12);
   CU_ASSERT_TRUE(isnan(outcome_prob_cheaper(o, "own", "mixed")));
-  CU_ASSERT_STRING_EQUAL(outcome_usd(o, 16e6), "16.00 M USD");
+  CU_ASSERT_STRING_EQUAL(outcome_usd(o, 16e6), "16.00\xc2\xa0M\xc2\xa0USD");
   CU_ASSERT_STRING_EQUAL(outcome_month(o, 30), "2029-05");
   CU_ASSERT_STRING_EQUAL(outcome_month(o, 0), "2026-12");
   outcome_free(o);
