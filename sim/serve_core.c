@@ -61,9 +61,11 @@ static void list_remove(struct serve *s, int32_t i) {
   s->running--;
 }
 
-/* ---- heap of decoding sequences by their last step; ties by slot, which follows from the run alone ---- */
+/* ---- heap of decoding sequences by their last step; ties in order of arrival ---- */
 static bool heap_less(const struct serve *s, int a, int b) {
-  return s->heap[a].step < s->heap[b].step || (s->heap[a].step == s->heap[b].step && s->heap[a].seq < s->heap[b].seq);
+  if (s->heap[a].step != s->heap[b].step)
+    return s->heap[a].step < s->heap[b].step;
+  return s->seq[s->heap[a].seq].index < s->seq[s->heap[b].seq].index;
 }
 
 static void heap_swap(struct serve *s, int a, int b) {
@@ -481,7 +483,7 @@ static void advance(struct serve *s, struct stretch *st, int64_t from, int64_t t
   double n = (double)(to - from), nd = s->decoding * s->cfg->beams, m = nd * s->cfg->mtp;
   double span = (double)(st->sum - before) / FX * 1e-9;
   double mid = ((double)from + (double)to - 1) / 2; /* mean iteration number */
-  double ctx = n * ((double)s->ctx_fx / TOK + (mid - (double)from) * nd * s->cfg->mtp);
+  double ctx = n * ((double)s->ctx_fx + (mid - (double)from) * (double)(s->decoding * s->grow_fx)) / TOK;
   double busy = n * ((double)st->a + (double)st->b * mid) / FX * 1e-9 - (s->cfg->cost->overlap ? 0 : n * st->host_s);
   meter(s, span, busy, m, nd, ctx, 0, n);
   gaps(s, span / n, nd, n);

@@ -1,0 +1,314 @@
+/* Serving: coalesced equals literal to the nanosecond over random configurations, conservation, sensitivity, layout choice, tables. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "sim/kernel/stream.h"
+#include "sim/serve_setup.h"
+#include "tests/cu.h"
+
+/* ---- catalogs, read once ---- */
+static struct hw_catalog *catalog;
+static struct wl_models *models;
+static struct arena *arena;
+
+static void load(void) {
+  struct errs *errs = errs_create();
+  arena = arena_create();
+  const char *hw = datadir_path(arena, "hwmodels/catalog"), *wl = datadir_path(arena, "workloads/catalog/models");
+  catalog = hw_catalog_load(&hw, 1, errs);
+  models = wl_models_load(&wl, 1, errs);
+  for (size_t i = 0; i < errs_count(errs); i++)
+    puts(errs_text(errs, i));
+  errs_destroy(errs);
+}
+
+static struct sim_replica replica(const char *model, const char *server) {
+  return (struct sim_replica){.catalog = catalog, .model = wl_model_find(models, model), .server = hw_server_find(catalog, server), .year = 2025};
+}
+
+/* ---- random requests ---- */
+struct feed {
+  int n, i;
+  double rate, t;
+  int max_in, max_out;
+  struct stream st;
+};
+
+static bool feed_next(void *ctx, struct sim_request *r) {
+  struct feed *f = ctx;
+  if (f->i >= f->n)
+    return false;
+  f->i++;
+  f->t += stream_exponential(&f->st, 1 / f->rate);
+  r->arrival_s = f->t;
+  r->input = 1 + (int32_t)(stream_uniform(&f->st) * f->max_in);
+  r->output = 1 + (int32_t)(stream_uniform(&f->st) * f->max_out);
+  r->cached = stream_uniform(&f->st) < 0.3 ? r->input / 2 : 0;
+  return true;
+}
+
+static void feed_start(struct feed *f, int n, double rate, int max_in, int max_out, uint64_t seed) {
+  *f = (struct feed){.n = n, .rate = rate, .max_in = max_in, .max_out = max_out};
+  stream_init(&f->st, seed, "feed", 0);
+}
+
+/* Every request's times in one number that depends on their order too. */
+struct digest {
+  uint64_t sum, n;
+};
+
+static void digest_finish(void *ctx, const struct serve_finish *f) {
+  struct digest *d = ctx;
+  uint64_t x[4] = {(uint64_t)f->arrival, (uint64_t)f->first, (uint64_t)f->end, f->index};
+  for (int i = 0; i < 4; i++)
+    d->sum = (d->sum ^ x[i]) * 0x9E3779B97F4A7C15ull + i;
+  d->n++;
+}
+
+/* ---- a cost made up at random: any numbers must do ---- */
+static void random_cost(struct serve_cost *c, struct stream *st) {
+  *c = (struct serve_cost){.max_m = 4096, .max_s = 512};
+  c->lin_s = mem_array(4097, sizeof(double));
+  c->lin_bytes = mem_array(4097, sizeof(double));
+  c->log_s = mem_array(513, sizeof(double));
+  c->att0_s = mem_array(513, sizeof(double));
+  c->att1_s = mem_array(513, sizeof(double));
+  double base = 1e-3 + 2e-2 * stream_uniform(st), per = 1e-6 + 1e-4 * stream_uniform(st), ctx = 1e-9 + 1e-7 * stream_uniform(st);
+  for (int i = 0; i <= 4096; i++) {
+    c->lin_s[i] = base + per * i;
+    c->lin_bytes[i] = 1e9;
+  }
+  for (int i = 0; i <= 512; i++) {
+    c->log_s[i] = 1e-4 + 1e-6 * i;
+    c->att0_s[i] = 1e-4;
+    c->att1_s[i] = ctx;
+  }
+  c->pair_s = 1e-9 * stream_uniform(st);
+  c->host0_s = 5e-3 * stream_uniform(st);
+  c->host_seq_s = 2e-4 * stream_uniform(st);
+  c->host_prompt_s = 1e-3 * stream_uniform(st);
+  c->overlap = stream_uniform(st) < 0.5;
+  c->floor_seq_s = stream_uniform(st) < 0.3 ? 1e-3 * stream_uniform(st) : 0;
+  c->lin_flop_per_token = 1e10;
+  c->ctx_bytes = 1e5;
+  c->peak_flops = 1e15;
+  c->mem_Bps = 1e12;
+}
+
+static void random_config(struct serve_config *cfg, const struct serve_cost *cost, struct stream *st) {
+  *cfg = (struct serve_config){.cost = cost, .max_seqs = 1 + (int)(stream_uniform(st) * 64), .beams = stream_uniform(st) < 0.2 ? 4 : 1};
+  cfg->policy = serve_policies[(int)(stream_uniform(st) * WL_POLICIES)];
+  cfg->budget_tokens = 128 + stream_uniform(st) * 2048;
+  cfg->reserve = stream_uniform(st) < 0.4;
+  cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
+  cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;
+  cfg->kv_tokens = stream_uniform(st) < 0.7 ? 2000 + stream_uniform(st) * 20000 : 1e7; /* often short of cache */
+  cfg->mtp = stream_uniform(st) < 0.3 ? 1 + 2 * stream_uniform(st) : 1;
+  cfg->concurrency = stream_uniform(st) < 0.3 ? 1 + (int)(stream_uniform(st) * 40) : 0;
+  cfg->client_s = 0.01;
+}
+
+static bool close_to(double a, double b) {
+  return fabs(a - b) <= 1e-6 * fmax(fabs(a), fabs(b)) + 1e-12;
+}
+
+static void same_work(const struct serve_totals *a, const struct serve_totals *b) {
+  double x = 0, y = 0, p = 0, q = 0;
+  for (int i = 0; i < SERVE_CLASSES; i++) {
+    CU_ASSERT(close_to(a->work[i].busy_s, b->work[i].busy_s));
+    CU_ASSERT(close_to(a->work[i].span_s, b->work[i].span_s));
+    x += a->work[i].bytes;
+    y += b->work[i].bytes;
+    p += a->work[i].flop;
+    q += b->work[i].flop;
+  }
+  CU_ASSERT(close_to(x, y));
+  CU_ASSERT(close_to(p, q));
+  CU_ASSERT(close_to(a->batch_integral, b->batch_integral));
+}
+
+static uint64_t preempted;
+
+static void one_random_run(uint64_t seed) {
+  struct stream st;
+  struct serve_cost cost;
+  struct serve_config cfg;
+  struct serve_totals tot[2];
+  struct digest d[2] = {{0, 0}, {0, 0}};
+  stream_init(&st, seed, "config", 0);
+  random_cost(&cost, &st);
+  random_config(&cfg, &cost, &st);
+  double rate = 0.5 + 30 * stream_uniform(&st);
+  for (int mode = 0; mode < 2; mode++) {
+    struct feed f;
+    feed_start(&f, 150, rate, 900, 200, seed);
+    cfg.mode = mode ? SERVE_LITERAL : SERVE_COALESCED;
+    cfg.next = feed_next;
+    cfg.next_ctx = &f;
+    cfg.finish = digest_finish;
+    cfg.finish_ctx = &d[mode];
+    CU_ASSERT(serve_run(&cfg, &tot[mode], NULL));
+  }
+  CU_ASSERT_EQUAL(d[0].sum, d[1].sum);
+  CU_ASSERT_EQUAL(d[0].n, d[1].n);
+  CU_ASSERT_EQUAL(tot[0].iterations, tot[1].iterations);
+  CU_ASSERT_EQUAL(tot[0].preemptions, tot[1].preemptions);
+  CU_ASSERT_EQUAL(tot[0].rejected, tot[1].rejected);
+  CU_ASSERT_EQUAL(tot[0].arrived, tot[0].finished + tot[0].rejected); /* nothing is left in the system at the end */
+  CU_ASSERT_EQUAL(tot[0].in_system, 0);
+  same_work(&tot[0], &tot[1]);
+  preempted += tot[0].preemptions;
+  serve_cost_free(&cost);
+}
+
+static void test_coalesced_is_literal(void) {
+  for (uint64_t seed = 1; seed <= 400; seed++)
+    one_random_run(seed);
+  CU_ASSERT(preempted > 1000); /* the cache was really short */
+}
+
+/* ---- whole replicas ---- */
+static void play(const struct sim_replica *r, double rate, enum sim_serve_mode mode, struct sim_serve_result *ret) {
+  struct feed f;
+  feed_start(&f, 400, rate, 2000, 400, 7);
+  CU_ASSERT_FATAL(sim_serve_replay(r, feed_next, &f, 5, 0.1, mode, NULL, ret));
+}
+
+static struct sim_replica llama_70b(void) {
+  struct sim_replica r = replica("Llama-2-70B", "DGX-A100-640");
+  struct sim_replica_fit fit;
+  r.gpus = r.tp = 4;
+  CU_ASSERT_FATAL(sim_replica_choose(&r, 4096, &fit));
+  return fit.replica;
+}
+
+static void test_replay_modes(void) {
+  struct sim_replica r = llama_70b();
+  struct sim_serve_result a, b, again;
+  play(&r, 3, SERVE_COALESCED, &a);
+  play(&r, 3, SERVE_LITERAL, &b);
+  play(&r, 3, SERVE_COALESCED, &again);
+  CU_ASSERT_EQUAL(a.finished, 400);
+  CU_ASSERT_EQUAL(a.iterations, b.iterations);
+  for (int i = 0; i < 5; i++) {
+    CU_ASSERT_EQUAL(a.ttft_s[i], b.ttft_s[i]);
+    CU_ASSERT_EQUAL(a.e2e_s[i], b.e2e_s[i]);
+    CU_ASSERT_EQUAL(a.e2e_s[i], again.e2e_s[i]); /* the same twice */
+  }
+  CU_ASSERT(close_to(a.energy_j, b.energy_j));
+  CU_ASSERT_EQUAL(a.energy_j, again.energy_j);
+  CU_ASSERT(a.slo_attainment > 0 && a.slo_attainment <= 1);
+}
+
+/* More memory bandwidth decodes faster, more compute reads prompts faster, a slower link slows tensor parallelism, a longer cache cell costs capacity. */
+static void test_sensitivity(void) {
+  struct sim_replica r = llama_70b();
+  struct sim_serve_result base, changed;
+  struct hw_gpu gpu = *r.server->gpu;
+  struct hw_server server = *r.server;
+  play(&r, 3, SERVE_COALESCED, &base);
+  server.gpu = &gpu;
+  r.server = &server;
+  gpu.mem_Bps *= 2;
+  play(&r, 3, SERVE_COALESCED, &changed);
+  CU_ASSERT(changed.tpot_s[SERVE_MEAN] < 0.8 * base.tpot_s[SERVE_MEAN]);
+  gpu.mem_Bps /= 2;
+  for (int i = 0; i < DT_COUNT; i++)
+    gpu.peak_flops[i] *= 2;
+  play(&r, 3, SERVE_COALESCED, &changed);
+  CU_ASSERT(changed.ttft_s[SERVE_MEAN] < 0.85 * base.ttft_s[SERVE_MEAN]);
+  gpu = *llama_70b().server->gpu;
+  struct sim_replica kv8 = llama_70b();
+  kv8.kv = DT_FP8;
+  struct serve_setup s;
+  struct serve_memory wide, narrow;
+  char why[200];
+  struct sim_replica kv16 = llama_70b();
+  CU_ASSERT_FATAL(serve_setup_make(&kv16, &s, why, sizeof why));
+  serve_memory_of(&s, &kv16, &wide);
+  CU_ASSERT_FATAL(serve_setup_make(&kv8, &s, why, sizeof why));
+  serve_memory_of(&s, &kv8, &narrow);
+  CU_CLOSE(narrow.kv_tokens, 2 * wide.kv_tokens, 1e-3);
+}
+
+/* ---- choosing a layout ---- */
+static void test_fit(void) {
+  struct sim_replica_fit fit;
+  struct sim_replica r = replica("DeepSeek-R1", "p4d.24xlarge");
+  CU_ASSERT(sim_replica_choose(&r, 8192, &fit));
+  CU_ASSERT(fit.min_nodes >= 3 && fit.min_nodes <= 4);
+  CU_ASSERT_EQUAL(fit.replica.nodes, fit.min_nodes);
+  CU_ASSERT_PTR_NOT_NULL(strstr(fit.why, "GB of fp8 weights"));
+  r.nodes = 1;
+  CU_ASSERT(!sim_replica_choose(&r, 8192, &fit));
+  CU_ASSERT_PTR_NOT_NULL(strstr(fit.why, "smallest cure"));
+  r = replica("DeepSeek-R1", "DGX-H100-640");
+  CU_ASSERT(sim_replica_choose(&r, 8192, &fit) && fit.min_nodes == 2);
+  r = replica("DeepSeek-R1", "DGX-H200");
+  CU_ASSERT(sim_replica_choose(&r, 8192, &fit) && fit.min_nodes == 1);
+  r = replica("Llama-3.1-70B", "T4-server");
+  r.gpus = r.tp = 2;
+  CU_ASSERT(!sim_replica_choose(&r, 2048, &fit));
+  r = replica("BERT-large", "T4-server");
+  CU_ASSERT(sim_replica_choose(&r, 384, &fit) && fit.replica.gpus == 1);
+  r = replica("Llama-3.1-8B", "DGX-A100-640");
+  CU_ASSERT(sim_replica_choose(&r, 8192, &fit) && fit.replica.gpus == 1); /* several replicas share the node */
+}
+
+/* Weights of a replica add up to the checkpoint: 671e9 parameters of one byte, embeddings and norms in two. */
+static void test_weight_bytes(void) {
+  struct wl_serve_ops o;
+  struct wl_serve_layout l = {.tp = 1, .dp = 1, .pp = 1, .ep = 1, .weights = DT_FP8, .kv = DT_BF16, .compute = DT_FP8};
+  wl_serve_describe(wl_model_find(models, "DeepSeek-R1"), &l, &o);
+  CU_CLOSE(o.weight_bytes, 673e9, 0.01);
+  CU_CLOSE(o.kv_bytes_per_token, 61 * 576 * 2, 1e-12);
+  l.weights = DT_BF16;
+  wl_serve_describe(wl_model_find(models, "Llama-2-70B"), &l, &o);
+  CU_CLOSE(o.weight_bytes, 138e9, 0.01);
+  CU_CLOSE(o.kv_bytes_per_token, 80 * 2 * 8 * 128 * 2, 1e-12);
+  CU_CLOSE(wl_experts_touched(256, 8, 1), 8, 1e-9);
+  CU_CLOSE(wl_experts_touched(256, 8, 32), 256 * (1 - pow(1 - 8 / 256.0, 32)), 1e-9);
+}
+
+/* ---- tables ---- */
+static void test_table(void) {
+  struct sim_replica r = replica("DeepSeek-R1-Distill-Llama-70B", "DGX-A100-640");
+  struct wl_hist *in = wl_hist_point(arena, 1000), *out = wl_hist_point(arena, 300);
+  struct sim_slo slo = {.ttft_s = 2, .tpot_s = 0.1, .quantile = 0.95, .attainment = 0.95};
+  struct sim_serve_table t;
+  struct sim_serve_level l;
+  CU_ASSERT_FATAL(sim_serve_tabulate(&r, in, out, 0, &slo, 1, &t));
+  CU_ASSERT(t.n >= 8 && t.max_rate_req_s > 0);
+  CU_ASSERT(t.interpolation_error <= 0.02);
+  for (size_t i = 1; i < t.n; i++) {
+    CU_ASSERT(t.level[i].rate_req_s > t.level[i - 1].rate_req_s);
+    CU_ASSERT(t.level[i].power_w >= 0.98 * t.level[i - 1].power_w);
+  }
+  sim_serve_at(&t, t.level[3].rate_req_s, &l);
+  CU_CLOSE(l.power_w, t.level[3].power_w, 1e-12);
+  sim_serve_at(&t, 1e9, &l);
+  CU_CLOSE(l.power_w, t.level[t.n - 1].power_w, 1e-12);
+  sim_serve_at(&t, 0, &l);
+  CU_CLOSE(l.power_w, t.level[0].power_w, 1e-12);
+  CU_ASSERT(t.level[1].r.output_tok_per_s > 0);
+  sim_serve_table_free(&t);
+}
+
+int main(void) {
+  load();
+  static const struct cu_case cases[] = {
+    {"coalesced equals literal", test_coalesced_is_literal},
+    {"replay in both modes", test_replay_modes},
+    {"sensitivity", test_sensitivity},
+    {"layouts that fit", test_fit},
+    {"weight bytes", test_weight_bytes},
+    {"table over load", test_table},
+  };
+  int code = cu_main("serve", cases, sizeof cases / sizeof *cases);
+  wl_models_free(models);
+  hw_catalog_free(catalog);
+  arena_destroy(arena);
+  return code;
+}
