@@ -287,7 +287,7 @@ static bool read_sizes(const struct reader *r) {
     c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
-  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->arch, NULL);
+  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->name, c->job.server->gpu->arch, NULL);
   c->job.seq_len = number(r, "seq_len");
   if (c->job.seq_len == 0) {
     c->job.seq_len = s->seq_len;

@@ -152,7 +152,7 @@ bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *
   if (!stacks)
     return fail(why, why_size, "the catalog of software stacks cannot be read");
   e->gpu = job->server->gpu;
-  e->stack = wl_stack_find(stacks, job->stack, job->year, e->gpu->arch, NULL);
+  e->stack = wl_stack_find(stacks, job->stack, job->year, e->gpu->name, e->gpu->arch, NULL);
   int domain = job->server->scaleup_domain > 0 ? job->server->scaleup_domain : job->server->gpus;
   e->domain = job->gpus > 0 ? largest_divisor(job->gpus, domain) : 1;
   if (!choose_layout(e, why, why_size) || !choose_batches(e, why, why_size))

@@ -110,12 +110,13 @@ static bool read_value(const struct column *c, const char *text, struct wl_stack
   return true;
 }
 
-/* An empty cell continues the framework's row above, so that a row states what changed. */
+/* An empty cell continues the framework's last row for the same device or for any, so that a row states what changed. */
 static void read_stack(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
   const char *framework = csv_cell(t, row, csv_column(t, "framework"));
   struct wl_stack s = {0};
+  const char *arch = csv_cell(t, row, csv_column(t, "arch"));
   for (size_t i = l->n; i-- > 0;)
-    if (strcmp(l->row[i].framework, framework) == 0) {
+    if (strcmp(l->row[i].framework, framework) == 0 && (!*l->row[i].arch || strcmp(l->row[i].arch, arch) == 0)) {
       s = l->row[i];
       break;
     }
@@ -257,30 +258,43 @@ static bool names(const char *software, const char *framework) {
   return true;
 }
 
-/* The newest row not younger than the date (the oldest when all are younger); of equals one for the architecture, else one for any. */
-static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, double date, const char *arch) {
+/* How closely a row is made for the device: 2 itself, 1 its architecture, 0 any, -1 another. */
+static int closeness(const struct wl_stack *s, const char *device, const char *arch) {
+  return *s->arch == '\0' ? 0 : strcmp(s->arch, device) == 0 ? 2 : strcmp(s->arch, arch) == 0 ? 1 : -1;
+}
+
+/* Is `a` a better answer than `b`: the longer framework name, then not younger than the date, then the newer (of too young ones the older), then the closer device. */
+static bool better(const struct wl_stack *a, const struct wl_stack *b, double date, const char *device, const char *arch) {
+  size_t la = strlen(a->framework), lb = strlen(b->framework);
+  bool old_a = a->since <= date + 1e-6, old_b = b->since <= date + 1e-6;
+  int ca = closeness(a, device, arch), cb = closeness(b, device, arch);
+  if (la != lb)
+    return la > lb;
+  if (old_a != old_b)
+    return old_a;
+  if (ca != cb)
+    return ca > cb;
+  return old_a ? a->since > b->since : a->since < b->since;
+}
+
+static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, double date, const char *device, const char *arch) {
   const struct wl_stack *found = NULL;
   for (size_t i = 0; i < l->n; i++) {
     const struct wl_stack *s = &l->row[i];
-    if (!names(framework, s->framework) || (*s->arch && strcmp(s->arch, arch) != 0))
-      continue;
-    bool old_enough = s->since <= date + 1e-6, found_old = found && found->since <= date + 1e-6;
-    bool longer = found && strlen(s->framework) > strlen(found->framework), shorter = found && strlen(s->framework) < strlen(found->framework);
-    if (!found || longer || (!shorter && ((old_enough && !found_old) || (old_enough == found_old && (old_enough ? s->since > found->since : s->since < found->since)) ||
-                             (s->since == found->since && (*s->arch || !*found->arch)))))
+    if (names(framework, s->framework) && closeness(s, device, arch) >= 0 && (!found || better(s, found, date, device, arch)))
       found = s;
   }
   return found;
 }
 
-const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *arch, bool *ret_known) {
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device, const char *arch, bool *ret_known) {
   double date = wl_software_date(name ? name : "");
   if (date == 0)
     date = year > 0 ? year : 2099;
-  const struct wl_stack *s = name && *name ? best(l, name, date, arch) : NULL;
+  const struct wl_stack *s = name && *name ? best(l, name, date, device, arch) : NULL;
   if (ret_known)
     *ret_known = s != NULL;
-  return s ? s : best(l, "default", date, arch);
+  return s ? s : best(l, "default", date, device, arch);
 }
 
 double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name, double otherwise) {

@@ -12,7 +12,7 @@ enum wl_order { WL_ORDER_AUTO, WL_ORDER_1F1B, WL_ORDER_INTERLEAVED, WL_ORDER_ZER
 enum wl_keep { WL_KEEP_ALL, WL_KEEP_NO_SCORES, WL_KEEP_INPUT, WL_KEEP_AUTO };
 
 struct wl_stack {
-  const char *framework, *arch; /* arch: GPU architecture that the row is for, "" = any */
+  const char *framework, *arch; /* arch: device or architecture that the row is for, "" = any */
   double since;                 /* year + month/12 */
   enum wl_attention_kernel attention;
   bool fused;                   /* element-wise chains fused */
@@ -54,7 +54,7 @@ void wl_stacks_free(struct wl_stacks *l);
 /* The shipped ones, read once per process; NULL when they cannot be read. Thread-safe. */
 const struct wl_stacks *wl_stacks_shipped(void);
 /* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; year: used when the name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. */
-const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *arch, bool *ret_known);
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device, const char *arch, bool *ret_known);
 /* The software that a published model was trained with on an architecture (catalog/trainers.csv), "" when unknown. */
 const char *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch);
 /* The date in a software name: "25.09" = 2025 + 8/12, "2024"; 0 when there is none. */
