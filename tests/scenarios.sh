@@ -43,13 +43,22 @@ bad_set() { # message, --set...
 # ---- good input ----
 
 play() { # file: leaves its database in $scratch/db, the exit status in $status
-  "$RACKCAST" run "$1" -o "$scratch/db/$(basename "$1" .yaml).db" >"$scratch/out" 2>"$scratch/err" </dev/null
+  scenario=$(basename "$1" .yaml)
+  "$RACKCAST" run "$1" -o "$scratch/db/$scenario.db" >"$scratch/db/$scenario.out" 2>"$scratch/err" </dev/null
   status=$?
 }
 
 ends_with() { # status, file
   play "$2"
   [ "$status" = "$1" ] || { cat "$scratch/err"; false; }
+}
+
+says() { # exit status, pattern of the answer, file and further arguments
+  wanted=$1 pattern=$2
+  shift 2
+  "$RACKCAST" run "$@" -o "$scratch/says.db" >"$scratch/out" 2>"$scratch/err" </dev/null
+  status=$?
+  [ "$status" = "$wanted" ] && grep -q "$pattern" "$scratch/out" || { cat "$scratch/err" "$scratch/out"; false; }
 }
 
 # A shipped scenario that has no feasible option says so in its header: "# Exit: 3".
@@ -80,11 +89,19 @@ reference_is_current() {
   diff -u "$reference" "$scratch/doc" >"$scratch/got" || { head -n 20 "$scratch/got"; false; }
 }
 
+# The same records at one thread and at several: what is exported differs in nothing.
+same_at_any_number_of_threads() {
+  for j in 1 3; do
+    "$RACKCAST" run "$srcdir/scenarios/expand-fleet.yaml" --set 'work.serving.growth=tri(20, 50, 80) %/yr' --replicas 20 -j $j -o "$scratch/j$j.db" >/dev/null 2>&1 &&
+      "$RACKCAST" export "$scratch/j$j.db" --format csv --table metric >"$scratch/j$j.csv" || return 1
+  done
+  [ "$(wc -l <"$scratch/j1.csv")" -gt 50 ] && cmp "$scratch/j1.csv" "$scratch/j3.csv"
+}
+
 mkdir "$scratch/db"
 for f in "$bad"/*.yaml; do
-  name=$(basename "$f" .yaml)
-  case $name in *-b) continue ;; esac # the other half of a pair
-  ok "bad: $name" refused "$name"
+  case $f in *-b.yaml) continue ;; esac # the other half of a pair
+  ok "bad: $(basename "$f")" refused "$(basename "$f" .yaml)"
 done
 ok "bad: too large" too_large
 ok "bad: --set without =" bad_set "--set: got 'horizon', expected KEY=VALUE" --set horizon
@@ -92,6 +109,9 @@ ok "bad: --set of an unknown key" bad_set "did you mean 'horizon'?" --set 'horiz
 ok "bad: --set into a value" bad_set "horizon.length: no such place" --set 'horizon.length=5 yr'
 ok "bad: --set beyond a list" bad_set "options.exact.layers.7.count: no such place" --set options.exact.layers.7.count=2
 ok "bad: --set of no YAML" bad_set "--set" --set 'horizon=[5 yr'
+ok "variant: R1 on two T4" says 3 "does not fit\|in time" "$srcdir/scenarios/article-infer-2xt4.yaml" --set variant=r1
+ok "variant: a distilled model on two T4" says 0 own-2xt4 "$srcdir/scenarios/article-infer-2xt4.yaml" --set variant=distill-7b
+ok "variant: R1 on an Orin" says 3 "does not fit\|misses the service level" "$srcdir/scenarios/article-edge-orin.yaml" --set variant=r1
 for f in "$golden"/*.yaml; do
   ok "golden: $(basename "$f" .yaml)" ends_with 0 "$f"
 done
@@ -102,6 +122,10 @@ done
 if [ $update = yes ]; then
   "$check" --update "$golden/results.csv" "$scratch/db" >"$scratch/csv" && cp "$scratch/csv" "$golden/results.csv"
 fi
+for server in p4d.24xlarge DGX-A100-320 DGX-A100-640 DGX-H100-640; do
+  ok "R1 does not fit one $server" grep -q "DeepSeek-R1 does not fit one $server" "$scratch/db/r1-onprem-vs-p4d.out"
+done
+ok "threads" same_at_any_number_of_threads
 ok "results" agrees
 ok "reference" reference_is_current
 finish
