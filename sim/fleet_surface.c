@@ -5,8 +5,6 @@
 #include <string.h>
 #include "base/mem.h"
 
-enum { LAYOUTS = 4 };
-
 /* ---- from a table of the serving simulation to a surface ---- */
 static void point_of(const struct sim_serve_level *l, struct surface_point *ret) {
   const int q[3] = {SERVE_P50, SERVE_P95, SERVE_P99};
@@ -66,43 +64,16 @@ static bool tabulate(const struct world *w, const struct surfaces *s, const stru
 
 static int gpus_of(const struct sim_replica *r) { return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus; }
 
-/* The k-th larger layout than the smallest that fits; false when there is none or the scenario has fixed it. */
-static bool larger(const struct sim_replica *asked, const struct sim_replica *smallest, int k, struct sim_replica *ret) {
-  *ret = *asked;
-  if (asked->nodes > 0 || asked->gpus > 0)
-    return false;
-  if (smallest->gpus > 0 && smallest->gpus < smallest->server->gpus) {
-    ret->gpus = smallest->gpus << k;
-    return ret->gpus <= smallest->server->gpus;
-  }
-  ret->nodes = smallest->nodes * (k + 1);
-  return smallest->server->nic != NULL;
-}
-
-/* The layout that carries most per GPU within the service level; of equal ones the smallest. */
-static bool choose_layout(const struct world *w, struct surfaces *s, uint64_t seed, struct sim_replica *ret) {
-  struct sim_replica asked = replica_for(w, s), r = asked, smallest = asked;
-  double best = -1;
-  for (int k = 0; k < LAYOUTS; k++) {
-    struct sim_serve_table t = {0};
-    if (k > 0 && !larger(&asked, &smallest, k, &r))
-      break;
-    bool ok = tabulate(w, s, &r, w->spec.serving[s->serving].prefix_hit.a, seed, &t);
-    if (k == 0) {
-      s->min_nodes = t.fit.min_nodes;
-      smallest = t.fit.replica;
-      memcpy(s->why, t.fit.why, sizeof s->why);
-    }
-    double rate = ok ? t.max_rate_req_s / gpus_of(&t.fit.replica) : -1;
-    if (rate > best * 1.001) {
-      best = rate;
-      *ret = t.fit.replica;
-    }
-    sim_serve_table_free(&t);
-    if (!ok && k == 0)
-      return false;
-  }
-  return best >= 0;
+/* The layout that carries most per GPU within the service level. */
+static bool choose_layout(const struct world *w, struct surfaces *s, struct sim_replica *ret) {
+  const struct sim_serving *v = &w->spec.serving[s->serving];
+  struct sim_replica asked = replica_for(w, s);
+  struct sim_replica_fit fit;
+  bool ok = sim_serve_choose(&asked, v->input, v->output, v->prefix_hit.a, &v->slo, &fit);
+  s->min_nodes = fit.min_nodes;
+  memcpy(s->why, fit.why, sizeof s->why);
+  *ret = fit.replica;
+  return ok;
 }
 
 static void hits_of(const struct world *w, struct surfaces *s) {
@@ -119,7 +90,7 @@ static void hits_of(const struct world *w, struct surfaces *s) {
 
 static void make(const struct world *w, struct surfaces *s, uint64_t seed) {
   struct sim_replica chosen;
-  s->fits = choose_layout(w, s, seed, &chosen);
+  s->fits = choose_layout(w, s, &chosen);
   if (!s->fits)
     return;
   s->gpus = gpus_of(&chosen);

@@ -24,6 +24,16 @@ void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s,
                      struct serve_config *ret);
 int serve_max_seqs(const struct sim_replica *rep, const struct serve_setup *s);
 double serve_budget(const struct sim_replica *rep, const struct serve_setup *s);
+/* Requests as the steady state sees them: mean prompt and output tokens, share of the prompt found in the prefix cache. */
+struct serve_mix {
+  double input, output, hit;
+};
+/* The most sequences that decode at once with rounds within tpot_s (0 = no limit), inside the cache and the engine's batch. */
+double serve_steady_seqs(const struct serve_cost *c, const struct serve_mix *x, double kv_tokens, double max_seqs, double tpot_s);
+/* Requests per second that n sequences in flight finish. */
+double serve_steady_rate(const struct serve_cost *c, const struct serve_mix *x, double n);
+/* Tokens of the longest request worth keeping room for: the 99.9th percentile of one length beside the median of the other. */
+double serve_longest(const struct wl_model *m, const struct wl_hist *input, const struct wl_hist *output);
 /* Gathers latencies of finished requests into a result. */
 struct serve_stats {
   struct sketch *ttft, *tpot, *e2e;

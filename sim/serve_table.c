@@ -5,7 +5,7 @@
 #include "sim/kernel/stream.h"
 #include "sim/serve_setup.h"
 
-enum { REQUESTS = 3000, WARM = 600, GRID = 11, MAX_LEVELS = 24 };
+enum { MIN_REQUESTS = 3000, MAX_REQUESTS = 9000, GRID = 11, MAX_LEVELS = 24 };
 
 /* The same requests at every load: lengths stratified over the histograms, gaps exponential and scaled with the rate. */
 struct draws {
@@ -47,17 +47,17 @@ static int32_t tokens(double x, double lo, double hi) {
   return (int32_t)fmax(lo, fmin(hi, round(x)));
 }
 
-static void draw(struct draws *d, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit, double longest, uint64_t seed) {
+static void draw(struct draws *d, int n, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit, double longest, uint64_t seed) {
   struct stream in, out, gap;
   stream_init(&in, seed, "serve-input", 0);
   stream_init(&out, seed, "serve-output", 0);
   stream_init(&gap, seed, "serve-gap", 0);
-  double *u = mem_array(REQUESTS, sizeof *u), *v = mem_array(REQUESTS, sizeof *v), t = 0;
-  *d = (struct draws){mem_array(REQUESTS, sizeof(int32_t)), mem_array(REQUESTS, sizeof(int32_t)), mem_array(REQUESTS, sizeof(int32_t)),
-                      mem_array(REQUESTS, sizeof(double)), REQUESTS};
-  stratify(u, REQUESTS, &in);
-  stratify(v, REQUESTS, &out);
-  for (int i = 0; i < REQUESTS; i++) {
+  double *u = mem_array(n, sizeof *u), *v = mem_array(n, sizeof *v), t = 0;
+  *d = (struct draws){mem_array(n, sizeof(int32_t)), mem_array(n, sizeof(int32_t)), mem_array(n, sizeof(int32_t)),
+                      mem_array(n, sizeof(double)), n};
+  stratify(u, n, &in);
+  stratify(v, n, &out);
+  for (int i = 0; i < n; i++) {
     d->input[i] = tokens(wl_hist_quantile(input, u[i]), 1, longest);
     d->output[i] = tokens(wl_hist_quantile(output, v[i]), 1, fmax(1, longest - d->input[i]));
     d->cached[i] = (int32_t)(prefix_hit * d->input[i]);
@@ -80,6 +80,9 @@ struct bench { /* what stays the same from level to level */
   struct serve_memory memory;
   struct serve_cost cost;
   struct draws draws;
+  int warm;        /* requests not counted */
+  int concurrency; /* of the closed loop that finds the top where there is no steady state to compute */
+  double top_req_s;
   const struct sim_slo *slo;
 };
 
@@ -91,14 +94,14 @@ static bool level_run(const struct bench *b, double rate, int concurrency, struc
   struct serve_totals t, w;
   struct source src = {&b->draws, rate > 0 ? rate : 1, 0};
   serve_config_of(b->rep, &b->setup, &b->cost, b->memory.kv_tokens, &cfg);
-  serve_stats_init(&st, b->slo->ttft_s, b->slo->tpot_s, WARM);
+  serve_stats_init(&st, b->slo->ttft_s, b->slo->tpot_s, (uint64_t)b->warm);
   cfg.concurrency = concurrency;
   cfg.next = source_next;
   cfg.next_ctx = &src;
   cfg.finish = serve_stats_finish;
   cfg.finish_ctx = &st;
-  bool ok = sim_time_from_s(b->draws.at[WARM] / src.rate, &cfg.window_from) &&
-            sim_time_from_s(b->draws.at[REQUESTS - 1] / src.rate, &cfg.window_to) && serve_run(&cfg, &t, concurrency ? NULL : &w);
+  bool ok = sim_time_from_s(b->draws.at[b->warm] / src.rate, &cfg.window_from) &&
+            sim_time_from_s(b->draws.at[b->draws.n - 1] / src.rate, &cfg.window_to) && serve_run(&cfg, &t, concurrency ? NULL : &w);
   if (concurrency)
     w = t;
   memset(ret, 0, sizeof *ret);
@@ -178,9 +181,8 @@ static bool find_max_rate(const struct bench *b, struct sim_serve_table *t) {
 }
 
 static bool run_levels(const struct bench *b, struct sim_serve_table *t) {
-  struct sim_serve_level full;
-  int seqs = serve_max_seqs(b->rep, &b->setup);
-  if (!level_run(b, 0, seqs < REQUESTS / 4 ? seqs : REQUESTS / 4, &full))
+  struct sim_serve_level full = {.r.req_per_s = b->top_req_s};
+  if (b->top_req_s <= 0 && !level_run(b, 0, b->concurrency, &full))
     return false;
   double top = 1.15 * full.r.req_per_s;
   t->level = mem_array(MAX_LEVELS, sizeof *t->level);
@@ -194,13 +196,26 @@ static bool run_levels(const struct bench *b, struct sim_serve_table *t) {
   return refine(b, t) && find_max_rate(b, t);
 }
 
+double serve_longest(const struct wl_model *m, const struct wl_hist *input, const struct wl_hist *output) {
+  double a = wl_hist_quantile(input, 0.999) + wl_hist_quantile(output, 0.5), b = wl_hist_quantile(input, 0.5) + wl_hist_quantile(output, 0.999);
+  return m->max_positions > 0 ? fmin(fmax(a, b), m->max_positions) : fmax(a, b);
+}
+
+/* The load above which no steady state exists, and enough requests to see the replica full. */
+static void size_of(struct bench *b, const struct wl_hist *input, const struct wl_hist *output, double hit, int seqs, int *ret_requests) {
+  struct serve_mix mix = {wl_hist_mean(input), fmax(1, wl_hist_mean(output)), hit};
+  double n = serve_steady_seqs(&b->cost, &mix, b->memory.kv_tokens, seqs, 0);
+  b->top_req_s = b->setup.model->encoder ? 0 : serve_steady_rate(&b->cost, &mix, n);
+  *ret_requests = (int)fmax(MIN_REQUESTS, fmin(MAX_REQUESTS, 4 * n));
+  b->warm = *ret_requests / 5;
+  b->concurrency = seqs < *ret_requests / 4 ? seqs : *ret_requests / 4;
+}
+
 bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
                         const struct sim_slo *slo, uint64_t seed, struct sim_serve_table *ret) {
   struct bench b = {.slo = slo};
   memset(ret, 0, sizeof *ret);
-  double longest = fmax(wl_hist_quantile(input, 0.999) + wl_hist_quantile(output, 0.5), wl_hist_quantile(input, 0.5) + wl_hist_quantile(output, 0.999));
-  if (rep->model->max_positions > 0)
-    longest = fmin(longest, rep->model->max_positions);
+  double longest = serve_longest(rep->model, input, output);
   if (!sim_replica_choose(rep, longest, &ret->fit))
     return false;
   b.rep = &ret->fit.replica;
@@ -209,7 +224,9 @@ bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *inp
   serve_memory_of(&b.setup, b.rep, &b.memory);
   int seqs = serve_max_seqs(b.rep, &b.setup);
   serve_cost_build(&b.cost, &b.setup, (int)fmax(serve_budget(b.rep, &b.setup), seqs), seqs);
-  draw(&b.draws, input, output, prefix_hit, longest, seed);
+  int requests;
+  size_of(&b, input, output, prefix_hit, seqs, &requests);
+  draw(&b.draws, requests, input, output, prefix_hit, longest, seed);
   bool ok = run_levels(&b, ret);
   draws_free(&b.draws);
   serve_cost_free(&b.cost);

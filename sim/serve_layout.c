@@ -1,0 +1,119 @@
+/* Which layout of a replica is worth simulating. The fewest nodes that hold a model are seldom the fewest that serve it: more of them leave more cache, and attention by data
+ * parallelism keeps one copy of a latent cache where tensor parallelism keeps one on every rank. Candidates are compared by a steady state of the iteration cost; what is
+ * chosen is then simulated request by request. */
+#include <math.h>
+#include <string.h>
+#include "sim/serve_setup.h"
+
+enum { MULTIPLES = 4 };
+
+/* n sequences decode at once while their successors' prompts are read: per round n tokens, n / out prompts finish, each sampled once more. */
+static double round_s(const struct serve_cost *c, double n, const struct serve_mix *x) {
+  double prompts = n / x->output, read = prompts * x->input * (1 - x->hit);
+  double pairs = prompts * x->input * x->input * (1 - x->hit) * (1 + x->hit) / 2;
+  double device = serve_device_s(c, n + read, n + prompts, n, n * (x->input + x->output / 2), pairs), host = serve_host_s(c, n, prompts);
+  return c->overlap ? fmax(host, device) : host + device;
+}
+
+double serve_steady_seqs(const struct serve_cost *c, const struct serve_mix *x, double kv_tokens, double max_seqs, double tpot_s) {
+  double cache = 0.9 * kv_tokens / (x->input + x->output / 2), lo = 0, hi = fmax(1, fmin(cache, max_seqs));
+  if (tpot_s <= 0 || round_s(c, hi, x) <= tpot_s)
+    return hi;
+  for (int i = 0; i < 40; i++) { /* a round takes longer the more decode */
+    double mid = (lo + hi) / 2;
+    if (round_s(c, fmax(1, mid), x) <= tpot_s)
+      lo = mid;
+    else
+      hi = mid;
+  }
+  return lo;
+}
+
+double serve_steady_rate(const struct serve_cost *c, const struct serve_mix *x, double n) {
+  return n > 0 ? n / (x->output * round_s(c, fmax(1, n), x)) : 0;
+}
+
+static double layout_rate(const struct sim_replica *r, const struct serve_mix *x, double tpot_s) {
+  struct serve_setup s;
+  struct serve_memory m;
+  struct serve_cost c;
+  char why[240];
+  if (!serve_setup_make(r, &s, why, sizeof why))
+    return 0;
+  int seqs = serve_max_seqs(r, &s);
+  serve_memory_of(&s, r, &m);
+  serve_cost_build(&c, &s, (int)fmax(serve_budget(r, &s), seqs), seqs);
+  double n = serve_steady_seqs(&c, x, m.kv_tokens, seqs, tpot_s);
+  double rate = serve_steady_rate(&c, x, n);
+  serve_cost_free(&c);
+  return rate;
+}
+
+static int gpus_of(const struct sim_replica *r) {
+  return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus;
+}
+
+/* k + 1 times the smallest layout; inside a node by doubling. */
+static bool larger(const struct sim_replica *asked, const struct sim_replica *smallest, int k, struct sim_replica *ret) {
+  *ret = *asked;
+  if (k == 0)
+    return true;
+  if (asked->nodes > 0 || asked->gpus > 0)
+    return false;
+  if (smallest->gpus > 0 && smallest->gpus < smallest->server->gpus) {
+    ret->gpus = smallest->gpus << k;
+    return ret->gpus <= smallest->server->gpus;
+  }
+  ret->nodes = smallest->nodes * (k + 1);
+  return smallest->server->nic != NULL;
+}
+
+struct search {
+  const struct serve_mix *mix;
+  double longest, tpot_s, best;
+  struct sim_replica chosen;
+  struct sim_replica_fit first; /* of the smallest layout as asked */
+};
+
+static void look(struct search *q, const struct sim_replica *asked) {
+  struct sim_replica_fit smallest = {0};
+  for (int k = 0; k < MULTIPLES; k++) {
+    struct sim_replica r;
+    struct sim_replica_fit fit;
+    if (!larger(asked, &smallest.replica, k, &r))
+      return;
+    bool ok = sim_replica_choose(&r, q->longest, &fit);
+    if (k == 0)
+      smallest = fit;
+    if (k == 0 && q->first.replica.server == NULL)
+      q->first = fit;
+    if (!ok)
+      return;
+    double rate = layout_rate(&fit.replica, q->mix, q->tpot_s) / gpus_of(&fit.replica);
+    if (rate > q->best * 1.01) { /* of nearly equal ones the smaller, found first */
+      q->best = rate;
+      q->chosen = fit.replica;
+    }
+  }
+}
+
+bool sim_serve_choose(const struct sim_replica *want, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
+                      const struct sim_slo *slo, struct sim_replica_fit *ret) {
+  struct serve_mix mix = {wl_hist_mean(input), fmax(1, wl_hist_mean(output)), prefix_hit};
+  struct search q = {.mix = &mix, .longest = serve_longest(want->model, input, output), .tpot_s = slo->tpot_s, .best = -1};
+  look(&q, want);
+  if (want->model->experts > 0 && !want->dp_attention && want->tp <= 0 && want->pp <= 0) { /* every GPU attends for its own sequences, experts spread over all */
+    struct sim_replica dp = *want;
+    dp.dp_attention = true;
+    dp.tp = 1;
+    look(&q, &dp);
+  }
+  *ret = q.first;
+  if (q.best < 0)
+    return false;
+  int min_nodes = q.first.min_nodes;
+  bool ok = sim_replica_choose(&q.chosen, q.longest, ret);
+  ret->min_nodes = min_nodes;
+  memcpy(ret->why, q.first.why, sizeof ret->why); /* what a smaller layout lacks */
+  return ok;
+}
