@@ -160,7 +160,9 @@ static bool refine(const struct bench *b, struct sim_serve_table *t) {
   return true;
 }
 
+/* The last level that keeps the limits and the first that does not become levels too: the share in time falls off a cliff between them. */
 static bool find_max_rate(const struct bench *b, struct sim_serve_table *t) {
+  struct sim_serve_level found[2] = {0}; /* missed, met */
   size_t i = 1;
   while (i < t->n && meets(b, &t->level[i]))
     i++;
@@ -171,11 +173,13 @@ static bool find_max_rate(const struct bench *b, struct sim_serve_table *t) {
     struct sim_serve_level l;
     if (!level_run(b, (lo + hi) / 2, 0, &l))
       return false;
-    if (meets(b, &l))
-      lo = l.rate_req_s;
-    else
-      hi = l.rate_req_s;
+    bool met = meets(b, &l);
+    *(met ? &lo : &hi) = l.rate_req_s;
+    found[met] = l;
   }
+  for (int k = 0; k < 2; k++)
+    if (found[k].rate_req_s > 0)
+      insert(t, &found[k]);
   t->max_rate_req_s = lo;
   return true;
 }
@@ -185,7 +189,7 @@ static bool run_levels(const struct bench *b, struct sim_serve_table *t) {
   if (b->top_req_s <= 0 && !level_run(b, 0, b->concurrency, &full))
     return false;
   double top = 1.15 * full.r.req_per_s;
-  t->level = mem_array(MAX_LEVELS, sizeof *t->level);
+  t->level = mem_array(MAX_LEVELS + 2, sizeof *t->level); /* find_max_rate adds two */
   level_idle(b, &t->level[t->n++]);
   for (int i = 1; i < GRID; i++) {
     struct sim_serve_level l;

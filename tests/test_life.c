@@ -1,6 +1,9 @@
 /* Lives of options on stated load, against sums by hand. The scenario and database tests repeat the golden ones from the outside. */
+#include <gsl/gsl_errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include "base/datadir.h"
 #include "base/mem.h"
 #include "sim/spec.h"
 #include "tests/cu.h"
@@ -39,17 +42,19 @@ static void hear_event(void *ctx, const struct rec_event *r) {
   snprintf(h->events + used, sizeof h->events - used, "%s %s: %s\n", r->option, r->kind, r->text);
 }
 
-static int play(const struct sim_spec *s, struct heard *h) {
+static int play_with(const struct sim_spec *s, struct heard *h, int replicas, int jobs, uint64_t seed) {
   *h = (struct heard){.arena = arena_create()};
   struct sim_listener out = {.ctx = h, .metric = hear_metric, .charge = hear_charge, .event = hear_event};
   struct errs *errs = errs_create();
-  int status = sim_run(s, &(struct sim_run_opts){.seed = 1, .replicas = -1, .jobs = 1}, &out, errs);
+  int status = sim_run(s, &(struct sim_run_opts){.seed = seed, .replicas = replicas, .jobs = jobs}, &out, errs);
   for (size_t i = 0; i < errs_count(errs); i++)
     fprintf(stderr, "%s\n", errs_text(errs, i));
   CU_ASSERT_EQUAL(errs_count(errs), 0);
   errs_destroy(errs);
   return status;
 }
+
+static int play(const struct sim_spec *s, struct heard *h) { return play_with(s, h, 0, 1, 1); }
 
 static double in(const struct heard *h, const char *option, const char *scope, const char *name) {
   for (size_t i = 0; i < h->n_metric; i++)
@@ -323,6 +328,308 @@ static void sensitivity(void) {
   forget(&h);
 }
 
+/* ---- uncertainty ---- */
+/* G9: TCO = C + 350,400 p with C ~ tri(100k, 120k, 150k), p ~ tri(0.08, 0.12, 0.16): mean and variance in closed form, additive. */
+static void golden_spread(struct fixture *f) {
+  article(f, 32);
+  f->layer[0][0].price_usd = (struct dist){DIST_TRI, 100000, 120000, 150000};
+  f->spec.site.tariff_usd_per_kwh = (struct dist){DIST_TRI, 0.08, 0.12, 0.16};
+  f->spec.common_random_numbers = true;
+}
+
+static void monte_carlo_with_a_known_answer(void) {
+  enum { N = 4000 };
+  struct fixture f;
+  struct heard h;
+  golden_spread(&f);
+  CU_ASSERT_EQUAL(play_with(&f.spec, &h, N, 2, 7), 0);
+  double sd = sqrt(138296931.5556), error = 3 * sd / sqrt(N);
+  CU_ASSERT(fabs(whole(&h, "own", "tco_mean_usd") - 165381.3333) < error);
+  CU_CLOSE(whole(&h, "own", "tco_sd_usd"), sd, 0.04); /* 3 sigma of a standard deviation is 3 / sqrt(2 N) = 3.4 % */
+  CU_ASSERT(fabs(in(&h, "own", "input:price.8xA100", "sobol") - 0.763253) < 0.04);
+  CU_ASSERT(fabs(in(&h, "own", "input:site.tariff", "sobol") - 0.236747) < 0.04);
+  CU_CLOSE(in(&h, "own", "input:price.8xA100", "tornado_low_usd"), 142048, 1e-12);
+  CU_CLOSE(in(&h, "own", "input:price.8xA100", "tornado_high_usd"), 192048, 1e-12);
+  CU_CLOSE(in(&h, "own", "input:site.tariff", "tornado_low_usd"), 148032, 1e-12);
+  CU_CLOSE(in(&h, "own", "input:site.tariff", "tornado_high_usd"), 176064, 1e-12);
+  CU_ASSERT(isnan(in(&h, "rent", "input:site.tariff", "tornado_low_usd"))); /* nothing of it reaches the renter */
+  CU_CLOSE(whole(&h, "own", "prob_cheaper"), 1, 1e-12);
+  CU_CLOSE(whole(&h, "own", "tco_usd"), 162048, 1e-12); /* the single run stands at the modes */
+  forget(&h);
+}
+
+/* The choice flips where the rent equals: 60 x 730 r = 162,048, r = 3.699726; the rent may lie between 3 and 4. */
+static void where_the_choice_flips(void) {
+  struct fixture f;
+  struct heard h;
+  article(&f, 32);
+  f.spec.common_random_numbers = true;
+  f.layer[1][0].usd_per_h = (struct dist){DIST_UNIFORM, 3, 4, 0};
+  CU_ASSERT_EQUAL(play_with(&f.spec, &h, 2000, 1, 3), 0);
+  CU_CLOSE(in(&h, "own", "input:price.8xA100 on-demand", "flip_value"), 162048 / 43800.0, 2e-4);
+  CU_ASSERT(fabs(whole(&h, "own", "prob_cheaper") - (4 - 162048 / 43800.0)) < 0.035);
+  forget(&h);
+}
+
+static bool same_metrics(const struct heard *a, const struct heard *b) {
+  bool same = a->n_metric == b->n_metric;
+  for (size_t i = 0; same && i < a->n_metric; i++) {
+    const struct rec_metric *x = &a->metric[i], *y = &b->metric[i];
+    same = !strcmp(x->name, y->name) && !memcmp(&x->value, &y->value, sizeof x->value) && !memcmp(&x->p10, &y->p10, sizeof x->p10) &&
+           !memcmp(&x->p90, &y->p90, sizeof x->p90);
+  }
+  return same;
+}
+
+static void same_at_any_number_of_threads(void) {
+  struct fixture f;
+  struct heard one, three, other;
+  golden_spread(&f);
+  play_with(&f.spec, &one, 200, 1, 5);
+  play_with(&f.spec, &three, 200, 3, 5);
+  play_with(&f.spec, &other, 200, 1, 6);
+  CU_ASSERT(same_metrics(&one, &three));
+  CU_ASSERT(!same_metrics(&one, &other));
+  forget(&one);
+  forget(&three);
+  forget(&other);
+}
+
+/* Common random numbers: taking an option away changes no other's draws. */
+static void options_do_not_disturb_each_other(void) {
+  struct fixture f;
+  struct heard both, alone;
+  golden_spread(&f);
+  f.layer[1][0].usd_per_h = (struct dist){DIST_UNIFORM, 3, 4, 0};
+  play_with(&f.spec, &both, 300, 1, 5);
+  f.spec.n_option = 1;
+  play_with(&f.spec, &alone, 300, 1, 5);
+  CU_ASSERT_EQUAL(whole(&both, "own", "tco_mean_usd"), whole(&alone, "own", "tco_mean_usd"));
+  forget(&both);
+  forget(&alone);
+}
+
+/* ---- serving: a distilled model on HGX H200 and p5 over two years ---- */
+struct library {
+  struct arena *arena;
+  struct errs *errs;
+  struct hw_catalog *catalog;
+  struct wl_models *models;
+};
+static struct library lib;
+
+static void library_open(void) {
+  if (lib.catalog)
+    return;
+  lib = (struct library){arena_create(), errs_create(), NULL, NULL};
+  const char *catalog = datadir_path(lib.arena, "hwmodels/catalog"), *models = datadir_path(lib.arena, "workloads/catalog/models");
+  lib.catalog = hw_catalog_load(&catalog, 1, lib.errs);
+  lib.models = wl_models_load(&models, 1, lib.errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(lib.catalog);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(lib.models);
+}
+
+/* A day with a trough of a third and a peak of twice the rate. */
+static struct wl_curve *day(double rate) {
+  struct wl_curve *c = arena_alloc(lib.arena, sizeof *c);
+  *c = (struct wl_curve){.n = 24, .period_s = 86400};
+  c->t_s = arena_alloc(lib.arena, 24 * sizeof(double));
+  c->rate = arena_alloc(lib.arena, 24 * sizeof(double));
+  for (int i = 0; i < 24; i++) {
+    c->t_s[i] = 3600.0 * i;
+    c->rate[i] = rate * (i < 8 ? 1 / 3.0 : i < 12 ? 1 : i < 20 ? 2 : 1);
+  }
+  return c;
+}
+
+struct served {
+  struct fixture f;
+  struct sim_serving serving;
+};
+
+/* Option 0 owns HGX-H200, option 1 rents p5.48xlarge; both as many as it takes. */
+static void serve(struct served *s, double rate) {
+  library_open();
+  article(&s->f, (double)NAN);
+  struct sim_spec *p = &s->f.spec;
+  p->fixed.present = false;
+  p->as_of = (struct date){2026, 11, 9};
+  p->start = (struct date){2026, 12, 1};
+  p->months = 24;
+  p->hours_per_yr = 0;
+  p->catalog = lib.catalog;
+  p->models = lib.models;
+  p->n_serving = 1;
+  p->serving = &s->serving;
+  s->serving = (struct sim_serving){.name = "chat", .rate = day(rate), .input = wl_hist_point(lib.arena, 1000), .output = wl_hist_point(lib.arena, 500),
+                                    .weekly = {1, 1, 1, 1, 1, 0.8, 0.8}, .slo = {5, 0.1, 0.95, 0.95}, .unmet_excludes = true};
+  s->serving.replica = (struct sim_replica){.model = wl_model_find(lib.models, "DeepSeek-R1-Distill-Llama-70B"), .engine = "", .weights = DT_COUNT, .kv = DT_COUNT};
+  s->f.layer[0][0].server = hw_server_find(lib.catalog, "HGX-H200");
+  s->f.layer[0][0].price_usd = dist_point(312667);
+  s->f.layer[1][0].server = hw_server_find(lib.catalog, "p5.48xlarge");
+  s->f.layer[1][0].usd_per_h = dist_point(55.04);
+  s->f.layer[1][0].p_success = dist_point(1);
+  s->f.layer[0][0].count = s->f.layer[1][0].count = -1;
+  p->site.tariff_usd_per_kwh = dist_point(0.08);
+}
+
+static void least_that_serves_the_peak(void) {
+  struct served s;
+  struct heard h;
+  serve(&s, 60);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  int least = (int)whole(&h, "own", "servers");
+  CU_ASSERT(least > 1);
+  CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 1.0);
+  CU_ASSERT(whole(&h, "own", "slo_attainment") >= 0.95);
+  CU_ASSERT_EQUAL(whole(&h, "own", "unserved_requests"), 0.0);
+  /* 2 x rate on weekdays, a third of it at night: mean 60 x (8/3 + 4 + 16 + 4) / 24 x (5 + 1.6) / 7 */
+  CU_CLOSE(whole(&h, "own", "output_tok_per_s"), 500 * 60 * (8 / 3.0 + 24) / 24 * 6.6 / 7, 0.002);
+  CU_ASSERT(whole(&h, "own", "load_factor") > 0.2 && whole(&h, "own", "load_factor") < 0.8);
+  forget(&h);
+
+  s.f.layer[0][0].count = least / 2; /* far too few: said so, with what would cure it, and no comparison */
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 0.0);
+  CU_ASSERT(whole(&h, "own", "slo_attainment") < 0.95);
+  CU_ASSERT(isnan(whole(&h, "own", "npv_usd")));
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "smallest cure"));
+  forget(&h);
+}
+
+/* By the hour one pays for what is used; a commitment is paid through the night. */
+static void layers_of_commitments(void) {
+  struct served s;
+  struct heard hourly, year, stack;
+  serve(&s, 60);
+  struct sim_layer *y = s.f.layer[1];
+  y[0].scale = true;
+  CU_ASSERT_EQUAL(play(&s.f.spec, &hourly), 0);
+  y[0].scale = false;
+  y[0].term = "1 yr";
+  y[0].term_months = 12;
+  CU_ASSERT_EQUAL(play(&s.f.spec, &year), 0);
+  CU_ASSERT(whole(&hourly, "rent", "gpu_hours_provisioned") < 0.8 * whole(&year, "rent", "gpu_hours_provisioned"));
+  CU_ASSERT_EQUAL(whole(&hourly, "rent", "commitment_unused_usd"), 0.0);
+  CU_ASSERT(whole(&year, "rent", "commitment_unused_usd") > 0);
+  CU_ASSERT_EQUAL(whole(&year, "rent", "stranded_usd"), 0.0);
+
+  /* the trough by the year at 35 USD/h, the rest by the hour at 55.04: the trough is never idle, and the sum is cheaper than either alone at its price */
+  y[1] = y[0];
+  y[0].cover = COVER_TROUGH;
+  y[0].usd_per_h = dist_point(35);
+  y[1].cover = COVER_REST;
+  y[1].term = "on-demand";
+  y[1].term_months = 0;
+  s.f.option[1].n = 2;
+  CU_ASSERT_EQUAL(play(&s.f.spec, &stack), 0);
+  CU_CLOSE(whole(&stack, "rent", "commitment_unused_usd") + 1, 1, 1e-6);
+  CU_ASSERT(in(&stack, "rent", "layer-0", "gpu_hours_provisioned") > 0);
+  CU_ASSERT(whole(&stack, "rent", "tco_usd") < whole(&hourly, "rent", "tco_usd"));
+  CU_ASSERT(whole(&stack, "rent", "slo_attainment") >= 0.95);
+  forget(&hourly);
+  forget(&year);
+  forget(&stack);
+}
+
+static void demand_hazard_and_price_move_the_right_way(void) {
+  struct served s;
+  struct heard base, changed;
+  serve(&s, 60);
+  s.f.spec.reliability = (struct sim_reliability){.failures_per_node_day = dist_point(0.0065), .repair_s = dist_point(8000), .replace_rented_s = 1800};
+  CU_ASSERT_EQUAL(play(&s.f.spec, &base), 0);
+
+  s.serving.growth_per_yr = dist_point(0.5);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &changed), 0);
+  CU_ASSERT(whole(&changed, "own", "tco_usd") > whole(&base, "own", "tco_usd"));
+  CU_ASSERT(whole(&changed, "own", "servers") > whole(&base, "own", "servers"));
+  CU_ASSERT(whole(&changed, "rent", "tco_usd") > whole(&base, "rent", "tco_usd"));
+  s.serving.growth_per_yr = dist_point(0);
+  forget(&changed);
+
+  s.f.spec.reliability.failures_per_node_day = dist_point(0.5); /* the same hazard on both sides lowers both */
+  CU_ASSERT_EQUAL(play(&s.f.spec, &changed), 0);
+  CU_ASSERT(whole(&changed, "own", "availability") < whole(&base, "own", "availability"));
+  CU_ASSERT(whole(&changed, "rent", "availability") < whole(&base, "rent", "availability"));
+  CU_CLOSE(whole(&changed, "rent", "availability"), 1 / (1 + 0.5 / 86400 * 1800), 1e-6);
+  s.f.spec.reliability.failures_per_node_day = dist_point(0.0065);
+  forget(&changed);
+
+  s.f.spec.site.tariff_usd_per_kwh = dist_point(0.16);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &changed), 0);
+  CU_CLOSE(whole(&changed, "own", "tco_usd") - whole(&base, "own", "tco_usd"), whole(&base, "own", "energy_mwh") * 1000 * 0.08, 1e-9);
+  CU_CLOSE(whole(&changed, "rent", "tco_usd"), whole(&base, "rent", "tco_usd"), 1e-12);
+  forget(&changed);
+  forget(&base);
+}
+
+/* Growth met by orders: with a lead time planned for, nobody waits; without expansion the whole is bought at the start. */
+static void expansion(void) {
+  struct served s;
+  struct heard waves, once;
+  serve(&s, 60);
+  s.serving.growth_per_yr = dist_point(0.6);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &once), 0);
+  s.f.layer[0][0].expand = true;
+  s.f.layer[0][0].lead_time_s = dist_point(60 * 86400.0);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &waves), 0);
+  CU_ASSERT_EQUAL(whole(&waves, "own", "servers"), whole(&once, "own", "servers"));
+  CU_ASSERT(whole(&waves, "own", "gpu_hours_provisioned") < whole(&once, "own", "gpu_hours_provisioned"));
+  CU_ASSERT_EQUAL(whole(&waves, "own", "feasible"), 1.0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(waves.events, "own order"));
+  forget(&waves);
+  forget(&once);
+
+  s.f.spec.site.limit_kw = 40; /* holds fewer than are needed */
+  CU_ASSERT_EQUAL(play(&s.f.spec, &once), 0);
+  CU_ASSERT_EQUAL(whole(&once, "own", "feasible"), 0.0);
+  CU_ASSERT(whole(&once, "own", "contracted_kw") <= 40);
+  CU_ASSERT_PTR_NOT_NULL(strstr(once.events, "smallest cure"));
+  forget(&once);
+}
+
+/* Full R1 needs more than one server of eight A100: an output, and said. */
+static void what_does_not_fit(void) {
+  struct served s;
+  struct heard h;
+  serve(&s, 1);
+  s.serving.replica.model = wl_model_find(lib.models, "DeepSeek-R1");
+  s.f.layer[0][0].server = hw_server_find(lib.catalog, "DGX-A100-640");
+  s.f.layer[1][0].server = hw_server_find(lib.catalog, "p4d.24xlarge");
+  s.serving.slo = (struct sim_slo){30, 0.5, 0.95, 0.95};
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  CU_ASSERT_EQUAL(whole(&h, "own", "min_nodes_per_replica"), 2.0);
+  CU_ASSERT_EQUAL(whole(&h, "rent", "min_nodes_per_replica"), 3.0);
+  forget(&h);
+
+  s.f.layer[0][0].server = hw_server_find(lib.catalog, "T4-server"); /* no network: never */
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 0.0);
+  CU_ASSERT(isnan(whole(&h, "own", "tco_usd")));
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "does not fit"));
+  forget(&h);
+}
+
+/* Interpolated between simulated levels within 1 %, and threads change nothing with serving either. */
+static void serving_replicas(void) {
+  struct served s;
+  struct heard one, two;
+  serve(&s, 60);
+  s.f.spec.common_random_numbers = true;
+  s.serving.growth_per_yr = (struct dist){DIST_TRI, 0, 0.25, 0.6};
+  s.serving.prefix_hit = (struct dist){DIST_TRI, 0, 0.2, 0.5};
+  s.f.spec.model_error_throughput = (struct dist){DIST_LOGNORMAL, 1, 0.1, 0};
+  s.f.spec.widen_if_extrapolated = 2;
+  CU_ASSERT_EQUAL(play_with(&s.f.spec, &one, 40, 1, 9), 0);
+  CU_ASSERT_EQUAL(play_with(&s.f.spec, &two, 40, 2, 9), 0);
+  CU_ASSERT(same_metrics(&one, &two));
+  CU_ASSERT(whole(&one, "own", "interpolation_error") <= 0.01);
+  CU_ASSERT(in(&one, "own", "input:chat.growth", "tornado_high_usd") > in(&one, "own", "input:chat.growth", "tornado_low_usd"));
+  CU_ASSERT(in(&one, "own", "input:model_error.H200", "tornado_high_usd") <= in(&one, "own", "input:model_error.H200", "tornado_low_usd"));
+  forget(&one);
+  forget(&two);
+}
+
 int main(void) {
   const struct cu_case cases[] = {
       {"the article's sum", the_articles_sum},
@@ -337,6 +644,17 @@ int main(void) {
       {"dated purchases", dated_purchases},
       {"unknown price", unknown_price},
       {"sensitivity", sensitivity},
+      {"Monte Carlo with a known answer", monte_carlo_with_a_known_answer},
+      {"where the choice flips", where_the_choice_flips},
+      {"the same at any number of threads", same_at_any_number_of_threads},
+      {"options do not disturb each other", options_do_not_disturb_each_other},
+      {"least that serves the peak", least_that_serves_the_peak},
+      {"layers of commitments", layers_of_commitments},
+      {"demand, hazard and price move the right way", demand_hazard_and_price_move_the_right_way},
+      {"expansion", expansion},
+      {"what does not fit", what_does_not_fit},
+      {"serving in drawn worlds", serving_replicas},
   };
+  gsl_set_error_handler_off();
   return cu_main("life", cases, sizeof cases / sizeof *cases);
 }
