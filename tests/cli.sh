@@ -1,7 +1,7 @@
 #!/bin/sh
 # Command line cases. tests/cli/NAME.cmd is run by sh in an empty directory of its own, with `rackcast` in the PATH and the source tree
 # as $srcdir; what it writes must be NAME.stdout and NAME.stderr (no file = nothing written), and its exit status NAME.exit (no file = 0).
-# The source tree's place is written as SRCDIR, and trailing blanks do not matter.
+# The source tree is written as SRCDIR and that directory as HERE; trailing blanks do not matter.
 #   tests/cli.sh [NAME...]         run all cases or these; a failure shows the difference
 #   tests/cli.sh --update [NAME...]  write down what the program does now; git diff is the review
 : "${srcdir:=$(cd "$(dirname "$0")/.." && pwd)}" "${RACKCAST:=$srcdir/rackcast}"
@@ -18,7 +18,7 @@ run_case() { # leaves stdout, stderr and exit in $scratch/got
   (cd "$scratch/run" && sh "$cases/$1.cmd") >"$scratch/got/raw.stdout" 2>"$scratch/got/raw.stderr" </dev/null
   echo $? >"$scratch/got/exit"
   for s in stdout stderr; do
-    sed -e "s|$srcdir|SRCDIR|g" -e 's/[[:space:]]*$//' "$scratch/got/raw.$s" >"$scratch/got/$s"
+    sed -e "s|$scratch/run|HERE|g" -e "s|$srcdir|SRCDIR|g" -e 's/[[:space:]]*$//' "$scratch/got/raw.$s" >"$scratch/got/$s"
   done
 }
 

@@ -1,0 +1,2 @@
+rackcast help catalog | head -3
+rackcast help catalgo

@@ -1,0 +1,8 @@
+# A second run is added to the database; a report can choose.
+for tariff in 0.12 0.25; do
+  rackcast run "$srcdir/scenarios/article-8xa100.yaml" -o x.db --set "site.tariff=$tariff USD/kWh" >/dev/null || exit
+done
+for run in 1 2; do
+  rackcast report x.db --run $run | grep -E '^(exact|truncated) '
+done
+rackcast report x.db --run 3

@@ -1,0 +1,1 @@
+RACKCAST_DATADIR=$PWD rackcast catalog gpu T4

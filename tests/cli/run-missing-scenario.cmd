@@ -1,0 +1,3 @@
+rackcast run nowhere.yaml; status=$?
+ls
+exit $status

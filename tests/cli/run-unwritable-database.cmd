@@ -1,0 +1,1 @@
+rackcast run "$srcdir/scenarios/article-8xa100.yaml" -o no/such/place.db
