@@ -33,20 +33,30 @@ struct view {
 
 /* ---- presets ---- */
 
-static int visible(const struct dirent *d) { return d->d_name[0] != '.'; }
+static int by_bytes(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* The presets' directories by the order of their names. */
+static size_t preset_names(struct arena *a, const char *at, const char *name[MAX_PRESETS]) {
+  size_t n = 0;
+  DIR *d = opendir(at);
+  for (struct dirent *e; d && n < MAX_PRESETS && (e = readdir(d));)
+    if (e->d_name[0] != '.')
+      name[n++] = arena_strdup(a, e->d_name);
+  if (d)
+    closedir(d);
+  qsort(name, n, sizeof *name, by_bytes);
+  return n;
+}
 
 static void load_presets(struct view *v, struct errs *errs) {
-  const char *shipped = datadir_path(v->arena, "hwmodels/catalog"), *at = datadir_path(v->arena, "hwmodels/catalog/presets");
-  struct dirent **entry = NULL;
-  int n = scandir(at, &entry, visible, alphasort);
-  for (int i = 0; i < n; i++) {
-    struct preset p = {arena_strdup(v->arena, entry[i]->d_name), arena_printf(v->arena, "%s/%s", at, entry[i]->d_name), NULL};
+  const char *shipped = datadir_path(v->arena, "hwmodels/catalog"), *at = datadir_path(v->arena, "hwmodels/catalog/presets"), *name[MAX_PRESETS];
+  size_t n = preset_names(v->arena, at, name);
+  for (size_t i = 0; i < n; i++) {
+    struct preset p = {name[i], arena_printf(v->arena, "%s/%s", at, name[i]), NULL};
     const char *dirs[] = {shipped, p.dir};
-    if (v->n_preset < MAX_PRESETS && (p.catalog = hw_catalog_load(dirs, 2, errs)))
+    if ((p.catalog = hw_catalog_load(dirs, 2, errs)))
       v->preset[v->n_preset++] = p;
-    mem_free(entry[i]);
   }
-  mem_free(entry);
 }
 
 static bool is_from(const struct hw_fact *f, const char *dir) { return strncmp(f->file, dir, strlen(dir)) == 0; }

@@ -207,30 +207,32 @@ static size_t load_tables(struct hw_catalog *c, const char *dir, struct csv_tabl
   return count;
 }
 
-static bool open_table(struct reader *r, const struct csv_table *t) {
+static bool open_table(struct reader *r, const struct csv_table *t) { /* false: columns are missing */
   r->t = t;
   r->file = arena_strdup(r->c->arena, csv_path(t));
   for (int k = 0; k < COLUMNS; k++)
     r->col[k] = csv_column(t, column_name[k]);
-  return csv_require(t, column_name, REQUIRED, r->errs);
+  for (int k = 0; k < REQUIRED; k++)
+    if (r->col[k] < 0)
+      return false;
+  return true;
 }
 
 static void load_dir(struct hw_catalog *c, const char *dir, int layer, struct errs *errs) {
   struct csv_table **tables;
   size_t n = load_tables(c, dir, &tables, errs);
   struct reader r = {.c = c, .errs = errs, .layer = layer};
+  for (size_t i = 0; i < n; i++)
+    csv_require(tables[i], column_name, REQUIRED, errs);
   for (int pass = 0; pass < 2; pass++) /* aliases first: rows may use them as names */
     for (size_t i = 0; i < n; i++)
-      if (open_table(&r, tables[i]))
-        for (size_t row = 0; row < csv_rows(tables[i]); row++) {
-          bool alias = strcmp(cell(&r, row, KIND), "alias") == 0;
-          if (pass == 0 && alias)
-            add_alias(&r, row);
-          if (pass == 1)
-            add_fact(&r, row);
-        }
-      else
-        break;
+      for (size_t row = 0, rows = open_table(&r, tables[i]) ? csv_rows(tables[i]) : 0; row < rows; row++) {
+        bool alias = strcmp(cell(&r, row, KIND), "alias") == 0;
+        if (pass == 0 && alias)
+          add_alias(&r, row);
+        if (pass == 1)
+          add_fact(&r, row);
+      }
   for (size_t i = 0; i < n; i++)
     csv_unload(tables[i]);
   mem_free(tables);
