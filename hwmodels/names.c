@@ -16,10 +16,18 @@ uint64_t hwi_name_hash(const char *kind, const char *name, const char *metric) {
   return metric ? hash_str(h, metric) : h;
 }
 
+/* Rows about a part are named as the part is. */
+static const char *part_kind(const char *kind) {
+  static const char *const about[][2] = {{"price", "server"}, {"kernel", "gpu"}, {"power", "gpu"}, {"collective", "link"}};
+  for (size_t i = 0; i < sizeof about / sizeof *about; i++)
+    if (strcmp(kind, about[i][0]) == 0)
+      return about[i][1];
+  return kind;
+}
+
 const char *hwi_canonical(const struct hw_catalog *c, const char *kind, const char *name) {
   size_t at;
-  const char *k = strcmp(kind, "price") == 0 ? "server" : kind;
-  return hwi_index_get(&c->by_alias, hwi_name_hash(k, name, NULL), &at) ? c->alias[at].name : name;
+  return hwi_index_get(&c->by_alias, hwi_name_hash(part_kind(kind), name, NULL), &at) ? c->alias[at].name : name;
 }
 
 static bool place(const struct hw_catalog *c, const char *kind, const char *name, size_t *ret) {

@@ -96,4 +96,10 @@ tests_test_traces_SOURCES = tests/test_traces.c
 tests_test_traces_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_traces_LDADD = libcu.a libworkloads.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 CLEANFILES += test_traces.csv
+
+check_PROGRAMS += tests/test_hwmodels
+TESTS += tests/test_hwmodels
+tests_test_hwmodels_SOURCES = tests/test_hwmodels.c
+tests_test_hwmodels_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_hwmodels_LDADD = libcu.a libhwmodels.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
