@@ -8,7 +8,7 @@
 #include "output/table.h"
 
 #define NO_BREAK "\xc2\xa0" /* keeps a number and its unit on one line */
-enum { MOST_MONTHS = 12 * 292 }; /* the simulation's clock ends there */
+enum { MOST_LINES = 12, MOST_MONTHS = 12 * 292 }; /* the simulation's clock ends there */
 
 /* ---- loading ---- */
 
@@ -39,7 +39,7 @@ static void load_options(struct outcome *o) {
       o->db,
       "SELECT s.option, s.feasible, s.servers, s.gpus, s.min_nodes_per_replica, s.tco_usd, s.tco_p10_usd, s.tco_p50_usd, s.tco_p90_usd,"
       " s.usd_per_mtoken_output, s.usd_per_mtoken_input, s.usd_per_gpu_hour, s.usd_per_training_run, s.time_to_train_s,"
-      " s.gpu_utilization, s.slo_attainment, s.unserved_requests, s.energy_mwh, s.peak_power_kw, s.carbon_t,"
+      " s.gpu_utilization, s.load_factor, s.prob_feasible, s.slo_attainment, s.unserved_requests, s.energy_mwh, s.peak_power_kw, s.carbon_t,"
       " max(CASE m.name WHEN 'breakeven_month' THEN m.value END), max(CASE m.name WHEN 'prob_cheaper' THEN m.value END),"
       " max(CASE m.name WHEN 'npv_usd' THEN m.value END),"
       " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind='server'),"
@@ -57,7 +57,7 @@ static void load_options(struct outcome *o) {
     *p = (struct outcome_option){.name = keep(o, q, 0), .feasible = db_null(q, 1) || db_int(q, 1)};
     double *figure[] = {&p->servers, &p->gpus, &p->nodes_per_replica, &p->tco_usd, &p->p10_usd, &p->p50_usd, &p->p90_usd,
                         &p->usd_per_mtoken_out, &p->usd_per_mtoken_in, &p->usd_per_gpu_hour, &p->usd_per_training_run,
-                        &p->time_to_train_s, &p->utilization, &p->slo_attainment, &p->unserved, &p->energy_mwh, &p->peak_kw,
+                        &p->time_to_train_s, &p->utilization, &p->load, &p->prob_feasible, &p->slo_attainment, &p->unserved, &p->energy_mwh, &p->peak_kw,
                         &p->carbon_t, &p->breakeven_month, &p->prob_cheaper, &p->npv_usd};
     int n = sizeof figure / sizeof *figure;
     for (int i = 0; i < n; i++)
@@ -208,7 +208,18 @@ static const char *from_month(const struct outcome *o, const struct outcome_opti
     return NULL;
   if (m <= 0)
     return arena_printf(o->arena, "Its cumulative cost is below that of %s from the first month on.", other->name);
+  if (ceil(m) >= o->months)
+    return arena_printf(o->arena, "Its cumulative cost falls below that of %s in the last month only, when hardware is resold and commitments are settled.", other->name);
   return arena_printf(o->arena, "Its cumulative cost stays below that of %s from month %.0f on (%s).", other->name, ceil(m), outcome_month(o, m));
+}
+
+/* The cheapest of a class that was not spoken of yet, and whether it ever gets cheaper. */
+static const char *also(const struct outcome *o, enum outcome_class class) {
+  const struct outcome_option *p = cheapest_of(o, class);
+  if (!p || p == o->best || p == o->rival || class == o->best->class)
+    return NULL;
+  return arena_printf(o->arena, "The cheapest %s option, %s, costs %s; its cumulative cost never comes to lie below for good.", outcome_class_name(class), p->name,
+                      outcome_usd(o, p->tco_usd));
 }
 
 /* "server 6.10 M USD (50 %), energy ..." of the largest parts. */
@@ -224,7 +235,7 @@ static const char *parts(const struct outcome *o, const struct outcome_option *p
 }
 
 const char *const *outcome_answer(const struct outcome *o) {
-  const char **line = arena_alloc(o->arena, 8 * sizeof *line);
+  const char **line = arena_alloc(o->arena, MOST_LINES * sizeof *line);
   size_t n = 0;
   line[n++] = headline(o);
   if (!o->best || !o->rival)
@@ -234,9 +245,15 @@ const char *const *outcome_answer(const struct outcome *o) {
   line[n++] = against(o, o->rival, what);
   if ((line[n] = from_month(o, o->rival)))
     n++;
-  if (o->rival != &o->option[1])
+  for (enum outcome_class c = OUTCOME_OWNED; c <= OUTCOME_MIXED; c++)
+    if ((line[n] = also(o, c)))
+      n++;
+  if (o->rival != &o->option[1] && o->option[1].class == o->best->class)
     line[n++] = arena_printf(o->arena, "The next cheapest of all is %s (%s, %s).", o->option[1].name, outcome_class_name(o->option[1].class),
                              outcome_usd(o, o->option[1].tco_usd));
+  if (o->best->prob_feasible < 0.95)
+    line[n++] = arena_printf(o->arena, "It does the work in %.0f" NO_BREAK "%% of the replicas only: where demand or model error turn out worse, it misses the service level.",
+                             100 * o->best->prob_feasible);
   const char *mine = parts(o, o->best, 3), *theirs = parts(o, o->rival, 3);
   if (*mine && *theirs)
     line[n++] = arena_printf(o->arena, "What %s pays for: %s; what %s pays for: %s.", o->best->name, mine, o->rival->name, theirs);

@@ -16,7 +16,7 @@ struct outcome_option {
   enum outcome_class class;
   const char *reason;       /* of an infeasible one; NULL = none given */
   double servers, gpus, nodes_per_replica, tco_usd, p10_usd, p50_usd, p90_usd, usd_per_mtoken_out, usd_per_mtoken_in, usd_per_gpu_hour, usd_per_training_run,
-      time_to_train_s, utilization, slo_attainment, unserved, energy_mwh, peak_kw, carbon_t; /* NaN = unknown */
+      time_to_train_s, utilization, load, prob_feasible, slo_attainment, unserved, energy_mwh, peak_kw, carbon_t; /* NaN = unknown */
   double breakeven_month, prob_cheaper, npv_usd; /* against the baseline; infinite = never */
 };
 struct outcome_money { /* how dollars are shown: by the largest figure of the run */

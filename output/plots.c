@@ -8,7 +8,7 @@
 #include "output/groups.h"
 #include "output/table.h"
 
-enum { WIDTH_PX = 1000, HEIGHT_PX = 560, THIN_TO = 240, MOST_LINES = 12, MOST_BARS = 12, MOST_PANELS = 4 };
+enum { WIDTH_PX = 1000, HEIGHT_PX = 560, THIN_TO = 240, MOST_LINES = 12, MOST_BARS = 12, MOST_PANELS = 4, CONTENDERS = 5, FAR = 3 };
 
 /* Okabe and Ito, then Tol: told apart by the colour-blind, and by dashes besides. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
@@ -55,6 +55,28 @@ static void month_axis(const struct outcome *o, FILE *f) {
   int step = o->months > 36 ? 12 : o->months > 18 ? 6 : o->months > 6 ? 3 : 1;
   fprintf(f, "set xrange [0:%d]\nset xtics %d\nset mxtics %d\n", o->months > 0 ? o->months : 1, step, step > 6 ? 4 : step > 1 ? 3 : 1);
   label(f, "set xlabel", arena_printf(o->arena, "months from %s", o->start ? o->start : "the start"));
+}
+
+/* Options that the choice is between: the cheapest few, and the baseline. Where many lines would hide each other only they are drawn. */
+static bool contender(const struct outcome *o, size_t i) {
+  const struct outcome_option *p = &o->option[i];
+  return i < CONTENDERS || p == o->best || p == o->rival || p == outcome_find(o, o->baseline);
+}
+
+/* Where an axis of money ends: what costs several times the winner must not press the contenders flat; its lines leave the plot. `spread`: with the P90 of
+ * all contenders, not of the best and its rival alone. 0 = no need to cut. */
+static double money_end(const struct outcome *o, bool spread) {
+  double all = 0, near = 0;
+  for (size_t i = 0; i < drawn(o); i++) {
+    const struct outcome_option *p = &o->option[i];
+    double top = fmax(p->tco_usd, p->p90_usd);
+    all = fmax(all, top);
+    if (p == o->best || p == o->rival)
+      near = fmax(near, top);
+    else if (o->best && contender(o, i) && p->tco_usd < FAR * o->best->tco_usd)
+      near = fmax(near, spread ? top : p->tco_usd);
+  }
+  return o->best && near > 0 && all > 1.3 * near ? 1.08 * near / money(o).scale : 0;
 }
 
 /* Ends the list of a plot command: every part was written as ",\\\n part". */
@@ -126,7 +148,8 @@ static bool script_cumulative(const struct outcome *o, FILE *f) {
     return false;
   month_axis(o, f);
   label(f, "set ylabel", arena_printf(o->arena, "cumulative cost, %s", money(o).unit));
-  fputs("set yrange [0:*]\n", f);
+  double end = money_end(o, false);
+  fprintf(f, end > 0 ? "set yrange [0:%.6g]\n" : "set yrange [0:*]\n", end);
   mark_crossing(o, f);
   fputs("@BEGIN\n", f);
   struct parts p = {f, 0};
@@ -235,11 +258,11 @@ static void series_part(struct parts *p, const char *block, size_t i, const stru
 static bool script_utilization(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], any = false;
   for (size_t i = 0; i < drawn(o); i++)
-    any |= known[i] = series_data(o, o->option[i].name, "gpu_utilization", "u", i, 100, f);
+    any |= known[i] = contender(o, i) && (series_data(o, o->option[i].name, "load_factor", "u", i, 100, f) || series_data(o, o->option[i].name, "gpu_utilization", "u", i, 100, f));
   if (!any)
     return false;
   month_axis(o, f);
-  fputs("set ylabel 'GPU-hours in use, % of provisioned'\nset yrange [0:100]\n@BEGIN\n", f);
+  fputs("set ylabel 'load, % of what the provisioned GPUs could do'\nset yrange [0:100]\n@BEGIN\n", f);
   struct parts p = {f, 0};
   for (size_t i = 0; i < drawn(o); i++)
     if (known[i]) {
@@ -253,7 +276,7 @@ static bool script_utilization(const struct outcome *o, FILE *f) {
 static bool script_power(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], limit[MOST_LINES], any = false;
   for (size_t i = 0; i < drawn(o); i++) {
-    any |= known[i] = series_data(o, o->option[i].name, "power_kw", "p", i, 1, f);
+    any |= known[i] = contender(o, i) && series_data(o, o->option[i].name, "power_kw", "p", i, 1, f);
     limit[i] = known[i] && series_data(o, o->option[i].name, "contracted_kw", "c", i, 1, f);
   }
   if (!any)
@@ -320,9 +343,10 @@ static bool script_tornado(const struct outcome *o, FILE *f) {
 
 static bool script_scurve(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], any = false;
+  double end = money_end(o, true);
   for (size_t i = 0; i < drawn(o); i++) {
     double n = db_value(o->db, "SELECT count(*) FROM series WHERE run=? AND option=? AND name='tco_sample'", "is", o->run, o->option[i].name);
-    any |= known[i] = n > 1;
+    any |= known[i] = n > 1 && !(end > 0 && o->option[i].p10_usd / money(o).scale > end);
     if (!known[i])
       continue;
     struct db_query *q = db_query(o->db, "SELECT value, k FROM (SELECT value, row_number() OVER (ORDER BY value) k FROM series WHERE run=? AND option=?"
@@ -338,6 +362,8 @@ static bool script_scurve(const struct outcome *o, FILE *f) {
     return false;
   fputs("set yrange [0:100]\nset ytics (0, 10, 25, 50, 75, 90, 100)\nset xtics auto\nset ylabel 'replicas that cost no more than this, %'\n", f);
   label(f, "set xlabel", arena_printf(o->arena, "total cost over %d months, %s", o->months, money(o).unit));
+  if (end > 0)
+    fprintf(f, "set xrange [0:%.6g]\n", end);
   fputs("@BEGIN\n", f);
   struct parts p = {f, 0};
   for (size_t i = 0; i < drawn(o); i++)
@@ -359,13 +385,13 @@ static bool script_capacity(const struct outcome *o, FILE *f) {
   if (n == 0)
     return false;
   month_axis(o, f);
-  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset key below center horizontal maxrows 1\n@BEGIN\n", f);
+  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset offsets 0, 0, graph 0.3, 0\nset key top left inside opaque\n@BEGIN\n", f);
   fprintf(f, "set multiplot layout %d,%d\n", n > 2 ? 2 : 1, n > 1 ? 2 : 1);
   for (size_t k = 0; k < n; k++) {
     const struct outcome_option *p = &o->option[shown[k]];
     label(f, "set title", p->name);
-    fprintf(f, "plot $have%zu using 1:2 with fillsteps fc rgb '#DDDDDD' title 'provisioned', \\\n"
-               "     $need%zu using 1:2 with fillsteps fc rgb '%s' fs transparent solid 0.55 title 'needed at the peak'\n",
+    fprintf(f, "plot $have%zu using 1:2 with fillsteps fc rgb '#C9D6E3' title 'paid for (mean of the month)', \\\n"
+               "     $need%zu using 1:2 with steps lc rgb '%s' lw 2.4 title 'needed in its peak hour'\n",
             shown[k], shown[k], colour(o, p));
   }
   fputs("unset multiplot\n@END\n", f);
@@ -375,11 +401,12 @@ static bool script_capacity(const struct outcome *o, FILE *f) {
 static const struct plot plot[] = {
     {"cumulative-cost", "Cumulative cost",
      "Where two lines cross, the one that runs below from there on has paid off; the dotted mark is the crossing of the cheapest option (thick) with what it is"
-     " compared with (thick). Owned options solid, rented dashed; shaded: P10 to P90 of the replicas.",
+     " compared with (thick). Owned options solid, rented dashed; shaded: P10 to P90 of the replicas."
+     " Lines that leave at the top cost several times the cheapest.",
      script_cumulative},
     {"cost-breakdown", "Where the money goes", "Billed cost by group; a resale at the end counts against it, to the left of zero.", script_breakdown},
-    {"capacity", "Demand and capacity", "The gap between the two is capacity that is paid for and not needed.", script_capacity},
-    {"utilization", "Utilization over time", "Low utilization is what makes ownership dear.", script_utilization},
+    {"capacity", "Demand and capacity", "Where the area stands above the line, capacity is paid for that the peak does not need; rented by the hour it may lie below, for it follows the day.", script_capacity},
+    {"utilization", "Utilization over time", "Owned machines are there at night too; what is rented by the hour follows the demand. Low load is what makes ownership dear.", script_utilization},
     {"power", "Power over time", "Dotted: the power contracted with the site, which is billed whether drawn or not.", script_power},
     {"tornado", "What the total cost depends on", "One input at a time at its low and high end, the others at their central values, for the cheapest option.",
      script_tornado},

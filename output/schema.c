@@ -41,7 +41,7 @@ const char schema_sql[] =
     "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p50 END) AS tco_p50_usd,\n"
     "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p90 END) AS tco_p90_usd,\n"
     METRIC(usd_per_mtoken_output) METRIC(usd_per_mtoken_input) METRIC(usd_per_gpu_hour) METRIC(usd_per_training_run)
-    METRIC(time_to_train_s) METRIC(gpu_utilization) METRIC(slo_attainment) METRIC(unserved_requests)
+    METRIC(time_to_train_s) METRIC(gpu_utilization) METRIC(load_factor) METRIC(prob_feasible) METRIC(slo_attainment) METRIC(unserved_requests)
     METRIC(energy_mwh) METRIC(peak_power_kw) METRIC(carbon_t)
     "  max(CASE WHEN name='breakeven_month' AND scope='whole' AND versus<>'' THEN value END) AS breakeven_month,\n"
     "  max(CASE WHEN name='prob_cheaper' AND scope='whole' AND versus<>'' THEN value END) AS prob_cheaper,\n"

@@ -65,7 +65,7 @@ static void side_by_side(const struct outcome *o, FILE *f) {
   fputc('\n', f);
   table_write_text(t, f);
   if (o->baseline && *o->baseline && o->n > 1)
-    wrapped(f, "", arena_printf(o->arena, "Break-even month and P(cheaper) are against %s.", o->baseline));
+    wrapped(f, "", arena_printf(o->arena, "Load: what of the GPUs' capacity was used. P: share of the replicas. Break-even and P cheaper are against %s.", o->baseline));
   if (*dropped)
     wrapped(f, "", arena_printf(o->arena, "Unknown in this run: %s.", dropped));
   mem_free(dropped);

@@ -8,12 +8,17 @@
 
 /* ---- options side by side ---- */
 
-static const char *breakeven_words(const struct outcome *o, const struct outcome_option *p) {
-  if (o->baseline && strcmp(p->name, o->baseline) == 0)
-    return "baseline";
-  if (!isinf(p->breakeven_month))
-    return NULL;
-  return outcome_crossing(o, p->name, o->baseline) == 0 ? "at once" : "never"; /* one line lies below the other all the time */
+/* The month in which an option's cumulative cost crosses that of the baseline; in words where it does not. */
+static void breakeven(const struct outcome *o, const struct outcome_option *p, struct table *t) {
+  const struct outcome_option *base = outcome_find(o, o->baseline);
+  if (!base || isnan(p->tco_usd) || isnan(base->tco_usd))
+    table_number(t, (double)NAN, 1);
+  else if (p == base)
+    table_said(t, (double)NAN, "baseline");
+  else if (isfinite(p->breakeven_month))
+    table_number(t, p->breakeven_month, 1);
+  else
+    table_said(t, p->breakeven_month, outcome_crossing(o, p->name, base->name) == 0 ? "at once" : "never"); /* one line lies below the other all the time */
 }
 
 static struct table *make_summary(const struct outcome *o) {
@@ -32,24 +37,24 @@ static struct table *make_summary(const struct outcome *o) {
       {"GPU\nhour", "USD", "usd_per_gpu_hour", false},
       {"training\nrun", usd, "usd_per_training_run", false},
       {"time to\ntrain", "days", "time_to_train_d", false},
-      {"GPU\nuse", "%", "gpu_utilization_pct", false},
+      {"GPUs\nbusy", "%", "gpu_utilization_pct", false},
+      {"\nload", "%", "load_factor_pct", false},
       {"energy", "MWh", "energy_mwh", false},
       {"peak", "kW", "peak_power_kw", false},
-      {"breaks even", "month", "breakeven_month", false},
-      {"P(cheaper)", "%", "prob_cheaper_pct", false},
+      {"breaks\neven", "month", "breakeven_month", false},
+      {"P\ncheaper", "%", "prob_cheaper_pct", false},
   };
   struct table *t = table_create("Options side by side", col, sizeof col / sizeof *col);
   double scale = o->money.scale;
   int dec = o->money.decimals;
   for (size_t i = 0; i < o->n; i++) {
     const struct outcome_option *p = &o->option[i];
-    const char *words = breakeven_words(o, p);
     table_row(t);
     if (p == o->best)
       table_strong(t);
     table_text(t, p->name);
     table_text(t, p->class ? outcome_class_name(p->class) : NULL);
-    table_text(t, p->feasible ? "yes" : "no");
+    table_text(t, !p->feasible ? "no" : p->prob_feasible < 0.995 ? arena_printf(o->arena, "in %.0f %%", 100 * p->prob_feasible) : "yes");
     table_number(t, p->servers, 0);
     table_number(t, p->nodes_per_replica, 0);
     table_scaled(t, p->tco_usd, scale, dec);
@@ -61,12 +66,10 @@ static struct table *make_summary(const struct outcome *o) {
     table_scaled(t, p->usd_per_training_run, scale, dec);
     table_scaled(t, p->time_to_train_s, 86400, 1);
     table_scaled(t, p->utilization, 0.01, 0);
+    table_scaled(t, p->load, 0.01, 0);
     table_number(t, p->energy_mwh, p->energy_mwh < 100 ? 1 : 0);
     table_number(t, p->peak_kw, p->peak_kw < 100 ? 1 : 0);
-    if (words)
-      table_said(t, p->breakeven_month, words);
-    else
-      table_number(t, p->breakeven_month, 1);
+    breakeven(o, p, t);
     table_scaled(t, p->prob_cheaper, 0.01, 0);
   }
   return t;
@@ -290,7 +293,7 @@ static struct table *make_timeline(const struct outcome *o) {
 }
 
 static const struct table_kind kind[] = {
-    {"summary", "Options side by side", "Feasible options by total cost, then the others. Break-even and P(cheaper) are against the baseline.", make_summary},
+    {"summary", "Options side by side", "Feasible options by total cost, then the others. Does the work: at central inputs, and in how many of the replicas if not in all. Busy: GPU-hours with any work, load: what of the capacity was used. Break-even and P(cheaper) are against the baseline.", make_summary},
     {"why", "What makes the difference", "The cheapest option beside its rival, by kind of cost, largest difference first.", tables_why},
     {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", make_infeasible},
     {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows; a resale is negative. Discounted: at the scenario's rate to the start.", make_cash_flow},

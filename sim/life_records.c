@@ -157,6 +157,8 @@ void life_tell_series(const struct life *l, const struct sim_listener *out) {
       life_tell_point(out, o, "peak_power_kw", t, x->peak_kw);
     if (x->sum[SUM_GPU_H] > 0)
       life_tell_point(out, o, "gpu_utilization", t, x->sum[SUM_GPU_BUSY_H] / x->sum[SUM_GPU_H]);
+    if (x->sum[SUM_GPU_H] > 0)
+      life_tell_point(out, o, "load_factor", t, x->sum[SUM_GPU_PRODUCTIVE_H] / x->sum[SUM_GPU_H]);
     if (x->sum[SUM_ARRIVED] > 0) {
       life_tell_point(out, o, "demand_req_s", t, x->sum[SUM_ARRIVED] / (x->sum[SUM_HOURS] * 3600));
       life_tell_point(out, o, "slo_attainment", t, x->sum[SUM_WITHIN_SLO] / x->sum[SUM_ARRIVED]);

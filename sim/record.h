@@ -4,7 +4,7 @@
  *   metric  those of the design; besides `servers`, `gpus` (most provisioned at once; also per scope "layer-N"), `gpu_hours_provisioned`,
  *           `gpu_hours_productive`, `contracted_kw`, and per uncertain input (scope "input:KEY") `tornado_low_usd`, `tornado_high_usd`: the TCO with this
  *           input alone at its low and high end, `flip_value`, `sobol`. A pair's `breakeven_month` that is infinite means never.
- *   series  `gpu_utilization` (0..1), `power_kw` (drawn at the meter, PUE in), `contracted_kw`, `provisioned_gpus`, `needed_gpus` (to serve the peak within the
+ *   series  `gpu_utilization`, `load_factor` (0..1), `power_kw` (drawn at the meter, PUE in), `contracted_kw`, `provisioned_gpus`, `needed_gpus` (to serve the peak within the
  *           service level), each a month's mean unless finer; `cumulative_cost_usd` (at the start and at
  *           each month's end); of the replicas `cumulative_p10_usd`, `cumulative_p90_usd` (at month ends) and `tco_sample`
  *           (t = number of the replica).
