@@ -234,14 +234,14 @@ static void unit_prefill(const struct play *p, struct serving_outcome *o) {
   const struct serving_case *c = p->c;
   double each = c->load_value > 0 ? c->load_value : serve_budget(&c->rep, &p->setup) / p->setup.layout.dp, m = each * p->setup.layout.dp;
   double n = wl_lengths_mean(&c->input), prompts = m / n;
-  double t = serve_device_s(&p->cost, m, prompts, 0, 0, prompts * n * n / 2) + serve_host_s(&p->cost, 0, prompts);
+  double t = serve_device_s(&p->cost, m, prompts, 0, 0, prompts * n * n / 2, 0) + serve_host_s(&p->cost, 0, prompts);
   o->input_tok_per_s = m / t;
 }
 
 static void unit_decode(const struct play *p, struct serving_outcome *o) {
   const struct serving_case *c = p->c;
   double seqs = c->load_value * p->setup.layout.dp, ctx = seqs * (wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output) / 2);
-  double m = seqs * c->rep.mtp_tokens, device = serve_device_s(&p->cost, m, m, seqs, ctx, 0), host = serve_host_s(&p->cost, seqs, 0);
+  double m = seqs * c->rep.mtp_tokens, device = serve_device_s(&p->cost, m, m, seqs, ctx, 0, 0), host = serve_host_s(&p->cost, seqs, 0);
   o->tok_per_s = m / (p->cost.overlap ? fmax(device, host) : device + host);
 }
 

@@ -372,7 +372,7 @@ static bool prompt_iteration(struct serve *s, bool with_decode) {
     q->done += s->piece[p].tokens;
     done += q->done >= q->prompt;
   }
-  double device = serve_device_s(c, m, done + nd, nd, ctx, s->piece_pairs), host = serve_host_s(c, nd, done);
+  double device = serve_device_s(c, m, done + nd, nd, ctx, s->piece_pairs, s->pieces), host = serve_host_s(c, nd, done);
   double t = fmax(c->overlap ? fmax(host, device) : host + device, serve_floor_s(c, nd));
   sim_time dt = fx_round(fx_of_s(t));
   if (dt <= 0 || s->now > SIM_TIME_MAX - dt)
@@ -412,7 +412,7 @@ static fx_time stretch_s(const struct stretch *st, int64_t k) {
 static void stretch_begin(const struct serve *s, struct stretch *st) {
   const struct serve_cost *c = s->cfg->cost;
   double nd = s->decoding * s->cfg->beams, ctx = (double)s->ctx_fx / TOK;
-  double device = serve_device_s(c, nd * s->cfg->mtp, nd * s->cfg->mtp, nd, ctx, 0), host = serve_host_s(c, nd, 0);
+  double device = serve_device_s(c, nd * s->cfg->mtp, nd * s->cfg->mtp, nd, ctx, 0, 0), host = serve_host_s(c, nd, 0);
   double grow = serve_table(c->att1_s, c->max_s, nd) * nd * s->cfg->mtp;
   *st = (struct stretch){.t0 = s->now, .a = fx_of_s(c->overlap ? device : device + host), .b = fx_of_s(grow)};
   st->floor = fx_of_s(c->overlap ? fmax(host, serve_floor_s(c, nd)) : serve_floor_s(c, nd));

@@ -72,17 +72,19 @@ static double act_bytes(const struct serve_setup *s) {
   return s->ops.encoder ? fmin(4, fmax(1, dtype_bytes(s->compute))) : 2;
 }
 
+static double moe_at(const struct serve_setup *s, double m) {
+  return s->ops.moe_layers * experts_s(s, fmax(1, m / s->layout.pp));
+}
+
 static double lin_at(const struct serve_setup *s, double m) {
   const struct wl_serve_ops *o = &s->ops;
   double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), t = 0, comm = 0;
   for (int i = 0; i < o->gemms; i++)
     t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
-  if (o->moe_layers > 0)
-    t += o->moe_layers * experts_s(s, stage);
   t += o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
   comm += o->all_reduces * all_reduce_s(s, rows);
   double a2a = o->a2a_layers * a2a_s(s, rows);
-  comm += a2a - s->engine.a2a_overlap * fmin(a2a, t);
+  comm += a2a - s->engine.a2a_overlap * fmin(a2a, t + moe_at(s, m));
   if (s->layout.pp > 1) {
     struct hw_coll_op op = {.kind = HW_P2P, .bytes = rows * o->hidden * 2 / s->layout.tp, .ranks = 2, .ranks_per_node = 1,
                             .groups_per_node = s->layout.tp * s->layout.dp};
@@ -214,6 +216,11 @@ void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max
   c->att0_s = mem_array((size_t)c->max_s + 1, sizeof(double));
   c->att1_s = mem_array((size_t)c->max_s + 1, sizeof(double));
   fill(c->lin_s, c->max_m, s, lin_at);
+  c->dp = s->layout.dp;
+  if (s->ops.moe_layers > 0) {
+    c->moe_s = mem_array((size_t)c->max_m + 1, sizeof(double));
+    fill(c->moe_s, c->max_m, s, moe_at);
+  }
   fill(c->lin_bytes, c->max_m, s, bytes_at);
   fill(c->log_s, c->max_s, s, log_at);
   fill_attention(c, s);
@@ -224,6 +231,7 @@ void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max
 
 void serve_cost_free(struct serve_cost *c) {
   mem_free(c->lin_s);
+  mem_free(c->moe_s);
   mem_free(c->lin_bytes);
   mem_free(c->log_s);
   mem_free(c->att0_s);

@@ -1,8 +1,11 @@
 /* The time and the work of one serving iteration, tabulated once per configuration so that an event costs a few additions.
  *
- *   device(M, S, nd, ctx, pairs) = lin[M] + log[S] + att0[nd] + att1[nd] ctx + pair pairs
+ *   device(M, S, nd, ctx, pairs) = lin[R] + moe[M] + log[S] + att0[nd] + att1[nd] ctx + pair pairs w
  *   host(nd, prompts)            = h0 + h1 nd + hp prompts
  *   iteration                    = host + device, or max(host, device) for engines that launch kernel by kernel; not below floor nd
+ *
+ * With data-parallel attention a prompt is read on one rank while the others wait: k prompts over dp ranks make the fullest rank read w = dp ceil(k / dp) / k
+ * times its even share, so R = nd + (M - nd) w; experts are shared by all ranks and see M. Elsewhere w = 1.
  *
  * M tokens in the iteration (decode and prompt), S sequences sampled, nd decoding sequences with ctx cached tokens in all, pairs = sum over
  * prompt pieces of n past + n^2/2. The same for bytes and FLOP of one GPU, from which power follows. Sources: docs/models-serving.md. */
@@ -15,7 +18,9 @@
 
 struct serve_cost {
   int max_m, max_s;       /* last entries; beyond them tables go on in a straight line */
-  double *lin_s, *log_s;  /* seconds */
+  double *lin_s, *log_s;  /* seconds; lin: all of a layer but its routed experts */
+  double *moe_s;          /* routed experts; NULL = none */
+  double dp;              /* ranks that attend for sequences of their own */
   double *att0_s, *att1_s;
   double *lin_bytes;      /* weights and activations read by one GPU */
   double pair_s;
@@ -46,8 +51,16 @@ static inline double serve_table(const double *t, int max, double x) {
     return t[(int)x];
   return t[max] + (x - max) * (t[max] - t[max / 2]) / (max - max / 2);
 }
-static inline double serve_device_s(const struct serve_cost *c, double m, double s, double nd, double ctx, double pairs) {
-  double t = serve_table(c->lin_s, c->max_m, m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s;
+/* What the rank that reads most takes longer than an even share of `prompts` prompts. */
+static inline double serve_fullest(const struct serve_cost *c, double prompts) {
+  double k = prompts > 1 ? prompts : 1;
+  return c->dp * (double)(int64_t)((k + c->dp - 1) / c->dp) / k;
+}
+static inline double serve_device_s(const struct serve_cost *c, double m, double s, double nd, double ctx, double pairs, double prompts) {
+  double w = c->dp > 1 && prompts > 0 ? serve_fullest(c, prompts) : 1;
+  double t = serve_table(c->lin_s, c->max_m, w > 1 ? nd + (m - nd) * w : m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s * w;
+  if (c->moe_s)
+    t += serve_table(c->moe_s, c->max_m, m);
   if (nd > 0)
     t += serve_table(c->att0_s, c->max_s, nd) + serve_table(c->att1_s, c->max_s, nd) * ctx;
   return t;

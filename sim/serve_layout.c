@@ -11,7 +11,7 @@ enum { MULTIPLES = 4 };
 static double round_s(const struct serve_cost *c, double n, const struct serve_mix *x) {
   double prompts = n / x->output, read = prompts * x->input * (1 - x->hit);
   double pairs = prompts * x->input * x->input * (1 - x->hit) * (1 + x->hit) / 2;
-  double device = serve_device_s(c, n + read, n + prompts, n, n * (x->input + x->output / 2), pairs), host = serve_host_s(c, n, prompts);
+  double device = serve_device_s(c, n + read, n + prompts, n, n * (x->input + x->output / 2), pairs, prompts), host = serve_host_s(c, n, prompts);
   return c->overlap ? fmax(host, device) : host + device;
 }
 
