@@ -12,6 +12,8 @@
   X(export)             \
   X(calibrate)          \
   X(catalog)            \
+  X(fit)                \
+  X(trace)              \
   X(help)
 
 #define CLI_DECLARE(name) extern const struct cli_cmd cmd_##name;

@@ -7,3 +7,4 @@ rackcast_SOURCES = \
   cli/cmd_run.c cli/library.c cli/library.h
 rackcast_LDADD = $(RC_LIBS) $(RC_EXT_LIBS)
 rackcast_SOURCES += cli/cmd_validate.c
+rackcast_SOURCES += cli/cmd_fit.c cli/cmd_trace.c
