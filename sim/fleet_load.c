@@ -52,7 +52,8 @@ static inline double most(double a, double b) { return a > b ? a : b; }
 /* Chances that k of n replicas are down, as a Poisson law (downs are rare and independent); the last lumps what is above. */
 enum { DOWNS = 4 };
 static void chances_down(double n, double availability, double p[DOWNS]) {
-  double mean = n * (1 - availability), left = 1, term = exp(-mean);
+  double mean = n * (1 - availability), left = 1;
+  double term = mean < 0.05 ? 1 - mean * (1 - mean / 2 * (1 - mean / 3)) : exp(-mean); /* the series is good to 3e-7 there */
   for (int k = 0; k < DOWNS - 1; k++) {
     p[k] = term;
     left -= term;
@@ -234,7 +235,7 @@ static double account_serving(struct life *l, int serving, double hours) {
     run_layer(&v);
   }
   for (int c = 0; c < d->cells; c++) {
-    peak = fmax(peak, f->kw[c]);
+    peak = most(peak, f->kw[c]);
     if (last < 0) { /* nobody is there */
       l->outside[SUM_ARRIVED] += f->rest[c] * f->hours[c] * 3600;
       f->arrived[serving] += f->rest[c] * f->hours[c] * 3600;
