@@ -19,7 +19,7 @@ static const char *colour(const struct outcome *o, const struct outcome_option *
 }
 
 static const char *dash(const struct outcome_option *p) { /* owned solid, rented dashed, mixed in between */
-  static const char *const type[] = {[OUTCOME_UNKNOWN] = "1", [OUTCOME_OWNED] = "1", [OUTCOME_RENTED] = "'_-'", [OUTCOME_MIXED] = "'_. '"};
+  static const char *const type[] = {[OUTCOME_UNKNOWN] = "1", [OUTCOME_OWNED] = "1", [OUTCOME_RENTED] = "(8,4)", [OUTCOME_MIXED] = "(12,3,2,3)"};
   return type[p->class];
 }
 
@@ -139,8 +139,10 @@ static void mark_crossing(const struct outcome *o, FILE *f) {
 
 static bool script_cumulative(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], band[MOST_LINES] = {false}, any = false;
+  double end = money_end(o, false);
   for (size_t i = 0; i < drawn(o); i++) {
-    any |= known[i] = cumulative_data(o, &o->option[i], i, f);
+    double first = db_value(o->db, "SELECT value FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t", "is", o->run, o->option[i].name);
+    any |= known[i] = cumulative_data(o, &o->option[i], i, f) && !(end > 0 && first / money(o).scale > end);
     if (&o->option[i] == o->best || &o->option[i] == o->rival)
       band[i] = band_data(o, &o->option[i], i, f);
   }
@@ -148,7 +150,6 @@ static bool script_cumulative(const struct outcome *o, FILE *f) {
     return false;
   month_axis(o, f);
   label(f, "set ylabel", arena_printf(o->arena, "cumulative cost, %s", money(o).unit));
-  double end = money_end(o, false);
   fprintf(f, end > 0 ? "set yrange [0:%.6g]\n" : "set yrange [0:*]\n", end);
   mark_crossing(o, f);
   fputs("@BEGIN\n", f);
