@@ -84,6 +84,8 @@ struct sim_train_run {
   size_t n;
   struct sim_train_phase_result *phase; /* owned; sim_train_run_free */
 };
+/* Daly's higher-order optimum of the time between checkpoints (write time excluded) for exponential failures; infinite without failures. golden.md's table. */
+double sim_checkpoint_interval_s(double write_s, double mtbf_s);
 bool sim_train_run(const struct sim_train_run_spec *spec, struct sim_train_run *ret);
 void sim_train_run_free(struct sim_train_run *r);
 #endif

@@ -167,9 +167,38 @@ static void set_rates(const struct train_env *e, const struct train_stages *s, c
   ret->hfu = ret->mfu * (1 + forward_again);
 }
 
+/* A pipeline repeats itself once it is full: each further round of as many micro-batches as there are stages takes the same time. So a long step is
+ * two short ones and a straight line through them. */
+static bool play_long(const struct play_spec *spec, struct play_result *ret) {
+  enum { FULL = 6 }; /* rounds after which the pattern repeats */
+  int p = spec->stages, m = spec->micro_batches;
+  if (m <= (FULL + 2) * p || spec->span)
+    return play_pipeline(spec, ret);
+  struct play_spec shorter = *spec;
+  struct play_result less;
+  shorter.micro_batches = (FULL - 1) * p + m % p;
+  if (!play_pipeline(&shorter, &less))
+    return false;
+  shorter.micro_batches += p;
+  if (!play_pipeline(&shorter, ret)) {
+    play_result_free(&less);
+    return false;
+  }
+  double rounds = (double)(m - shorter.micro_batches) / p, more = rounds * (ret->time_s - less.time_s);
+  ret->time_s += more;
+  for (int i = 0; i < p; i++) {
+    ret->busy_s[i] += rounds * (ret->busy_s[i] - less.busy_s[i]);
+    ret->end_s[i] += more;
+  }
+  for (int i = 0; i < p * spec->chunks; i++)
+    ret->last_backward_s[i] += more;
+  play_result_free(&less);
+  return true;
+}
+
 static bool play_step(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
   struct play_result played;
-  if (!play_pipeline(spec, &played)) {
+  if (!play_long(spec, &played)) {
     snprintf(ret->why, sizeof ret->why, "the pipeline schedule cannot proceed");
     return false;
   }

@@ -68,11 +68,17 @@ static void derive_rollouts(const struct reader *r, struct wl_phase *p) {
     complain(r, "prompts_per_step", "rollouts need steps, prompts_per_step and output_len", "");
     return;
   }
+  if (p->output_max == 0)
+    p->output_max = 4 * p->output_len;
+  if (p->output_max < p->output_len)
+    complain(r, "output_max", "the longest answer is shorter than the mean one", csv_cell(r->t, r->row, csv_column(r->t, "output_max")));
   double length = p->prompt_len + p->output_len, outputs = p->prompts_per_step * p->rollouts_per_prompt;
   if (p->seq_len == 0)
     p->seq_len = length;
   if (p->global_batch == 0)
     p->global_batch = outputs;
+  if (p->rollout_batch == 0)
+    p->rollout_batch = outputs;
   if (p->tokens == 0)
     p->tokens = p->steps * outputs * length;
 }
@@ -92,6 +98,8 @@ static void read_phase(const struct reader *r, struct arena *a, struct wl_phase 
            {"rollouts_per_prompt", &p->rollouts_per_prompt},
            {"prompt_len", &p->prompt_len},
            {"output_len", &p->output_len},
+           {"output_max", &p->output_max},
+           {"rollout_batch", &p->rollout_batch},
            {"gpus", &p->gpus}};
   size_t before = errs_count(r->errs);
   for (size_t i = 0; i < sizeof f / sizeof *f; i++)

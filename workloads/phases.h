@@ -1,5 +1,5 @@
 /* Training traces: CSV, one phase a row: phase,kind,tokens,seq_len,global_batch,steps,prompts_per_step,rollouts_per_prompt,prompt_len,output_len,gpus,after
- * (empty = derived). kind: pretrain, context, sft, rl, rejection, distill. */
+ * and, optional, output_max,rollout_batch (empty = derived). kind: pretrain, context, sft, rl, rejection, distill. */
 #ifndef WORKLOADS_PHASES_H
 #define WORKLOADS_PHASES_H
 #include <stddef.h>
@@ -11,7 +11,9 @@ struct wl_phase {
   const char *name;
   enum wl_phase_kind kind;
   double tokens, seq_len, global_batch, steps;                              /* 0 = derive */
-  double prompts_per_step, rollouts_per_prompt, prompt_len, output_len;     /* rl, rejection */
+  double prompts_per_step, rollouts_per_prompt, prompt_len, output_len;     /* rl, rejection; output_len is the mean */
+  double output_max;                                                        /* length at which an answer is cut off; 0 = 4 x the mean */
+  double rollout_batch;                                                     /* answers made at once, for several steps; 0 = one step's */
   double gpus;                                                              /* 0 = all */
   const char *after;                                                        /* "" = in row order */
 };
