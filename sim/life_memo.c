@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include "base/mem.h"
 
-/* TEMPORARY, until sim/train_run.c is in: a program without it says so. */
-#pragma weak sim_train_run
-#pragma weak sim_train_run_free
 
 struct memo *memo_create(const struct world *central, uint64_t seed, int jobs) {
   struct memo *m = mem_alloc(sizeof *m);
@@ -26,8 +23,7 @@ void memo_destroy(struct memo *m) {
   for (int i = 0; i < m->spec->n_serving; i++)
     demand_free(&m->demand[i]);
   for (size_t i = 0; i < m->n_train; i++) {
-    if (sim_train_run_free)
-      sim_train_run_free(&m->train[i]->run);
+    sim_train_run_free(&m->train[i]->run);
     mem_free(m->train[i]);
   }
   mem_free(m->train);
@@ -48,10 +44,6 @@ static void play(const struct memo *m, struct memo_train *t) {
       .detect_s = s->reliability.detect_s,
       .seed = m->seed,
   };
-  if (!sim_train_run) {
-    snprintf(t->run.why, sizeof t->run.why, "this program has no training runs in it yet");
-    return;
-  }
   if (!sim_train_run(&run, &t->run))
     t->run.feasible = false;
   double longest = 0;
