@@ -94,6 +94,15 @@ undistributed() {
         if (f == "") print $0 " is in no local.mk" }'
 }
 
+# Links between pages lead somewhere.
+broken_links() {
+  (cd "$1" && find *.md docs -name '*.md' 2>/dev/null) | while read -r page; do
+    grep -o '](\([^)#:]*\)[)#]' "$1/$page" | sed 's/^](//; s/[)#]$//' | while read -r link; do
+      [ -z "$link" ] || [ -e "$1/$(dirname "$page")/$link" ] || echo "$page: $link does not exist"
+    done
+  done
+}
+
 nothing() { # of a function's output, which is shown
   found=$("$1" "$2")
   [ -z "$found" ] || { echo "$found"; return 1; }
@@ -110,6 +119,7 @@ ok 'nobody sets a locale' nothing locales "$srcdir"
 ok 'numbers are read by base/units alone' nothing locale_numbers "$srcdir"
 ok 'the GSL error handler is set once, in main' nothing gsl_handlers "$srcdir"
 ok 'nothing leans on places outside the checkout' nothing outside_places "$srcdir"
+ok 'links between pages lead somewhere' nothing broken_links "$srcdir"
 ok 'everything is distributed' nothing undistributed "$srcdir"
 
 bare_of=
@@ -146,6 +156,8 @@ ok 'seen: atof' breaks locale_numbers sim/x.c 'x = atof(s);'
 ok 'seen: a handler of GSL' breaks gsl_handlers sim/x.c 'gsl_set_error_handler_off();'
 outside='.''./shared'
 ok 'seen: a path outside' breaks outside_places sim/x.c "/* see $outside/design */"
+ok 'seen: a broken link' breaks broken_links docs/x.md 'see [there](nowhere.md#part)'
+ok 'allowed: a link, a web address' keeps broken_links docs/x.md '[self](x.md) [part](#part) [web](https://example.org/x)'
 ok 'seen: a source in no local.mk' breaks undistributed sim/x.c ''
 listed_folder() { breaks "$@"; printf 'EXTRA_DIST += base \\\n  sim hwmodels tests/data\n' > "$scratch/tree/tests/local.mk"; ! something undistributed "$scratch/tree"; }
 ok 'allowed: a listed folder' listed_folder undistributed tests/data/x.csv ''
