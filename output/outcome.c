@@ -187,8 +187,9 @@ static const char *headline(const struct outcome *o) {
     return "No option does the work as asked. What stands against each, and the smallest change that cures it, is listed below.";
   if (!o->best)
     return "The options' costs are unknown in this run.";
-  return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d months.", verb[o->best->class], o->best->name,
-                      outcome_usd(o, o->best->tco_usd), o->months);
+  const char *spread = isnan(o->best->p10_usd) ? "" : arena_printf(o->arena, " (P10 to P90: %s to %s)", outcome_usd(o, o->best->p10_usd), outcome_usd(o, o->best->p90_usd));
+  return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d months%s.", verb[o->best->class], o->best->name,
+                      outcome_usd(o, o->best->tco_usd), o->months, spread);
 }
 
 static const char *percent(const struct outcome *o, double share) {

@@ -221,19 +221,31 @@ static struct table *make_infeasible(const struct outcome *o) {
                     "SELECT option, text FROM event WHERE run=? AND kind='infeasible' ORDER BY option, rowid", cols);
 }
 
+/* The cheapest option first, its largest swing first. */
 static struct table *make_sensitivity(const struct outcome *o) {
-  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("input", "input"), NUMBER("TCO at its low end", "USD", "tco_low_usd", 0),
-                                          NUMBER("TCO at its high end", "USD", "tco_high_usd", 0), NUMBER("swing", "USD", "swing_usd", 0),
-                                          NUMBER("share of variance", "%", "sobol_pct", 1), TEXT("the choice flips at", "flip"),
-                                          TEXT("against", "versus")};
-  return FROM_QUERY(o, "What the total cost depends on",
-                    "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) lo,"
-                    " max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
-                    " max(CASE name WHEN 'tornado_high_usd' THEN value END)-max(CASE name WHEN 'tornado_low_usd' THEN value END),"
-                    " 100*max(CASE name WHEN 'sobol' THEN value END),"
-                    " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
-                    " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END)"
-                    " FROM metric WHERE run=? AND scope LIKE 'input:%' GROUP BY option, scope ORDER BY option, abs(hi-lo) DESC, scope", cols);
+  const char *usd = o->money.unit;
+  const struct table_col col[] = {{"option", "", "option", true}, {"input", "", "input", true}, {"TCO at\nits low end", usd, "tco_low", false},
+                                  {"TCO at its\nhigh end", usd, "tco_high", false}, {"swing", usd, "swing", false}, {"share of\nvariance", "%", "sobol_pct", false},
+                                  {"the choice\nflips at", "", "flip", true}, {"against", "", "versus", true}};
+  struct table *t = table_create("What the total cost depends on", col, sizeof col / sizeof *col);
+  struct db_query *q = db_query(
+      o->db, "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) lo, max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
+      " max(CASE name WHEN 'sobol' THEN 100*value END), max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
+      " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END) FROM metric WHERE run=?1 AND scope LIKE 'input:%'"
+      " GROUP BY option, scope ORDER BY option<>?2, option, abs(hi-lo) DESC, scope", "is", o->run, o->best ? o->best->name : "");
+  while (db_next(q)) {
+    table_row(t);
+    table_text(t, db_text(q, 0));
+    table_text(t, db_text(q, 1));
+    table_scaled(t, db_real(q, 2), o->money.scale, o->money.decimals);
+    table_scaled(t, db_real(q, 3), o->money.scale, o->money.decimals);
+    table_scaled(t, fabs(db_real(q, 3) - db_real(q, 2)), o->money.scale, o->money.decimals);
+    table_number(t, db_real(q, 4), 1);
+    table_text(t, db_text(q, 5));
+    table_text(t, db_text(q, 6));
+  }
+  db_done(q);
+  return t;
 }
 
 static struct table *make_utilization(const struct outcome *o) {
