@@ -92,7 +92,9 @@ static bool begin(struct call *c, const struct cli_args *args, int64_t *ret_run)
   return c->store && (*ret_run = store_begin(c->store, &run, c->errs)) != 0;
 }
 
-static void interrupted(void *store) { store_interrupt(store); }
+static void interrupted(void *store) {
+  store_interrupt(store);
+}
 
 /* Returns what sim_run returns, or 1 when the results could not be kept. */
 static int play(struct call *c) {
@@ -165,6 +167,11 @@ static int run(const struct cli_args *args) {
   return code;
 }
 
-const struct cli_cmd cmd_run = {
-    .name = "run", .doc = "play a scenario and keep its results", .words = "SCENARIO.yaml", .max_words = 1, .opts = opts,
-    .notes = "Shipped scenarios are in scenarios/; docs/scenarios.md tells how to write one.", .run = run};
+const struct cli_cmd cmd_run = {.name = "run",
+                                .doc = "play a scenario and keep its results",
+                                .words = "SCENARIO.yaml",
+                                .max_words = 1,
+                                .opts = opts,
+                                .notes =
+                                    "Shipped scenarios are in scenarios/; docs/scenarios.md tells how to write one.",
+                                .run = run};

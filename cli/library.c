@@ -5,7 +5,8 @@
 enum { MAX_DIRS = 32 };
 
 /* The shipped directory, then the user's in the order given. */
-static size_t directories(struct arena *a, const char *shipped, const struct cli_args *args, const char *opt, const char *dir[MAX_DIRS], struct errs *errs) {
+static size_t directories(struct arena *a, const char *shipped, const struct cli_args *args, const char *opt,
+                          const char *dir[MAX_DIRS], struct errs *errs) {
   size_t n = 0;
   dir[n++] = datadir_path(a, shipped);
   for (size_t i = 0; cli_value_at(args, opt, i); i++)

@@ -10,8 +10,10 @@ struct cli_library {
   struct wl_models *models;
 };
 /* Lines for a command's table of options. */
-#define CLI_LIBRARY_OPTS \
-  {"catalog", 0, "DIR", "your own catalog rows; they win over the shipped ones"}, {"models", 0, "DIR", "your own config.json files"}
+#define CLI_LIBRARY_OPTS                                                                                               \
+  {"catalog", 0, "DIR", "your own catalog rows; they win over the shipped ones"}, {                                    \
+    "models", 0, "DIR", "your own config.json files"                                                                   \
+  }
 
 /* Reads --catalog and --models (each may be repeated). False with entries in errs; close in any case. */
 bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct errs *errs);

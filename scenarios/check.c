@@ -1,12 +1,17 @@
-/* What must hold between keys. Each check runs when its section has been read; a value that was bad itself is not complained about twice. */
+/* What must hold between keys. Each check runs when its section has been read; a value that was bad itself is not
+ * complained about twice. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "scenarios/keys.h"
 
-static bool given(const struct sc_node *n, const char *key) { return sc_node_entry(n, key) != NULL; }
+static bool given(const struct sc_node *n, const char *key) {
+  return sc_node_entry(n, key) != NULL;
+}
 
-static const char *below(struct sc_reader *r, const char *path, const char *key) { return *path ? arena_printf(r->arena, "%s.%s", path, key) : key; }
+static const char *below(struct sc_reader *r, const char *path, const char *key) {
+  return *path ? arena_printf(r->arena, "%s.%s", path, key) : key;
+}
 
 static const struct sc_node *at(const struct sc_node *n, const char *key) {
   const struct sc_node *v = sc_node_get(n, key);
@@ -23,7 +28,8 @@ void sc_check_serving(struct sc_reader *r, const struct sc_node *n, const char *
   if (s->rate && !(wl_curve_max(s->rate) > 0))
     sc_error(r, at(n, "rate"), below(r, path, "rate"), "no request ever arrives");
   if (s->replica.gpus > 0 && s->replica.nodes > 1)
-    sc_error(r, at(n, "replica"), below(r, path, "replica"), "contradicts itself: gpus is for replicas smaller than a server, nodes for larger ones");
+    sc_error(r, at(n, "replica"), below(r, path, "replica"),
+             "contradicts itself: gpus is for replicas smaller than a server, nodes for larger ones");
 }
 
 void sc_check_training(struct sc_reader *r, const struct sc_node *n, const char *path, void *training) {
@@ -48,15 +54,19 @@ const struct sc_table *sc_pick_layer(struct sc_reader *r, const struct sc_node *
   bool own = given(n, "own"), rent = given(n, "rent");
   if (own != rent)
     return own ? &sc_owned_table : &sc_rented_table;
-  sc_error(r, n, path, own ? "both owned and rented, expected own: SERVER or rent: SERVER" : "neither owned nor rented, expected own: SERVER or rent: SERVER");
+  sc_error(r, n, path,
+           own ? "both owned and rented, expected own: SERVER or rent: SERVER"
+               : "neither owned nor rented, expected own: SERVER or rent: SERVER");
   return NULL;
 }
 
 static void check_layer(struct sc_reader *r, const struct sc_node *n, const char *path, struct sim_layer *l) {
   const char *last = strrchr(path, '.');
-  l->label = arena_printf(r->arena, "%s: %s %s", last ? last + 1 : path, l->owned ? "own" : "rent", l->server ? l->server->name : "?");
+  l->label = arena_printf(r->arena, "%s: %s %s", last ? last + 1 : path, l->owned ? "own" : "rent",
+                          l->server ? l->server->name : "?");
   if (l->count > 0 && given(n, "cover") && l->cover != COVER_ALL)
-    sc_error(r, at(n, "cover"), below(r, path, "cover"), "contradicts count: a layer has a fixed count or a part of the demand to cover");
+    sc_error(r, at(n, "cover"), below(r, path, "cover"),
+             "contradicts count: a layer has a fixed count or a part of the demand to cover");
 }
 
 static void check_events(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sim_layer *l) {
@@ -70,11 +80,13 @@ static void check_events(struct sc_reader *r, const struct sc_node *n, const cha
       char a[11], b[11];
       date_format(d, a);
       date_format(before, b);
-      sc_error(r, at(e, "date"), below(r, where, "date"), "dates out of order, got %s after %s%s", a, b, i ? "" : " (as_of)");
+      sc_error(r, at(e, "date"), below(r, where, "date"), "dates out of order, got %s after %s%s", a, b,
+               i ? "" : " (as_of)");
     }
     servers += l->event[i].servers;
     if (servers < 0 && l->count >= 0)
-      sc_error(r, at(e, "servers"), below(r, where, "servers"), "retires more servers than there are: %lld would be left", servers);
+      sc_error(r, at(e, "servers"), below(r, where, "servers"),
+               "retires more servers than there are: %lld would be left", servers);
   }
   if (l->n_event && l->count < 0)
     sc_error(r, list, below(r, path, "events"), "need a count to start from, got count: auto");
@@ -90,27 +102,32 @@ void sc_check_owned(struct sc_reader *r, const struct sc_node *n, const char *pa
   check_layer(r, n, path, l);
   check_events(r, n, path, l);
   if (l->server && isnan(l->price_usd.a) && r->spec->as_of.year && !has_price(r, l, "purchase"))
-    sc_error(r, at(n, "own"), below(r, path, "price"), "the catalog has no purchase price of %s, expected a price in USD", l->server->name);
+    sc_error(r, at(n, "own"), below(r, path, "price"),
+             "the catalog has no purchase price of %s, expected a price in USD", l->server->name);
   const struct sc_node *residual = sc_node_get(n, "residual");
   if (l->residual == RESIDUAL_FRACTION && !given(residual, "value"))
     sc_error(r, at(n, "residual"), below(r, path, "residual.value"), "is missing: the law fraction needs it");
   if (l->residual == RESIDUAL_DECAY_FROM_LAUNCH && !given(residual, "rate"))
     sc_error(r, at(n, "residual"), below(r, path, "residual.rate"), "is missing: the law decay_from_launch needs it");
   if (residual && given(residual, "value") && given(residual, "rate"))
-    sc_error(r, residual, below(r, path, "residual"), "contradicts itself: value belongs to the law fraction, rate to decay_from_launch");
+    sc_error(r, residual, below(r, path, "residual"),
+             "contradicts itself: value belongs to the law fraction, rate to decay_from_launch");
 }
 
 void sc_check_rented(struct sc_reader *r, const struct sc_node *n, const char *path, void *layer) {
   struct sim_layer *l = layer;
   check_layer(r, n, path, l);
   if (l->term_months && l->scale)
-    sc_error(r, at(n, "scale"), below(r, path, "scale"), "contradicts term: what is committed to for %s is paid used or not", l->term);
+    sc_error(r, at(n, "scale"), below(r, path, "scale"),
+             "contradicts term: what is committed to for %s is paid used or not", l->term);
   if (l->prorated && !l->term_months && l->term)
     sc_error(r, at(n, "remainder"), below(r, path, "remainder"), "has no effect: %s is no commitment", l->term);
   if (l->server && l->term && isnan(l->usd_per_h.a) && r->spec->as_of.year && !has_price(r, l, l->term)) {
     char day[11];
     date_format(r->spec->as_of, day);
-    sc_error(r, at(n, "rent"), below(r, path, "price"), "the catalog has no price of %s, term %s, region %s, on %s, expected a price in USD/h", l->server->name, l->term, l->region, day);
+    sc_error(r, at(n, "rent"), below(r, path, "price"),
+             "the catalog has no price of %s, term %s, region %s, on %s, expected a price in USD/h", l->server->name,
+             l->term, l->region, day);
   }
 }
 
@@ -125,7 +142,8 @@ void sc_check_option(struct sc_reader *r, const struct sc_node *n, const char *p
     if (l->cover == COVER_REST && i != o->n - 1)
       sc_error(r, node, place, "covers the rest but is not the last layer: the layers below it can never be used");
     if (l->cover == COVER_ALL && l->count < 0 && i != o->n - 1)
-      sc_error(r, node, place, "covers all of the demand but is not the last layer: the layers below it can never be used");
+      sc_error(r, node, place,
+               "covers all of the demand but is not the last layer: the layers below it can never be used");
   }
 }
 
@@ -179,9 +197,11 @@ static bool is_among(const char *word, const char *(*get)(const void *, size_t),
   return false;
 }
 
-static void unknown(struct sc_reader *r, const struct sc_node *n, const char *path, const char *what, const char *got, const char *(*get)(const void *, size_t), const void *ctx) {
+static void unknown(struct sc_reader *r, const struct sc_node *n, const char *path, const char *what, const char *got,
+                    const char *(*get)(const void *, size_t), const void *ctx) {
   const char *near = err_nearest(got, get, ctx);
-  sc_error(r, n, path, "no such %s, got '%s'%s%s%s", what, got, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+  sc_error(r, n, path, "no such %s, got '%s'%s%s%s", what, got, near ? ", did you mean '" : "", near ? near : "",
+           near ? "'?" : "");
 }
 
 static void check_names(struct sc_reader *r, const struct sc_node *n, struct sim_spec *s) {
@@ -191,7 +211,8 @@ static void check_names(struct sc_reader *r, const struct sc_node *n, struct sim
   for (int i = 0; i < s->n_training; i++)
     for (int k = 0; k < s->training[i].n_where; k++)
       if (!is_among(s->training[i].where[k], contract_at, s))
-        unknown(r, at(work, "training"), arena_printf(r->arena, "work.training.%d.where", i), "place to train", s->training[i].where[k], contract_at, s);
+        unknown(r, at(work, "training"), arena_printf(r->arena, "work.training.%d.where", i), "place to train",
+                s->training[i].where[k], contract_at, s);
 }
 
 static void check_work(struct sc_reader *r, const struct sc_node *n, const struct sim_spec *s) {
@@ -202,11 +223,13 @@ static void check_work(struct sc_reader *r, const struct sc_node *n, const struc
   if (!simulated && !s->fixed.present && !given(work, "fixed"))
     sc_error(r, work, "work", "nothing to do, expected serving, training or fixed");
   if (simulated && given(work, "fixed"))
-    sc_error(r, at(work, "fixed"), "work.fixed", "contradicts serving and training: what runs is either given or simulated");
+    sc_error(r, at(work, "fixed"), "work.fixed",
+             "contradicts serving and training: what runs is either given or simulated");
   for (int i = 0; i < s->n_option; i++)
     for (int k = 0; k < s->option[i].n; k++)
       if (s->fixed.present && s->option[i].layer[k].count < 0)
-        sc_error(r, work, arena_printf(r->arena, "options.%s.layers.%d.count", s->option[i].name, k), "cannot be auto: fixed work asks for no service level");
+        sc_error(r, work, arena_printf(r->arena, "options.%s.layers.%d.count", s->option[i].name, k),
+                 "cannot be auto: fixed work asks for no service level");
 }
 
 static void check_site(struct sc_reader *r, const struct sc_node *n, const struct sim_spec *s) {
@@ -218,7 +241,8 @@ static void check_site(struct sc_reader *r, const struct sc_node *n, const struc
   static const char *const needed[] = {"pue", "tariff"};
   for (int i = 0; owned && i < 2; i++)
     if (!given(site, needed[i]))
-      sc_error(r, site ? site : n, arena_printf(r->arena, "site.%s", needed[i]), "is missing: an option owns servers, so its energy must be priced");
+      sc_error(r, site ? site : n, arena_printf(r->arena, "site.%s", needed[i]),
+               "is missing: an option owns servers, so its energy must be priced");
 }
 
 void sc_check_scenario(struct sc_reader *r, const struct sc_node *n, const char *path, void *spec) {

@@ -1,5 +1,5 @@
-/* The catalog rows a scenario leans on, as input rows: every fact of the servers and GPUs of its layers and contracts, and the prices in force on its
- * day. So that a figure can be traced to its source in the result database alone. */
+/* The catalog rows a scenario leans on, as input rows: every fact of the servers and GPUs of its layers and contracts,
+ * and the prices in force on its day. So that a figure can be traced to its source in the result database alone. */
 #include <stdio.h>
 #include <string.h>
 #include "scenarios/keys.h"
@@ -27,17 +27,21 @@ static void rows_of(struct sc_reader *r, const char *kind, const char *name) {
   const struct hw_fact *f;
   for (size_t i = 0; (f = hw_fact_at(r->catalog, i)); i++)
     if (strcmp(f->kind, kind) == 0 && strcmp(f->name, name) == 0)
-      push(r, &(struct rec_input){"", arena_printf(r->arena, "catalog.%s.%s.%s", kind, name, f->metric), f->text, f->unit, f->source, f->date, f->grade});
+      push(r, &(struct rec_input){"", arena_printf(r->arena, "catalog.%s.%s.%s", kind, name, f->metric), f->text,
+                                  f->unit, f->source, f->date, f->grade});
 }
 
-static void price_row(struct sc_reader *r, struct named *seen, const char *server, const char *contract, const char *region) {
+static void price_row(struct sc_reader *r, struct named *seen, const char *server, const char *contract,
+                      const char *region) {
   const struct hw_price *p = hw_price_find(r->catalog, server, contract, region, r->spec->as_of);
   char day[11], usd[32];
-  if (!p || !add(seen, arena_printf(r->arena, "catalog.price.%s.%s%s%s", server, contract, *p->region ? "." : "", p->region)))
+  if (!p ||
+      !add(seen, arena_printf(r->arena, "catalog.price.%s.%s%s%s", server, contract, *p->region ? "." : "", p->region)))
     return;
   date_format(p->from, day);
   snprintf(usd, sizeof usd, "%.15g", p->usd);
-  push(r, &(struct rec_input){"", seen->name[seen->n - 1], arena_strdup(r->arena, usd), strcmp(contract, "purchase") == 0 ? "USD" : "USD/h", p->source,
+  push(r, &(struct rec_input){"", seen->name[seen->n - 1], arena_strdup(r->arena, usd),
+                              strcmp(contract, "purchase") == 0 ? "USD" : "USD/h", p->source,
                               arena_strdup(r->arena, day), p->grade});
 }
 

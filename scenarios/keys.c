@@ -1,5 +1,5 @@
-/* Every key of a scenario file, section by section: what it may hold, its default as it would be written, what it means. Read, checked, shown by
- * `rackcast run --help-keys`, printed as the reference and stored in the database from here alone. */
+/* Every key of a scenario file, section by section: what it may hold, its default as it would be written, what it means.
+ * Read, checked, shown by `rackcast run --help-keys`, printed as the reference and stored in the database from here alone. */
 #include "scenarios/keys.h"
 #include <math.h>
 
@@ -10,7 +10,8 @@
 #define NUMBER(k, u, l, h, d, field, m) {.key = k, .kind = SC_NUMBER, .unit = u, .lo = l, .hi = h, .def = d, AT(field), .meaning = m}
 #define DIST(k, u, l, h, d, field, m) {.key = k, .kind = SC_DIST, .unit = u, .lo = l, .hi = h, .def = d, AT(field), .meaning = m}
 /* The same with a word that stands for a value and is the default. */
-#define COUNT_OR(k, l, h, w, v, field, m) {.key = k, .kind = SC_COUNT, .lo = l, .hi = h, .def = w, .word = w, .word_value = v, AT(field), .meaning = m}
+#define COUNT_OR(k, l, h, w, v, field, m) \
+  {.key = k, .kind = SC_COUNT, .lo = l, .hi = h, .def = w, .word = w, .word_value = v, AT(field), .meaning = m}
 #define NUMBER_OR(k, u, l, h, w, v, field, m) \
   {.key = k, .kind = SC_NUMBER, .unit = u, .lo = l, .hi = h, .def = w, .word = w, .word_value = v, AT(field), .meaning = m}
 #define DIST_OR(k, u, l, h, w, v, field, m) \
@@ -18,6 +19,7 @@
 #define SWITCH(k, w, d, field, m) {.key = k, .kind = SC_SWITCH, .choices = w, .def = d, AT(field), .meaning = m}
 #define CHOICE(k, w, d, field, m) {.key = k, .kind = SC_CHOICE, .choices = w, .def = d, AT(field), .meaning = m}
 #define SPECIAL(k, s, d, field, m) {.key = k, .kind = SC_SPECIAL, .special = &s, .def = d, AT(field), .meaning = m}
+#define REQUIRED(k, s, field, m) {.key = k, .kind = SC_SPECIAL, .special = &s, .required = true, AT(field), .meaning = m}
 #define GROUP(k, t, o, m) {.key = k, .kind = SC_GROUP, .table = &t, .offset = o, .meaning = m}
 #define LIST(k, t, field, count, m) {.key = k, .kind = SC_LIST, .table = &t, AT(field), .offset_n = offsetof(T, count), .meaning = m}
 #define NAMED(k, t, field, count, m) {.key = k, .kind = SC_NAMED, .table = &t, AT(field), .offset_n = offsetof(T, count), .meaning = m}
@@ -73,11 +75,10 @@ static const struct sc_table replica_table = TABLE("a replica", replica_params);
 #define T struct sim_serving
 static const struct sc_param serving_params[] = {
     TEXT("name", "serving", name, "how results call this workload"),
-    {.key = "model", .kind = SC_SPECIAL, .special = &sc_model, .required = true, AT(replica.model), .meaning = "a model of the library"},
-    {.key = "rate", .kind = SC_SPECIAL, .special = &sc_rate, .required = true, AT(rate), .meaning = "requests over a day"},
-    {.key = "input_tokens", .kind = SC_SPECIAL, .special = &sc_lengths, .required = true, AT(input), .meaning = "prompt lengths"},
-    {.key = "output_tokens", .kind = SC_SPECIAL, .special = &sc_lengths, .required = true, AT(output),
-     .meaning = "lengths of answers; 0 for an encoder"},
+    REQUIRED("model", sc_model, replica.model, "a model of the library"),
+    REQUIRED("rate", sc_rate, rate, "requests over a day"),
+    REQUIRED("input_tokens", sc_lengths, input, "prompt lengths"),
+    REQUIRED("output_tokens", sc_lengths, output, "lengths of answers; 0 for an encoder"),
     GROUP("weekly", weekly_table, 0, "the days of the week"),
     DIST("growth", "1/yr", -1, 100, "0 %/yr", growth_per_yr, "of the rate, compounding"),
     DIST("prefix_hit", "", 0, 1, "0 %", prefix_hit, "share of prompt tokens found in the prefix cache"),
@@ -110,8 +111,8 @@ static const struct sc_table plan_table = TABLE("a training layout", plan_params
 #define T struct sim_training
 static const struct sc_param training_params[] = {
     TEXT("name", "training", name, "how results call this run"),
-    {.key = "model", .kind = SC_SPECIAL, .special = &sc_model, .required = true, AT(model), .meaning = "a model of the library"},
-    {.key = "phases", .kind = SC_SPECIAL, .special = &sc_phases, .required = true, AT(phases), .meaning = "training trace, one phase a row"},
+    REQUIRED("model", sc_model, model, "a model of the library"),
+    REQUIRED("phases", sc_phases, phases, "training trace, one phase a row"),
     SPECIAL("stack", sc_stack, "auto", stack, "training software; auto = the usual one for the GPU and year"),
     GROUP("plan", plan_table, offsetof(T, plan), "layout of a step; auto = the fastest that fits"),
     COUNT_OR("gpus", 1, 1 << 20, "all", 0, gpus, "GPUs of the run; all = the option's"),
@@ -126,7 +127,8 @@ static const struct sc_table training_table = TABLE("a training run", training_p
 
 #define T struct sim_fixed_load
 static const struct sc_param fixed_params[] = {
-    {.key = "power", .kind = SC_DIST, .unit = "kW", .hi = 1e6, .required = true, AT(power_kw), .meaning = "drawn by one server, before PUE"},
+    {.key = "power", .kind = SC_DIST, .unit = "kW", .hi = 1e6, .required = true, AT(power_kw),
+     .meaning = "drawn by one server, before PUE"},
     DIST("utilization", "", 0, 1, "100 %", utilization, "share of the provisioned GPU-hours that is used; what `scale: auto` pays for"),
     DIST_OR("throughput", "token/s", 0, MUCH, "unknown", 0, output_tok_per_s, "output tokens of one server"),
     NUMBER_OR("energy_per_token", "J/token", 0, 1e9, "unknown", 0, joule_per_token, "measured energy of an output token"),
@@ -144,7 +146,8 @@ static const struct sc_table work_storage_table = TABLE("stored data", work_stor
 static const struct sc_param work_params[] = {
     LIST("serving", serving_table, serving, n_serving, "requests to answer"),
     LIST("training", training_table, training, n_training, "models to train"),
-    {.key = "fixed", .kind = SC_GROUP, .table = &fixed_table, .optional = true, AT(fixed), .meaning = "for sums of money alone: what runs is given, not simulated"},
+    {.key = "fixed", .kind = SC_GROUP, .table = &fixed_table, .optional = true, AT(fixed),
+     .meaning = "for sums of money alone: what runs is given, not simulated"},
     GROUP("storage", work_storage_table, 0, "data that must be kept"),
 };
 static const struct sc_table work_table = TABLE("the work", work_params);
@@ -229,7 +232,8 @@ static const struct sc_table reliability_table = TABLE("reliability", reliabilit
 
 #define T struct sim_layer
 static const struct sc_param residual_params[] = {
-    CHOICE("law", residual, "none", residual, "how the resale value is found: a share of the price at the end, or decay since the part's launch"),
+    CHOICE("law", residual, "none", residual,
+           "how the resale value is found: a share of the price at the end, or decay since the part's launch"),
     DIST("value", "", 0, 1, NULL, residual_value, "fraction: share of the price at the end of the horizon"),
     DIST("rate", "oom/yr", 0, 10, NULL, residual_value, "decay_from_launch: orders of magnitude a year"),
 };
@@ -244,13 +248,14 @@ static const struct sc_table depreciation_table = TABLE("depreciation", deprecia
 #define T struct sim_purchase_event
 static const struct sc_param event_params[] = {
     {.key = "date", .kind = SC_DATE, .required = true, AT(date), .meaning = "day of the purchase or retirement"},
-    {.key = "servers", .kind = SC_COUNT, .lo = -100000, .hi = 100000, .required = true, AT(servers), .meaning = "servers bought; negative = retired, oldest first"},
+    {.key = "servers", .kind = SC_COUNT, .lo = -100000, .hi = 100000, .required = true, AT(servers),
+     .meaning = "servers bought; negative = retired, oldest first"},
 };
 static const struct sc_table event_table = TABLE("a dated purchase", event_params);
 #undef T
 #define T struct sim_layer
 static const struct sc_param owned_params[] = {
-    {.key = "own", .kind = SC_SPECIAL, .special = &sc_server, .required = true, AT(server), .meaning = "server of the catalog that is bought"},
+    REQUIRED("own", sc_server, server, "server of the catalog that is bought"),
     COUNT_OR("count", 0, 1000000, "auto", -1, count, "servers bought at the start; auto = the fewest that meet the service level"),
     DIST_OR("price", "USD", 0, MUCH, "catalog", NAN, price_usd, "of one server"),
     DIST("spares", "", 0, 1, "0 %", spares, "servers bought beside those in use, rounded up"),
@@ -269,8 +274,9 @@ static const struct sc_param acquire_params[] = {
 };
 static const struct sc_table acquire_table = TABLE("acquisition", acquire_params);
 static const struct sc_param rented_params[] = {
-    {.key = "rent", .kind = SC_SPECIAL, .special = &sc_server, .required = true, AT(server), .meaning = "server of the catalog that is rented"},
-    SPECIAL("term", sc_term, "on-demand", term, "on-demand, spot, capacity-block, or the months or years committed to; a commitment is paid used or not"),
+    REQUIRED("rent", sc_server, server, "server of the catalog that is rented"),
+    SPECIAL("term", sc_term, "on-demand", term,
+            "on-demand, spot, capacity-block, or the months or years committed to; a commitment is paid used or not"),
     {.key = "price", .kind = SC_SPECIAL, .special = &sc_rent_price, .unit = "USD/h", .hi = 1e15, .def = "catalog", .word = "catalog", .word_value = NAN,
      AT(usd_per_h), .meaning = "of one server (USD/h) or one GPU (USD/gpu-h)"},
     COUNT_OR("count", 0, 1000000, "auto", -1, count, "servers; auto = the fewest that meet the service level"),
@@ -291,7 +297,8 @@ static const struct sc_table layer_table = {.name = "a layer", .bytes = sizeof(T
 
 #define T struct sim_option
 static const struct sc_param option_params[] = {
-    {.key = "layers", .kind = SC_LIST, .table = &layer_table, .required = true, AT(layer), .offset_n = offsetof(T, n), .meaning = "capacity, each layer whole replicas"},
+    {.key = "layers", .kind = SC_LIST, .table = &layer_table, .required = true, AT(layer), .offset_n = offsetof(T, n),
+     .meaning = "capacity, each layer whole replicas"},
     SWITCH("energy_bill", exact_or_truncated, "exact", truncate_annual_bill, "truncated: each year's energy bill is cut to whole dollars"),
 };
 static const struct sc_table option_table = TABLE("an option", option_params, .offset_name = offsetof(T, name), .finish = sc_check_option);
@@ -299,14 +306,15 @@ static const struct sc_table option_table = TABLE("an option", option_params, .o
 
 #define T struct sim_contract
 static const struct sc_param contract_params[] = {
-    {.key = "server", .kind = SC_SPECIAL, .special = &sc_server, .required = true, AT(server), .meaning = "server of the catalog"},
+    REQUIRED("server", sc_server, server, "server of the catalog"),
     {.key = "price", .kind = SC_SPECIAL, .special = &sc_block_price, .unit = "USD/h", .hi = 1e15, .required = true, AT(usd_per_h),
      .meaning = "of one server (USD/h) or one GPU (USD/gpu-h)"},
     SWITCH("pay", along_or_upfront, "as_used", upfront, "when the whole is due"),
     NUMBER("min", "s", 0, 1e10, "0 s", min_s, "shortest block"),
     NUMBER_OR("max", "s", 1, 1e10, "none", INFINITY, max_s, "longest block"),
 };
-static const struct sc_table contract_table = TABLE("a contract", contract_params, .offset_name = offsetof(T, name), .finish = sc_check_contract);
+static const struct sc_table contract_table =
+    TABLE("a contract", contract_params, .offset_name = offsetof(T, name), .finish = sc_check_contract);
 #undef T
 
 /* ---- the whole ---- */
@@ -315,7 +323,8 @@ static const struct sc_table contract_table = TABLE("a contract", contract_param
 static const struct sc_param money_params[] = {
     {.key = "currency", .kind = SC_SPECIAL, .special = &sc_only, .choices = usd, .def = "USD", .meaning = "of all figures"},
     DIST("discount", "1/yr", -0.99, 10, "0 %/yr", discount_per_yr, "rate for NPV and payback"),
-    {.key = "basis", .kind = SC_SPECIAL, .special = &sc_only, .choices = basis, .def = "nominal pre-tax", .meaning = "printed above every sum"},
+    {.key = "basis", .kind = SC_SPECIAL, .special = &sc_only, .choices = basis, .def = "nominal pre-tax",
+     .meaning = "printed above every sum"},
     SWITCH("flows", monthly_or_yearly, "monthly", yearly_flows, "money flows at the end of each month or year"),
 };
 static const struct sc_table money_table = TABLE("money", money_params);
@@ -333,24 +342,30 @@ static const struct sc_table uncertainty_table = TABLE("uncertainty", uncertaint
 
 static const struct sc_param scenario_params[] = {
     {.key = "name", .kind = SC_TEXT, .required = true, AT(name), .meaning = "of the scenario, in every result"},
-    {.key = "as_of", .kind = SC_DATE, .required = true, AT(as_of), .meaning = "the day of the decision: prices are those in force then"},
+    {.key = "as_of", .kind = SC_DATE, .required = true, AT(as_of),
+     .meaning = "the day of the decision: prices are those in force then"},
     {.key = "start", .kind = SC_DATE, AT(start), .meaning = "first day of the horizon (default: first of the month after as_of)"},
-    {.key = "horizon", .kind = SC_SPECIAL, .special = &sc_months, .lo = 1, .hi = 1200, .def = "60 months", AT(months), .meaning = "how long costs are counted, in whole months"},
-    {.key = "hours", .kind = SC_SPECIAL, .special = &sc_hours, .unit = "h/yr", .lo = 8760, .hi = 8760, .def = "calendar", .word = "calendar", AT(hours_per_yr),
+    {.key = "horizon", .kind = SC_SPECIAL, .special = &sc_months, .lo = 1, .hi = 1200, .def = "60 months", AT(months),
+     .meaning = "how long costs are counted, in whole months"},
+    {.key = "hours", .kind = SC_NUMBER, .unit = "h/yr", .lo = 8760, .hi = 8760, .def = "calendar", .word = "calendar", AT(hours_per_yr),
      .meaning = "calendar (leap days count), or 8760 h/yr with months of 730 h"},
-    {.key = "software", .kind = SC_COUNT, .lo = 2015, .hi = 2100, .def = "newest", .word = "newest", AT(year), .meaning = "year of engines and training software"},
+    {.key = "software", .kind = SC_COUNT, .lo = 2015, .hi = 2100, .def = "newest", .word = "newest", AT(year),
+     .meaning = "year of engines and training software"},
     GROUP("money", money_table, 0, "how sums are made"),
     TEXT("baseline", "", baseline, "option that others are compared with (default: the first)"),
-    {.key = "work", .kind = SC_GROUP, .table = &work_table, .required = true, .meaning = "what is to be done, the same for all options"},
+    {.key = "work", .kind = SC_GROUP, .table = &work_table, .required = true,
+     .meaning = "what is to be done, the same for all options"},
     GROUP("site", site_table, offsetof(T, site), "where owned servers stand; charged to owned layers only"),
     GROUP("cloud", cloud_table, 0, "what rented servers need beside their rent; charged to rented layers only"),
     GROUP("staff", staff_table, offsetof(T, staff), "people"),
     GROUP("reliability", reliability_table, offsetof(T, reliability), "failures"),
     {.key = "defaults", .kind = SC_SPECIAL, .special = &sc_defaults, .meaning = "keys for all `owned` and all `rented` layers"},
     NAMED("contracts", contract_table, contract, n_contract, "blocks of servers that training may rent"),
-    {.key = "options", .kind = SC_NAMED, .table = &option_table, .required = true, AT(option), .offset_n = offsetof(T, n_option), .meaning = "what is compared"},
+    {.key = "options", .kind = SC_NAMED, .table = &option_table, .required = true, AT(option), .offset_n = offsetof(T, n_option),
+     .meaning = "what is compared"},
     {.key = "variants", .kind = SC_SPECIAL, .special = &sc_variants, .meaning = "named sets of changes, {path: value}"},
-    {.key = "variant", .kind = SC_TEXT, .def = "", .offset = offsetof(struct sim_spec, variant), .meaning = "the variant that is applied"},
+    {.key = "variant", .kind = SC_TEXT, .def = "", .offset = offsetof(struct sim_spec, variant),
+     .meaning = "the variant that is applied"},
     GROUP("uncertainty", uncertainty_table, 0, "how uncertain inputs are played"),
 };
 const struct sc_table sc_scenario_table = TABLE("a scenario", scenario_params, .finish = sc_check_scenario);

@@ -1,24 +1,24 @@
-/* The keys a scenario may hold (keys.c) and the values that need a function to read (special.c). */
+/* The keys a scenario may hold (keys.c) and the values that need a function to read (names.c, demand.c, terms.c). */
 #ifndef SCENARIOS_KEYS_H
 #define SCENARIOS_KEYS_H
 #include "scenarios/table.h"
 
-extern const struct sc_table sc_scenario_table; /* struct sim_spec */
+extern const struct sc_table sc_scenario_table;               /* struct sim_spec */
 extern const struct sc_table sc_owned_table, sc_rented_table; /* struct sim_layer */
 
 /* ---- specials ---- */
 extern const struct sc_special sc_model, sc_server, sc_engine, sc_stack, sc_dtype; /* names; const pointers or enum */
 extern const struct sc_special sc_months;  /* int: "60 months", "5 yr"; p->word allowed */
-extern const struct sc_special sc_hours;   /* double: calendar = 0, or hours a year */
 extern const struct sc_special sc_only;    /* the one word in choices; nothing stored */
 extern const struct sc_special sc_rate;    /* struct wl_curve * */
 extern const struct sc_special sc_lengths; /* struct wl_hist * */
 extern const struct sc_special sc_slo;     /* struct sim_slo */
 extern const struct sc_special sc_phases;  /* struct wl_phases * */
 extern const struct sc_special sc_where;   /* struct sim_training.where */
-extern const struct sc_special sc_rent_price, sc_block_price; /* struct dist, USD/h a server; of a layer, of a contract */
-extern const struct sc_special sc_term;    /* struct sim_layer.term and term_months */
-extern const struct sc_special sc_cover;   /* struct sim_layer.cover and cover_share */
+extern const struct sc_special sc_rent_price,
+    sc_block_price;                         /* struct dist, USD/h a server; of a layer, of a contract */
+extern const struct sc_special sc_term;     /* struct sim_layer.term and term_months */
+extern const struct sc_special sc_cover;    /* struct sim_layer.cover and cover_share */
 extern const struct sc_special sc_defaults; /* keys checked only: merged into the layers before */
 extern const struct sc_special sc_variants; /* likewise */
 

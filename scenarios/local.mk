@@ -2,9 +2,9 @@ noinst_LIBRARIES += libscenarios.a
 libscenarios_a_SOURCES = \
   scenarios/serving_case.c scenarios/serving_case.h scenarios/serving_predict.c scenarios/serving_predict.h \
   scenarios/validate_serving.c scenarios/validate_serving.h \
-  scenarios/check.c scenarios/facts.c scenarios/keys.c scenarios/keys.h scenarios/node.c scenarios/node.h scenarios/reference.c \
-  scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/special.c \
-  scenarios/table.c scenarios/table.h
+  scenarios/check.c scenarios/demand.c scenarios/facts.c scenarios/keys.c scenarios/keys.h scenarios/names.c scenarios/node.c scenarios/node.h scenarios/reference.c \
+  scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/table.c \
+  scenarios/table.h scenarios/terms.c
 nobase_dist_pkgdata_DATA += \
   scenarios/article-8xa100.yaml scenarios/article-dev-4xa100.yaml scenarios/article-edge-orin.yaml scenarios/article-infer-2xt4.yaml \
   scenarios/expand-fleet.yaml scenarios/r1-onprem-vs-p4d.yaml scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \

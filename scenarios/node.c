@@ -8,7 +8,8 @@
 
 /* ---- reading ---- */
 
-/* Line of the first byte that is no UTF-8 text a scenario may hold, 0 = all fine. Over-long forms and surrogates count as bad. */
+/* Line of the first byte that is no UTF-8 text a scenario may hold, 0 = all fine. Over-long forms and surrogates count
+ * as bad. */
 static int bad_text_line(const unsigned char *s, size_t n, const char **ret_what) {
   int line = 1;
   for (size_t i = 0; i < n;) {
@@ -29,8 +30,8 @@ static int bad_text_line(const unsigned char *s, size_t n, const char **ret_what
   return 0;
 }
 
-/* libyaml looks at every open bracket and every anchor again for each further one, so too many of either are refused before it sees them.
- * Those in quotes and comments count too: no scenario comes near. */
+/* libyaml looks at every open bracket and every anchor again for each further one, so too many of either are refused
+ * before it sees them. Those in quotes and comments count too: no scenario comes near. */
 static int costly_line(const char *s, size_t n, const char **ret_what) {
   int depth = 0, anchors = 0, line = 1;
   for (size_t i = 0; i < n; i++) {
@@ -129,12 +130,14 @@ static struct sc_node *convert(struct reading *r, int id, int depth) {
       errs_add(r->errs, r->file, line, NULL, "holds a NUL character, got '%s'", n->text);
   } else if (y->type == YAML_MAPPING_NODE) {
     n->kind = SC_MAP;
-    n->entry = arena_alloc(r->arena, sizeof *n->entry * (size_t)(y->data.mapping.pairs.top - y->data.mapping.pairs.start + 1));
+    n->entry =
+        arena_alloc(r->arena, sizeof *n->entry * (size_t)(y->data.mapping.pairs.top - y->data.mapping.pairs.start + 1));
     for (yaml_node_pair_t *p = y->data.mapping.pairs.start; p < y->data.mapping.pairs.top; p++)
       convert_pair(r, n, p, depth);
   } else {
     n->kind = SC_SEQ;
-    n->entry = arena_alloc(r->arena, sizeof *n->entry * (size_t)(y->data.sequence.items.top - y->data.sequence.items.start + 1));
+    n->entry = arena_alloc(r->arena,
+                           sizeof *n->entry * (size_t)(y->data.sequence.items.top - y->data.sequence.items.start + 1));
     for (yaml_node_item_t *i = y->data.sequence.items.start; i < y->data.sequence.items.top; i++) {
       struct sc_node *value = convert(r, *i, depth + 1);
       if (value)
@@ -146,8 +149,8 @@ static struct sc_node *convert(struct reading *r, int id, int depth) {
 
 static void syntax_error(struct errs *errs, const char *file, const yaml_parser_t *p) {
   int line = (int)(p->problem_mark.line ? p->problem_mark.line : p->context_mark.line) + 1;
-  errs_add(errs, file, line, NULL, "not YAML: %s%s%s (column %d)", p->problem ? p->problem : "malformed", p->context ? ", " : "",
-           p->context ? p->context : "", (int)p->problem_mark.column + 1);
+  errs_add(errs, file, line, NULL, "not YAML: %s%s%s (column %d)", p->problem ? p->problem : "malformed",
+           p->context ? ", " : "", p->context ? p->context : "", (int)p->problem_mark.column + 1);
 }
 
 static struct sc_node *parse(struct arena *a, const char *text, size_t size, const char *file, struct errs *errs) {
@@ -173,7 +176,8 @@ static struct sc_node *parse(struct arena *a, const char *text, size_t size, con
     } else {
       yaml_node_t *more = yaml_document_get_root_node(&second);
       if (more)
-        errs_add(errs, file, (int)more->start_mark.line + 1, NULL, "a second document begins, expected one scenario a file");
+        errs_add(errs, file, (int)more->start_mark.line + 1, NULL,
+                 "a second document begins, expected one scenario a file");
       yaml_document_delete(&second);
     }
   }
@@ -196,7 +200,8 @@ struct sc_node *sc_node_read(struct arena *a, const char *path, struct errs *err
 
 struct sc_node *sc_node_parse(struct arena *a, const char *text, const char *label, struct errs *errs) {
   const char *what;
-  if (strlen(text) > SC_MAX_BYTES || bad_text_line((const unsigned char *)text, strlen(text), &what) || costly_line(text, strlen(text), &what)) {
+  if (strlen(text) > SC_MAX_BYTES || bad_text_line((const unsigned char *)text, strlen(text), &what) ||
+      costly_line(text, strlen(text), &what)) {
     errs_add(errs, label, 0, NULL, "value too large, too deep or not UTF-8");
     return NULL;
   }
@@ -270,7 +275,8 @@ struct sc_node *sc_node_without(struct arena *a, const struct sc_node *map, cons
   return c;
 }
 
-static struct sc_node *put(struct arena *a, const struct sc_node *n, const char *whole, const char *path, struct sc_node *value, int depth, struct errs *errs) {
+static struct sc_node *put(struct arena *a, const struct sc_node *n, const char *whole, const char *path,
+                           struct sc_node *value, int depth, struct errs *errs) {
   size_t len = strcspn(path, ".");
   const char *rest = path[len] ? path + len + 1 : NULL;
   char *key = arena_printf(a, "%.*s", (int)len, path);
@@ -283,7 +289,8 @@ static struct sc_node *put(struct arena *a, const struct sc_node *n, const char 
   }
   long long at = -1;
   if (n->kind == SC_SCALAR || (n->kind == SC_SEQ && (!units_integer(key, &at) || at < 0 || (size_t)at >= n->n))) {
-    errs_add(errs, value->file, value->line, whole, "no such place: '%s' is not in %s of %zu", key, sc_node_kind_name(n), n->n);
+    errs_add(errs, value->file, value->line, whole, "no such place: '%s' is not in %s of %zu", key,
+             sc_node_kind_name(n), n->n);
     return NULL;
   }
   const struct sc_node *old = n->kind == SC_SEQ ? n->entry[at].node : sc_node_get(n, key);
@@ -298,6 +305,7 @@ static struct sc_node *put(struct arena *a, const struct sc_node *n, const char 
   return c;
 }
 
-struct sc_node *sc_node_put(struct arena *a, const struct sc_node *root, const char *path, struct sc_node *value, struct errs *errs) {
+struct sc_node *sc_node_put(struct arena *a, const struct sc_node *root, const char *path, struct sc_node *value,
+                            struct errs *errs) {
   return put(a, root, path, path, value, 0, errs);
 }

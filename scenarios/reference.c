@@ -13,22 +13,28 @@ static void put_words(FILE *f, const char *const *words) {
     fprintf(f, "%s%s", i ? ", " : "", words[i]);
 }
 
-/* What may be written for a key: "distribution in USD/h", "none, fraction", "whole number". */
+static void put_number(FILE *f, const char *what, const struct sc_param *p) {
+  char bounds[120];
+  sc_bounds_text(p, bounds, sizeof bounds);
+  fprintf(f, "%s, %s%s", what, bounds, p->kind != SC_COUNT && !*p->unit ? " (ratio or %)" : "");
+}
+
+/* What may be written for a key: "distribution, 0 to 100 USD/kWh", "none, fraction", "whole number, 1 to 64 or auto".
+ */
 static void put_form(FILE *f, const struct sc_param *p) {
   static const char *const yes_no[] = {"no", "yes", NULL};
-  const char *unit = p->unit && *p->unit ? p->unit : "%, or a bare ratio";
   switch (p->kind) {
   case SC_TEXT:
     fputs("text", f);
     break;
   case SC_COUNT:
-    fputs("whole number", f);
+    put_number(f, "whole number", p);
     break;
   case SC_NUMBER:
-    fprintf(f, "quantity in %s", unit);
+    put_number(f, "quantity", p);
     break;
   case SC_DIST:
-    fprintf(f, "distribution in %s", unit);
+    put_number(f, "distribution", p);
     break;
   case SC_SWITCH:
     put_words(f, p->choices ? p->choices : yes_no);
@@ -54,16 +60,6 @@ static void put_form(FILE *f, const struct sc_param *p) {
   }
 }
 
-static void put_range(FILE *f, const struct sc_param *p) {
-  bool number = p->kind == SC_COUNT || p->kind == SC_NUMBER || p->kind == SC_DIST;
-  if (number && p->hi >= 1e15)
-    fprintf(f, ", at least %.15g", p->lo);
-  else if (number)
-    fprintf(f, ", %.15g to %.15g", p->lo, p->hi);
-  if (p->word && !p->def)
-    fprintf(f, ", or %s", p->word);
-}
-
 static void put_default(FILE *f, const struct sc_param *p) {
   if (p->required)
     fputs("required", f);
@@ -75,7 +71,6 @@ static void put_row(const struct writer *w, const char *path, const struct sc_pa
   const char *dot = *path ? "." : "";
   fprintf(w->f, w->markdown ? "| `%s%s%s` | " : "  %s%s%s\n      ", path, dot, p->key);
   put_form(w->f, p);
-  put_range(w->f, p);
   fputs(w->markdown ? " | " : p->required || (p->def && *p->def) ? "; default: " : "", w->f);
   put_default(w->f, p);
   fprintf(w->f, w->markdown ? " | %s |\n" : "\n      %s\n", p->meaning);
@@ -83,7 +78,9 @@ static void put_row(const struct writer *w, const char *path, const struct sc_pa
 
 static void put_table(const struct writer *w, const char *path, const struct sc_table *t);
 
-static const struct sc_table *table_below(const struct sc_param *p) { return p->table ? p->table : p->special ? p->special->table : NULL; }
+static const struct sc_table *table_below(const struct sc_param *p) {
+  return p->table ? p->table : p->special ? p->special->table : NULL;
+}
 
 static void put_keys(const struct writer *w, const char *path, const struct sc_table *t) {
   for (size_t i = 0; i < t->n; i++)
@@ -91,16 +88,23 @@ static void put_keys(const struct writer *w, const char *path, const struct sc_t
   for (size_t i = 0; i < t->n; i++) {
     const struct sc_param *p = &t->param[i];
     char below[200];
-    snprintf(below, sizeof below, "%s%s%s%s", path, *path ? "." : "", p->key, p->kind == SC_LIST ? ".N" : p->kind == SC_NAMED ? ".NAME" : "");
+    snprintf(below, sizeof below, "%s%s%s%s", path, *path ? "." : "", p->key,
+             p->kind == SC_LIST    ? ".N"
+             : p->kind == SC_NAMED ? ".NAME"
+                                   : "");
     if (table_below(p))
       put_table(w, below, table_below(p));
   }
 }
 
 static void put_heading(const struct writer *w, const char *path, const struct sc_table *t) {
-  const char *what = strncmp(t->name, "a ", 2) == 0 ? t->name + 2 : strncmp(t->name, "an ", 3) == 0 ? t->name + 3 : strncmp(t->name, "the ", 4) == 0 ? t->name + 4 : t->name;
+  const char *what = strncmp(t->name, "a ", 2) == 0     ? t->name + 2
+                     : strncmp(t->name, "an ", 3) == 0  ? t->name + 3
+                     : strncmp(t->name, "the ", 4) == 0 ? t->name + 4
+                                                        : t->name;
   if (w->markdown)
-    fprintf(w->f, "\n### %s%s%s%s\n\n| key | what it may hold | default | meaning |\n|---|---|---|---|\n", what, *path ? ": `" : "", path, *path ? "`" : "");
+    fprintf(w->f, "\n### %s%s%s%s\n\n| key | what it may hold | default | meaning |\n|---|---|---|---|\n", what,
+            *path ? ": `" : "", path, *path ? "`" : "");
   else
     fprintf(w->f, "\n%s%s%s\n", what, *path ? ": " : "", path);
 }
@@ -116,8 +120,11 @@ static void put_table(const struct writer *w, const char *path, const struct sc_
 
 void sc_reference_text(FILE *f) {
   struct writer w = {f, false};
-  fputs("Keys of a scenario file. A quantity carries its unit; a distribution is a quantity, or tri(lo, mode, hi) unit, uniform(lo, hi) unit,\n"
-        "normal(mean unit, sd x) or lognormal(mean unit, sd x). Any value may be {value: ..., source: ..., date: ..., grade: ...}.\n", f);
+  fputs("Keys of a scenario file. A quantity carries its unit; a distribution is a quantity, or tri(lo, mode, hi) "
+        "unit, uniform(lo, hi) unit,\n"
+        "normal(mean unit, sd x) or lognormal(mean unit, sd x). Any value may be {value: ..., source: ..., date: ..., "
+        "grade: ...}.\n",
+        f);
   put_table(&w, "", &sc_scenario_table);
 }
 

@@ -43,8 +43,8 @@ static void read_spec(struct sc_reader *r, const struct sc_node *root, size_t er
   s->input_hash = hash_inputs(r);
 }
 
-struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, size_t n_sets, const struct hw_catalog *catalog,
-                                  const struct wl_models *models, struct errs *errs) {
+struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, size_t n_sets,
+                                  const struct hw_catalog *catalog, const struct wl_models *models, struct errs *errs) {
   size_t before = errs_count(errs);
   struct arena *a = arena_create();
   struct sim_spec *s = arena_alloc(a, sizeof *s);

@@ -1,14 +1,15 @@
-/* A scenario file as the simulation wants it: read, merged, checked against the parameter tables, resolved against catalog and library. */
+/* A scenario file as the simulation wants it: read, merged, checked against the parameter tables, resolved against
+ * catalog and library. */
 #ifndef SCENARIOS_SCENARIO_H
 #define SCENARIOS_SCENARIO_H
 #include <stdio.h>
 #include "base/err.h"
 #include "sim/spec.h"
 
-/* sets: "PATH=VALUE" of the command line. The catalog and library must outlive the result. NULL when errs got entries (all that were found, traces
- * included). To be freed with sc_scenario_free. */
-struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, size_t n_sets, const struct hw_catalog *catalog,
-                                  const struct wl_models *models, struct errs *errs);
+/* sets: "PATH=VALUE" of the command line. The catalog and library must outlive the result. NULL when errs got entries
+ * (all that were found, traces included). To be freed with sc_scenario_free. */
+struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, size_t n_sets,
+                                  const struct hw_catalog *catalog, const struct wl_models *models, struct errs *errs);
 void sc_scenario_free(struct sim_spec *spec); /* NULL is fine */
 
 /* What a scenario may hold, made from the tables. */

@@ -23,9 +23,11 @@ static bool is_open(const struct opened *o, const char *path) {
 }
 
 /* One file named by `n`, which is a preset when `below` is set. */
-static struct sc_node *read_named(struct source *s, const struct sc_node *n, const char *key, bool preset, const struct opened *from) {
+static struct sc_node *read_named(struct source *s, const struct sc_node *n, const char *key, bool preset,
+                                  const struct opened *from) {
   if (n->kind != SC_SCALAR || n->bare_null || !*n->text) {
-    errs_add(s->errs, n->file, n->line, key, "got %s, expected a file name or a list of them", n->kind == SC_SCALAR ? "nothing" : sc_node_kind_name(n));
+    errs_add(s->errs, n->file, n->line, key, "got %s, expected a file name or a list of them",
+             n->kind == SC_SCALAR ? "nothing" : sc_node_kind_name(n));
     return NULL;
   }
   const char *name = preset ? arena_printf(s->arena, "scenarios/presets/%s.yaml", n->text) : n->text;
@@ -39,13 +41,16 @@ static struct sc_node *read_named(struct source *s, const struct sc_node *n, con
     return NULL;
   }
   if (is_open(from, path) || ++s->includes > SC_MAX_INCLUDES) {
-    errs_add(s->errs, n->file, n->line, key, is_open(from, path) ? "includes itself in a cycle through '%s'" : "more than 64 includes, at '%s'", n->text);
+    errs_add(s->errs, n->file, n->line, key,
+             is_open(from, path) ? "includes itself in a cycle through '%s'" : "more than 64 includes, at '%s'",
+             n->text);
     return NULL;
   }
   return read_file(s, path, from);
 }
 
-static struct sc_node *read_all(struct source *s, struct sc_node *base, const struct sc_node *root, const char *key, bool preset, const struct opened *from) {
+static struct sc_node *read_all(struct source *s, struct sc_node *base, const struct sc_node *root, const char *key,
+                                bool preset, const struct opened *from) {
   const struct sc_node *n = sc_node_get(root, key);
   if (!n)
     return base;
@@ -103,7 +108,8 @@ static struct sc_node *apply_variant(struct source *s, struct sc_node *root) {
   const struct sc_node *v = sc_node_get(variants, name->text);
   if (!v) {
     const char *near = err_nearest(name->text, variant_at, variants);
-    errs_add(s->errs, name->file, name->line, "variant", "no such variant, got '%s'%s%s%s", name->text, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    errs_add(s->errs, name->file, name->line, "variant", "no such variant, got '%s'%s%s%s", name->text,
+             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
   }
   for (size_t i = 0; v && v->kind == SC_MAP && i < v->n; i++)
     root = put(s, root, v->entry[i].key, v->entry[i].node);
@@ -136,14 +142,16 @@ static struct sc_node *apply_defaults(struct source *s, struct sc_node *root) {
       root = sc_node_put(s->arena, root, path, layer_with_defaults(s, (struct sc_node *)layers, defaults), s->errs);
     for (size_t k = 0; layers && layers->kind == SC_SEQ && k < layers->n; k++)
       if (layers->entry[k].node->kind == SC_MAP)
-        root = sc_node_put(s->arena, root, arena_printf(s->arena, "%s.%zu", path, k), layer_with_defaults(s, layers->entry[k].node, defaults), s->errs);
+        root = sc_node_put(s->arena, root, arena_printf(s->arena, "%s.%zu", path, k),
+                           layer_with_defaults(s, layers->entry[k].node, defaults), s->errs);
     if (!root)
       return NULL;
   }
   return root;
 }
 
-struct sc_node *sc_source_resolve(struct arena *a, const char *path, const char *const *sets, size_t n_sets, struct errs *errs) {
+struct sc_node *sc_source_resolve(struct arena *a, const char *path, const char *const *sets, size_t n_sets,
+                                  struct errs *errs) {
   struct source s = {.arena = a, .errs = errs};
   struct sc_node *root = read_file(&s, arena_strdup(a, path), NULL);
   if (!root)

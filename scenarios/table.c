@@ -31,7 +31,9 @@ static const char *const grades[] = {"measured", "vendor", "derived", "assumed",
 static const char *const provenance_keys[] = {"value", "source", "date", "grade"};
 enum { PROVENANCE_KEYS = sizeof provenance_keys / sizeof *provenance_keys };
 
-static bool carries_provenance(const struct sc_node *n) { return n->kind == SC_MAP && sc_node_entry(n, "value"); }
+static bool carries_provenance(const struct sc_node *n) {
+  return n->kind == SC_MAP && sc_node_entry(n, "value");
+}
 
 static void check_provenance(struct sc_reader *r, const struct sc_node *n, const char *path) {
   for (size_t i = 0; i < n->n; i++) {
@@ -39,14 +41,16 @@ static void check_provenance(struct sc_reader *r, const struct sc_node *n, const
     while (k < PROVENANCE_KEYS && strcmp(provenance_keys[k], n->entry[i].key) != 0)
       k++;
     if (k == PROVENANCE_KEYS)
-      sc_error(r, n->entry[i].node, path, "unknown key '%s' beside value, expected value, source, date or grade", n->entry[i].key);
+      sc_error(r, n->entry[i].node, path, "unknown key '%s' beside value, expected value, source, date or grade",
+               n->entry[i].key);
   }
   const struct sc_node *grade = sc_node_get(n, "grade");
   size_t g = 0;
   while (grade && grade->kind == SC_SCALAR && grades[g] && strcmp(grades[g], grade->text) != 0)
     g++;
   if (grade && (grade->kind != SC_SCALAR || !grades[g]))
-    sc_error(r, grade, path, "unknown grade, got '%s', expected measured, vendor, derived, assumed or fitted", grade->kind == SC_SCALAR ? grade->text : "a list or map");
+    sc_error(r, grade, path, "unknown grade, got '%s', expected measured, vendor, derived, assumed or fitted",
+             grade->kind == SC_SCALAR ? grade->text : "a list or map");
 }
 
 const struct sc_node *sc_scalar(struct sc_reader *r, const struct sc_node *n, const char *path) {
@@ -81,7 +85,8 @@ static const char *below_datadir(const char *file) {
 
 void sc_row(struct sc_reader *r, const struct sc_node *n, const char *path, const char *value, const char *unit) {
   bool marked = carries_provenance(n);
-  const char *place = n->file ? arena_printf(r->arena, n->line ? "%s:%d" : "%s", below_datadir(n->file), n->line) : "default";
+  const char *place =
+      n->file ? arena_printf(r->arena, n->line ? "%s:%d" : "%s", below_datadir(n->file), n->line) : "default";
   const char *said = marked ? text_at(n, "source", NULL) : NULL;
   r->row = mem_grow(r->row, &r->cap_row, r->n_row + 1, sizeof *r->row);
   r->row[r->n_row++] = (struct rec_input){
@@ -91,7 +96,9 @@ void sc_row(struct sc_reader *r, const struct sc_node *n, const char *path, cons
       .unit = unit ? unit : "",
       .source = said ? arena_printf(r->arena, "%s (%s)", said, place) : place,
       .date = marked ? text_at(n, "date", "") : "",
-      .grade = marked ? text_at(n, "grade", "scenario") : n->file ? "scenario" : "default",
+      .grade = marked    ? text_at(n, "grade", "scenario")
+               : n->file ? "scenario"
+                         : "default",
   };
 }
 
@@ -104,7 +111,7 @@ static void row_number(struct sc_reader *r, const struct sc_node *n, const char 
   sc_row(r, n, path, buf, unit);
 }
 
-static void bounds_text(const struct sc_param *p, char *buf, size_t size) {
+void sc_bounds_text(const struct sc_param *p, char *buf, size_t size) {
   const char *gap = p->unit && *p->unit ? " " : "", *unit = p->unit ? p->unit : "";
   const char *either = p->word ? " or " : "", *word = p->word ? p->word : "";
   if (p->hi >= 1e15)
@@ -115,16 +122,18 @@ static void bounds_text(const struct sc_param *p, char *buf, size_t size) {
     snprintf(buf, size, "%.15g to %.15g%s%s%s%s", p->lo, p->hi, gap, unit, either, word);
 }
 
-static bool in_bounds(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, double lo, double hi, const char *text) {
+static bool in_bounds(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                      double lo, double hi, const char *text) {
   char want[120];
   if (lo >= p->lo && hi <= p->hi)
     return true;
-  bounds_text(p, want, sizeof want);
+  sc_bounds_text(p, want, sizeof want);
   sc_error(r, n, path, "%s, got '%s', expected %s", lo < 0 && p->lo == 0 ? "negative" : "out of range", text, want);
   return false;
 }
 
-static bool read_number(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, const char *text, double *ret) {
+static bool read_number(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                        const char *text, double *ret) {
   char why[300];
   double v;
   if (!units_parse(text, p->unit, &v, why, sizeof why)) {
@@ -138,7 +147,8 @@ static bool read_number(struct sc_reader *r, const struct sc_node *n, const char
   return true;
 }
 
-static bool read_dist(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, const char *text, struct dist *ret) {
+static bool read_dist(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                      const char *text, struct dist *ret) {
   char why[300], buf[200];
   struct dist d;
   if (!dist_parse(text, p->unit, &d, why, sizeof why)) {
@@ -154,10 +164,12 @@ static bool read_dist(struct sc_reader *r, const struct sc_node *n, const char *
   return true;
 }
 
-static bool read_count(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, const char *text, int *ret) {
+static bool read_count(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                       const char *text, int *ret) {
   long long v;
   if (!units_integer(text, &v)) {
-    sc_error(r, n, path, "not a whole number, got '%s', expected a bare count%s%s%s", text, p->word ? " or '" : "", p->word ? p->word : "", p->word ? "'" : "");
+    sc_error(r, n, path, "not a whole number, got '%s', expected a bare count%s%s%s", text, p->word ? " or '" : "",
+             p->word ? p->word : "", p->word ? "'" : "");
     return false;
   }
   if (!in_bounds(r, n, path, p, (double)v, (double)v, text))
@@ -167,7 +179,8 @@ static bool read_count(struct sc_reader *r, const struct sc_node *n, const char 
   return true;
 }
 
-static bool read_switch(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, const char *text, bool *ret) {
+static bool read_switch(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                        const char *text, bool *ret) {
   static const char *const yes_no[] = {"no", "yes", "false", "true", "off", "on"};
   const char *const *words = p->choices ? p->choices : yes_no;
   for (size_t i = 0; i < (p->choices ? 2 : sizeof yes_no / sizeof *yes_no); i++)
@@ -180,7 +193,8 @@ static bool read_switch(struct sc_reader *r, const struct sc_node *n, const char
   return false;
 }
 
-static bool read_choice(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, const char *text, int *ret) {
+static bool read_choice(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                        const char *text, int *ret) {
   char list[300] = "";
   size_t count = 0, len = 0;
   for (; p->choices[count]; count++) {
@@ -189,15 +203,18 @@ static bool read_choice(struct sc_reader *r, const struct sc_node *n, const char
       sc_row(r, n, path, p->choices[count], "");
       return true;
     }
-    len += (size_t)snprintf(list + len, len < sizeof list ? sizeof list - len : 0, "%s%s", count ? ", " : "", p->choices[count]);
+    len += (size_t)snprintf(list + len, len < sizeof list ? sizeof list - len : 0, "%s%s", count ? ", " : "",
+                            p->choices[count]);
     len = len < sizeof list ? len : sizeof list - 1;
   }
   const char *near = err_nearest_in(text, p->choices, count);
-  sc_error(r, n, path, "unknown word, got '%s', expected one of %s%s%s%s", text, list, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+  sc_error(r, n, path, "unknown word, got '%s', expected one of %s%s%s%s", text, list, near ? ", did you mean '" : "",
+           near ? near : "", near ? "'?" : "");
   return false;
 }
 
-static bool read_date(struct sc_reader *r, const struct sc_node *n, const char *path, const char *text, struct date *ret) {
+static bool read_date(struct sc_reader *r, const struct sc_node *n, const char *path, const char *text,
+                      struct date *ret) {
   char buf[11];
   if (!date_parse(text, ret)) {
     sc_error(r, n, path, "not a date, got '%s', expected YYYY-MM-DD", text);
@@ -208,7 +225,8 @@ static bool read_date(struct sc_reader *r, const struct sc_node *n, const char *
   return true;
 }
 
-static void store_word(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, void *field) {
+static void store_word(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                       void *field) {
   if (p->kind == SC_DIST)
     *(struct dist *)field = dist_point(p->word_value);
   else if (p->kind == SC_NUMBER)
@@ -218,7 +236,8 @@ static void store_word(struct sc_reader *r, const struct sc_node *n, const char 
   sc_row(r, n, path, p->word, "");
 }
 
-bool sc_read_value(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, void *field) {
+bool sc_read_value(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                   void *field) {
   const struct sc_node *v = sc_scalar(r, n, path);
   if (!v)
     return false;
@@ -266,25 +285,31 @@ void sc_unknown_keys(struct sc_reader *r, const struct sc_node *map, const char 
       len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", j ? ", " : "", t->param[j].key);
     const char *near = err_nearest(e->key, key_at, t);
     struct sc_node at = {.file = e->node->file, .line = e->line};
-    sc_error(r, &at, *path ? path : NULL, "unknown key '%s' of %s, expected one of %s%s%s%s", e->key, t->name, list, near ? ", did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
+    sc_error(r, &at, *path ? path : NULL, "unknown key '%s' of %s, expected one of %s%s%s%s", e->key, t->name, list,
+             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
   }
 }
 
-static bool good_name(const char *s) { return *s && strlen(s) <= 64 && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0'; }
+static bool good_name(const char *s) {
+  return *s && strlen(s) <= 64 &&
+         s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
+}
 
-static void read_named(struct sc_reader *r, const struct sc_entry *e, const char *path, const struct sc_table *t, char *element) {
+static void read_named(struct sc_reader *r, const struct sc_entry *e, const char *path, const struct sc_table *t,
+                       char *element) {
   if (!good_name(e->key))
     sc_error(r, e->node, path, "not a name, got '%s', expected at most 64 of A-Z a-z 0-9 _ -", e->key);
   *(const char **)(void *)(element + t->offset_name) = e->key;
   sc_read_group(r, e->node, path, t, element);
 }
 
-static void read_many(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, char *base) {
+static void read_many(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                      char *base) {
   enum sc_node_kind want = p->kind == SC_LIST ? SC_SEQ : SC_MAP;
   bool single = p->kind == SC_LIST && n->kind == SC_MAP;
   if (n->kind != want && !single) {
-    sc_error(r, n, path, "got %s, expected %s", n->bare_null ? "nothing" : sc_node_kind_name(n), p->kind == SC_LIST ? "a list of maps" : "a map of names");
+    sc_error(r, n, path, "got %s, expected %s", n->bare_null ? "nothing" : sc_node_kind_name(n),
+             p->kind == SC_LIST ? "a list of maps" : "a map of names");
     return;
   }
   size_t count = single ? 1 : n->n;
@@ -306,7 +331,8 @@ static void read_many(struct sc_reader *r, const struct sc_node *n, const char *
   }
 }
 
-static void read_param(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p, char *base) {
+static void read_param(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sc_param *p,
+                       char *base) {
   switch (p->kind) {
   case SC_GROUP:
     sc_read_group(r, n, path, p->table, base + p->offset);
@@ -316,17 +342,19 @@ static void read_param(struct sc_reader *r, const struct sc_node *n, const char 
     read_many(r, n, path, p, base);
     break;
   case SC_SPECIAL:
-    p->special->read(r, n, path, p, base + p->offset);
+    p->special->read(r, &(struct sc_key){n, path, p, base + p->offset});
     break;
   default:
     sc_read_value(r, n, path, p, base + p->offset);
   }
 }
 
-void sc_read_group(struct sc_reader *r, const struct sc_node *map, const char *path, const struct sc_table *t, void *base) {
+void sc_read_group(struct sc_reader *r, const struct sc_node *map, const char *path, const struct sc_table *t,
+                   void *base) {
   static const struct sc_node nothing = {.kind = SC_MAP};
   if (map->kind != SC_MAP) {
-    sc_error(r, map, path, "got %s, expected a map with the keys of %s", map->bare_null ? "nothing" : sc_node_kind_name(map), t->name);
+    sc_error(r, map, path, "got %s, expected a map with the keys of %s",
+             map->bare_null ? "nothing" : sc_node_kind_name(map), t->name);
     return;
   }
   if (t->pick && !(t = t->pick(r, map, path)))

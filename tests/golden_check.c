@@ -1,6 +1,7 @@
-/* Compares databases with tests/golden/results.csv: golden_check RESULTS.csv DIR. A row (scenario, option, scope, metric, versus, value, tolerance, origin)
- * speaks of the newest run in DIR/scenario.db; the tolerance is relative. Says what is off and a last line `passed=N failed=M`.
- *   golden_check --update RESULTS.csv DIR   writes the table to stdout, the values of origin `measured` as they are now */
+/* Compares databases with tests/golden/results.csv: golden_check RESULTS.csv DIR. A row (scenario, option, scope,
+ * metric, versus, value, tolerance, origin) speaks of the newest run in DIR/scenario.db; the tolerance is relative.
+ * Says what is off and a last line `passed=N failed=M`. golden_check --update RESULTS.csv DIR   writes the table to
+ * stdout, the values of origin `measured` as they are now */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "base/units.h"
 #include "output/db.h"
 
-static const char *const columns[] = {"scenario", "option", "scope", "metric", "versus", "value", "tolerance", "origin"};
+static const char *const columns[] = {"scenario", "option", "scope",     "metric",
+                                      "versus",   "value",  "tolerance", "origin"};
 enum { SCENARIO, OPTION, SCOPE, METRIC, VERSUS, VALUE, TOLERANCE, ORIGIN, COLUMNS };
 
 static sqlite3 *open_db(const char *dir, const char *scenario) {
@@ -22,8 +24,10 @@ static sqlite3 *open_db(const char *dir, const char *scenario) {
 }
 
 static double metric_of(sqlite3 *db, const char *option, const char *scope, const char *name, const char *versus) {
-  return db_value(db, "SELECT value FROM metric WHERE run = (SELECT max(run) FROM run) AND option = ? AND scope = ? AND name = ? AND versus = ?", "ssss",
-                  option, scope, name, versus);
+  return db_value(db,
+                  "SELECT value FROM metric WHERE run = (SELECT max(run) FROM run) AND option = ? AND scope = ? AND "
+                  "name = ? AND versus = ?",
+                  "ssss", option, scope, name, versus);
 }
 
 static const char *cell(const struct csv_table *t, size_t row, int col) {
@@ -32,7 +36,8 @@ static const char *cell(const struct csv_table *t, size_t row, int col) {
 
 static double got(const char *dir, const struct csv_table *t, size_t row) {
   sqlite3 *db = open_db(dir, cell(t, row, SCENARIO));
-  double v = db ? metric_of(db, cell(t, row, OPTION), cell(t, row, SCOPE), cell(t, row, METRIC), cell(t, row, VERSUS)) : (double)NAN;
+  double v = db ? metric_of(db, cell(t, row, OPTION), cell(t, row, SCOPE), cell(t, row, METRIC), cell(t, row, VERSUS))
+                : (double)NAN;
   db_close(db);
   return v;
 }
@@ -45,8 +50,9 @@ static bool as_written(const char *dir, const struct csv_table *t, size_t row) {
   }
   if (fabs(have - want) <= tolerance * fabs(want))
     return true;
-  printf("%s %s %s %s %s: got %.12g, want %s within %s (%s)\n", cell(t, row, SCENARIO), cell(t, row, OPTION), cell(t, row, SCOPE), cell(t, row, METRIC),
-         cell(t, row, VERSUS), have, cell(t, row, VALUE), cell(t, row, TOLERANCE), cell(t, row, ORIGIN));
+  printf("%s %s %s %s %s: got %.12g, want %s within %s (%s)\n", cell(t, row, SCENARIO), cell(t, row, OPTION),
+         cell(t, row, SCOPE), cell(t, row, METRIC), cell(t, row, VERSUS), have, cell(t, row, VALUE),
+         cell(t, row, TOLERANCE), cell(t, row, ORIGIN));
   return false;
 }
 

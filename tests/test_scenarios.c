@@ -1,4 +1,5 @@
-/* Scenario files from inside: what is read, merged, checked and refused. Files are written into the directory the test runs in. */
+/* Scenario files from inside: what is read, merged, checked and refused. Files are written into the directory the test
+ * runs in. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +66,11 @@ static const struct rec_input *row(const struct sim_spec *s, const char *key) {
 
 static void units_are_converted(void) {
   struct sim_spec *s = good(HEAD "horizon: 5 yr\nhours: 8760 hours/year\nmoney: {discount: 8 %/yr, flows: yearly}\n"
-                            "work: {fixed: {power: 8000 W}}\nreliability: {failures: 6.5 /1000-node-days, repair: 'lognormal(2.2 h, sd 4 h)'}\n"
-                            "site: {pue: 1.5, tariff: 12 USD/MWh, limit: 0.25 MW, colocation: {price: 0.18406 kUSD/kW-month, bill: metered}}\n" OWN, NULL, 0);
+                                 "work: {fixed: {power: 8000 W}}\nreliability: {failures: 6.5 /1000-node-days, repair: "
+                                 "'lognormal(2.2 h, sd 4 h)'}\n"
+                                 "site: {pue: 1.5, tariff: 12 USD/MWh, limit: 0.25 MW, colocation: {price: 0.18406 "
+                                 "kUSD/kW-month, bill: metered}}\n" OWN,
+                            NULL, 0);
   CU_ASSERT_EQUAL(s->months, 60);
   CU_CLOSE(s->hours_per_yr, 8760, 0);
   CU_CLOSE(s->discount_per_yr.a, 0.08, 1e-15);
@@ -96,13 +100,16 @@ static void defaults_are_what_the_tables_say(void) {
 }
 
 static void layers_of_all_kinds(void) {
-  struct sim_spec *s = good(HEAD "work: {serving: {model: DeepSeek-R1, rate: 2 req/s, input_tokens: 1268 tokens, output_tokens: 1527 tokens}}\n"
-                            "defaults: {rented: {discount: 10 %, acquire: {p_success: 90 %}}}\n"
-                            "options:\n  stack:\n    layers:\n"
-                            "      - {rent: p4d.24xlarge, term: 36 months, cover: trough, acquire: {retry: 2 h}}\n"
-                            "      - {rent: p4d.24xlarge, term: 1 yr, cover: 63 % use, discount: 5 %}\n"
-                            "      - {rent: p4d.24xlarge, cover: 60 % of hours, price: 2 USD/gpu-h}\n"
-                            "      - {rent: p4d.24xlarge, cover: rest, scale: auto}\n", NULL, 0);
+  struct sim_spec *s = good(
+      HEAD
+      "work: {serving: {model: DeepSeek-R1, rate: 2 req/s, input_tokens: 1268 tokens, output_tokens: 1527 tokens}}\n"
+      "defaults: {rented: {discount: 10 %, acquire: {p_success: 90 %}}}\n"
+      "options:\n  stack:\n    layers:\n"
+      "      - {rent: p4d.24xlarge, term: 36 months, cover: trough, acquire: {retry: 2 h}}\n"
+      "      - {rent: p4d.24xlarge, term: 1 yr, cover: 63 % use, discount: 5 %}\n"
+      "      - {rent: p4d.24xlarge, cover: 60 % of hours, price: 2 USD/gpu-h}\n"
+      "      - {rent: p4d.24xlarge, cover: rest, scale: auto}\n",
+      NULL, 0);
   const struct sim_layer *l = s->option[0].layer;
   CU_ASSERT_EQUAL_FATAL(s->option[0].n, 4);
   CU_ASSERT_STRING_EQUAL(l[0].term, "3 yr");
@@ -124,8 +131,10 @@ static void layers_of_all_kinds(void) {
 }
 
 static void provenance_reaches_the_rows(void) {
-  struct sim_spec *s = good(HEAD "work: {fixed: {power: {value: 'tri(4, 5, 6) kW', source: meter, date: 2026-10-01, grade: measured}}}\n"
-                            "site: {pue: {value: 1.4, grade: assumed}, tariff: 0}\n" OWN, NULL, 0);
+  struct sim_spec *s =
+      good(HEAD "work: {fixed: {power: {value: 'tri(4, 5, 6) kW', source: meter, date: 2026-10-01, grade: measured}}}\n"
+                "site: {pue: {value: 1.4, grade: assumed}, tariff: 0}\n" OWN,
+           NULL, 0);
   const struct rec_input *r = row(s, "work.fixed.power");
   CU_ASSERT_STRING_EQUAL(r->value, "tri(4, 5, 6)");
   CU_ASSERT_STRING_EQUAL(r->unit, "kW");
@@ -139,8 +148,10 @@ static void provenance_reaches_the_rows(void) {
 
 static void the_hash_follows_the_meaning(void) {
   struct sim_spec *a = good(MONEY OWN, NULL, 0);
-  struct sim_spec *b = good("# a comment, another order, another unit\nas_of: 2026-11-09\nname: t\nwork: {fixed: {power: 8000 W}}\n"
-                            "site: {tariff: 0.12 USD/kWh, pue: 150 %}\n" OWN, NULL, 0);
+  struct sim_spec *b =
+      good("# a comment, another order, another unit\nas_of: 2026-11-09\nname: t\nwork: {fixed: {power: 8000 W}}\n"
+           "site: {tariff: 0.12 USD/kWh, pue: 150 %}\n" OWN,
+           NULL, 0);
   const char *set = "site.pue=1.6";
   struct sim_spec *c = good(MONEY OWN, &set, 1);
   CU_ASSERT(a->input_hash == b->input_hash);
@@ -153,10 +164,13 @@ static void the_hash_follows_the_meaning(void) {
 /* ---- one file on top of another ---- */
 
 static void includes_merge_maps_and_replace_lists(void) {
-  static const char below[] = MONEY "horizon: 12 months\noptions:\n  a: {layers: [{own: DGX-A100-640, count: 1}, {own: DGX-A100-640, count: 2}]}\n"
-                              "  b: {layers: [{own: DGX-A100-640, count: 1}]}\n";
+  static const char below[] = MONEY
+      "horizon: 12 months\noptions:\n  a: {layers: [{own: DGX-A100-640, count: 1}, {own: DGX-A100-640, count: 2}]}\n"
+      "  b: {layers: [{own: DGX-A100-640, count: 1}]}\n";
   write_file("test_scenarios-2.yaml", below, sizeof below - 1);
-  struct sim_spec *s = good("include: test_scenarios-2.yaml\nsite: {pue: 1.1}\noptions: {a: {layers: [{own: DGX-A100-640, count: 7}]}}\n", NULL, 0);
+  struct sim_spec *s = good(
+      "include: test_scenarios-2.yaml\nsite: {pue: 1.1}\noptions: {a: {layers: [{own: DGX-A100-640, count: 7}]}}\n",
+      NULL, 0);
   CU_ASSERT_EQUAL(s->months, 12);
   CU_CLOSE(s->site.pue.a, 1.1, 0);
   CU_CLOSE(s->site.tariff_usd_per_kwh.a, 0.12, 0);
@@ -169,7 +183,8 @@ static void includes_merge_maps_and_replace_lists(void) {
 
 static void sets_and_variants_change_values(void) {
   static const char text[] = MONEY "variants: {big: {own.layers.0.count: 16, horizon: 1 yr}}\n" OWN;
-  const char *one[] = {"variant=big", "horizon=2 yr", "options.own.layers.0.price=100 kUSD", "uncertainty={replicas: 3}"};
+  const char *one[] = {"variant=big", "horizon=2 yr", "options.own.layers.0.price=100 kUSD",
+                       "uncertainty={replicas: 3}"};
   struct sim_spec *s = good(text, one, 4);
   CU_ASSERT_EQUAL(s->option[0].layer[0].count, 16);
   CU_ASSERT_EQUAL(s->months, 24); /* --set is above the variant */
@@ -187,13 +202,15 @@ static void sets_and_variants_change_values(void) {
 static void changes_are_made_to_copies(void) {
   struct arena *a = arena_create();
   struct errs *e = errs_create();
-  struct sc_node *root = sc_node_parse(a, "{x: {y: 1, z: [1, 2]}, w: 3}", "t", e), *value = sc_node_parse(a, "9", "t", e);
+  struct sc_node *root = sc_node_parse(a, "{x: {y: 1, z: [1, 2]}, w: 3}", "t", e),
+                 *value = sc_node_parse(a, "9", "t", e);
   struct sc_node *changed = sc_node_put(a, root, "x.z.1", value, e), *merged = sc_node_merge(a, root, changed);
   CU_ASSERT_FATAL(changed && merged && errs_count(e) == 0);
   CU_ASSERT_STRING_EQUAL(sc_node_get(sc_node_get(root, "x"), "z")->entry[1].node->text, "2");
   CU_ASSERT_STRING_EQUAL(sc_node_get(sc_node_get(changed, "x"), "z")->entry[1].node->text, "9");
   CU_ASSERT_STRING_EQUAL(sc_node_get(sc_node_get(merged, "x"), "y")->text, "1");
-  CU_ASSERT(sc_node_put(a, root, "w.q", value, e) == NULL && sc_node_put(a, root, "x.z.2", value, e) == NULL && sc_node_put(a, root, "x..q", value, e) == NULL);
+  CU_ASSERT(sc_node_put(a, root, "w.q", value, e) == NULL && sc_node_put(a, root, "x.z.2", value, e) == NULL &&
+            sc_node_put(a, root, "x..q", value, e) == NULL);
   CU_ASSERT_EQUAL(errs_count(e), 3);
   errs_destroy(e);
   arena_destroy(a);
@@ -202,17 +219,24 @@ static void changes_are_made_to_copies(void) {
 /* ---- refusing ---- */
 
 static void all_errors_come_at_once(void) {
-  CU_ASSERT(load("nmae: t\nas_of: 2026-13-01\nhorizon: 60\nwork: {fixed: {power: 8 kWh}}\nsite: {pue: 0.5, tariff: -1 USD/kWh}\nbaseline: none\n"
-                 "options: {own: {layers: [{own: DGX-A101-640, count: one}]}}\n", NULL, 0) == NULL);
+  CU_ASSERT(load("nmae: t\nas_of: 2026-13-01\nhorizon: 60\nwork: {fixed: {power: 8 kWh}}\nsite: {pue: 0.5, tariff: -1 "
+                 "USD/kWh}\nbaseline: none\n"
+                 "options: {own: {layers: [{own: DGX-A101-640, count: one}]}}\n",
+                 NULL, 0) == NULL);
   CU_ASSERT(told("test_scenarios.yaml:1: unknown key 'nmae'") && told("did you mean 'name'?"));
-  CU_ASSERT(told(":2: as_of: not a date") && told(":3: horizon: a unit is missing") && told(":4: work.fixed.power: a unit of another kind"));
+  CU_ASSERT(told(":2: as_of: not a date") && told(":3: horizon: a unit is missing") &&
+            told(":4: work.fixed.power: a unit of another kind"));
   CU_ASSERT(told("site.pue: out of range") && told("site.tariff: negative") && told("baseline: no such option"));
-  CU_ASSERT(told("unknown server, got 'DGX-A101-640'") && told("did you mean 'DGX-A100-640'?") && told("count: not a whole number"));
+  CU_ASSERT(told("unknown server, got 'DGX-A101-640'") && told("did you mean 'DGX-A100-640'?") &&
+            told("count: not a whole number"));
 }
 
 static void an_inherited_error_is_told_once(void) {
-  CU_ASSERT(load(MONEY "defaults: {owned: {support: 10, spars: 1 %}}\noptions:\n  a: {layers: [{own: DGX-A100-640, count: 1}]}\n"
-                 "  b: {layers: [{own: DGX-A100-640, count: 1}]}\n", NULL, 0) == NULL);
+  CU_ASSERT(
+      load(MONEY
+           "defaults: {owned: {support: 10, spars: 1 %}}\noptions:\n  a: {layers: [{own: DGX-A100-640, count: 1}]}\n"
+           "  b: {layers: [{own: DGX-A100-640, count: 1}]}\n",
+           NULL, 0) == NULL);
   CU_ASSERT_EQUAL(errs_count(errs), 2);
 }
 
@@ -231,14 +255,17 @@ static void hostile_files_are_refused(void) {
   for (int i = 0; i < SC_MAX_NODES + 10; i++)
     n += (size_t)sprintf(big + n, "l%d: 1\n", i);
   CU_ASSERT(load(big, NULL, 0) == NULL && told("too many values"));
-  CU_ASSERT(load("a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b]\n"
-                 "d: &d [*c, *c, *c, *c, *c, *c, *c]\ne: [*d, *d, *d, *d, *d, *d, *d]\n", NULL, 0) == NULL && told("too many values"));
+  CU_ASSERT(load("a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, "
+                 "*b, *b, *b]\n"
+                 "d: &d [*c, *c, *c, *c, *c, *c, *c]\ne: [*d, *d, *d, *d, *d, *d, *d]\n",
+                 NULL, 0) == NULL &&
+            told("too many values"));
   CU_ASSERT(load_file(".", NULL, 0) == NULL && told("cannot be read"));
   CU_ASSERT(load_file("no-such.yaml", NULL, 0) == NULL && told("cannot be read"));
 }
 
-/* Shipped files with bytes changed, dropped and doubled at random: taken or refused with a reason, never a crash (run under the sanitizers by
- * check-sanitize). */
+/* Shipped files with bytes changed, dropped and doubled at random: taken or refused with a reason, never a crash (run
+ * under the sanitizers by check-sanitize). */
 static size_t spoil(struct stream *st, const char *from, size_t n, char *to) {
   static const char salt[] = "[]{}:,-&*!|>'\"%@ \n\t#0195.e~\0\xff";
   size_t m = 0, at = (size_t)(stream_uniform(st) * (double)n), span = 1 + (size_t)(stream_uniform(st) * 30);
@@ -262,7 +289,8 @@ static size_t spoil(struct stream *st, const char *from, size_t n, char *to) {
 
 static void spoilt_files_are_taken_or_refused(void) {
   struct arena *a = arena_create();
-  static const char *const shipped[] = {"tests/golden/g5.yaml", "scenarios/article-8xa100.yaml", "tests/bad/many.yaml", "scenarios/r1-onprem-vs-p4d.yaml"};
+  static const char *const shipped[] = {"tests/golden/g5.yaml", "scenarios/article-8xa100.yaml", "tests/bad/many.yaml",
+                                        "scenarios/r1-onprem-vs-p4d.yaml"};
   char from[32768], to[65536];
   int taken = 0, refused = 0;
   for (size_t k = 0; k < sizeof shipped / sizeof *shipped; k++) {
