@@ -4,10 +4,18 @@
 #include <time.h>
 #include "base/mem.h"
 
-double bench_now_s(void) {
+static double read_clock_s(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+double bench_now_s(void) {
+  return read_clock_s(CLOCK_MONOTONIC);
+}
+
+double bench_cpu_s(void) {
+  return read_clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static int compare(const void *a, const void *b) {

@@ -8,6 +8,7 @@ struct bench {
   const char *name, *unit;
   double (*run)(void); /* one measurement, in unit */
 };
-double bench_now_s(void);                                        /* monotonic wall clock */
+double bench_now_s(void); /* monotonic wall clock */
+double bench_cpu_s(void); /* processor time of this process: fair on a machine busy with other things */
 int bench_main(const struct bench *list, size_t n, int repeats); /* value for main to return */
 #endif

@@ -1,37 +1,13 @@
-/* Hold model: N pending events, each of which, when it runs, enters one again after an exponential delay of mean 1 s.
- * Beside the engine stands the least that could do it: a binary heap of (time, number, callback, argument) and a loop.
- * Both keep the pending count, draw the same delays and call the same function through a pointer. */
+/* The hold model (bench/models.h) on the engine and, beside it, on the least that could do it: a binary heap of (time,
+ * number, callback, argument) and a loop. Both keep the pending count, draw the same delays and call the same function
+ * through a pointer. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/mem.h"
 #include "bench/bench.h"
+#include "bench/models.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/stream.h"
-
-/* --- on the engine --- */
-
-static void again(struct engine *e, void *subject, void *object) {
-  engine_after_s(e, stream_exponential(subject, 1), BAND_STATE, again, subject, object);
-}
-
-/* Every pending event runs once a second on average, so a stretch of time is a known number of events. */
-static double hold_engine(size_t pending, uint64_t events) {
-  struct engine *e = engine_create();
-  struct stream st;
-  stream_init(&st, 1, "hold", 0);
-  for (size_t i = 0; i < pending; i++)
-    again(e, &st, NULL);
-  sim_time steady = 2000000000, end = steady;
-  end += (sim_time)((double)events / (double)pending * 1e9);
-  engine_run_until(e, steady);
-  uint64_t before = engine_events_run(e);
-  double t0 = bench_now_s();
-  engine_run_until(e, end);
-  double t = bench_now_s() - t0;
-  double rate = (double)(engine_events_run(e) - before) / t;
-  engine_destroy(e);
-  return rate;
-}
 
 /* --- the bare loop --- */
 
@@ -95,28 +71,28 @@ static double hold_bare(size_t pending, uint64_t events) {
     bare_again(&first, &st);
   for (uint64_t i = 0; i < 2 * pending; i++)
     bare_step();
-  double t0 = bench_now_s();
+  double t0 = bench_cpu_s();
   for (uint64_t i = 0; i < events; i++)
     bare_step();
-  double t = bench_now_s() - t0;
+  double t = bench_cpu_s() - t0;
   mem_free(bare.heap);
   return (double)events / t;
 }
 
 static double hold_1e3(void) {
-  return hold_engine(1000, 2000000);
+  return model_hold(1000, 2000000);
 }
 static double bare_1e3(void) {
   return hold_bare(1000, 2000000);
 }
 static double hold_1e5(void) {
-  return hold_engine(100000, 2000000);
+  return model_hold(100000, 2000000);
 }
 static double bare_1e5(void) {
   return hold_bare(100000, 1000000);
 }
 static double hold_1e6(void) {
-  return hold_engine(1000000, 3000000);
+  return model_hold(1000000, 3000000);
 }
 static double bare_1e6(void) {
   return hold_bare(1000000, 1000000);
@@ -146,11 +122,11 @@ static double sched_cancel(void) {
   struct engine *e = engine_create();
   for (size_t i = 0; i < 1000; i++)
     answer(e, &m, &m.timeout[i]);
-  double t0 = bench_now_s();
+  double t0 = bench_cpu_s();
   const uint64_t rounds = 1000000;
   while (engine_events_run(e) < rounds)
     engine_step(e);
-  double t = bench_now_s() - t0;
+  double t = bench_cpu_s() - t0;
   engine_destroy(e);
   return 3 * (double)rounds / t; /* two schedules and a cancel */
 }

@@ -50,7 +50,8 @@ endif
 if HAVE_CUNIT
 check_PROGRAMS += tests/test_kernel
 TESTS += tests/test_kernel
-tests_test_kernel_SOURCES = tests/test_kernel.c tests/kernel_tests.h tests/kernel_engine.c tests/kernel_fluid.c
+tests_test_kernel_SOURCES = tests/test_kernel.c tests/kernel_tests.h tests/kernel_engine.c tests/kernel_fluid.c \
+  tests/kernel_queues.c tests/kernel_stats.c
 tests_test_kernel_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_kernel_LDADD = libcu.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif

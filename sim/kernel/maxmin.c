@@ -4,9 +4,10 @@
 #include "base/mem.h"
 
 /* Rounding is about 1e-16 of a capacity per flow: what differs by less than these is equal. */
-#define SAME_LEVEL 1e-11  /* relative, of levels */
-#define FULL 1e-12        /* of the capacity that is left */
-#define SAME_RATE 1e-14   /* relative, below which a flow keeps its rate */
+#define SAME_LEVEL 1e-11 /* relative, of levels */
+#define FULL 1e-12       /* of the capacity that is left */
+#define SAME_RATE 1e-14  /* relative, below which a flow keeps its rate */
+#define FEW_KEYS 24
 #define ROUNDS_MAX 16     /* then the whole connected component is refilled */
 #define LOAD_UPDATES 1024 /* then the load is summed afresh, so that rounding does not pile up */
 
@@ -116,13 +117,17 @@ bool maxmin_is_dirty(const struct maxmin *m) {
 
 /* --- the set of flows to refill --- */
 
-static void touch(struct maxmin *m, uint32_t i) {
+static struct maxmin_link *touch(struct maxmin *m, uint32_t i) {
   struct maxmin_link *l = &m->link[i];
   if (l->touched)
-    return;
+    return l;
   l->touched = true;
   l->ceiling = l->bound > 0 ? l->level : (double)INFINITY;
+  l->members = 0;
+  l->member_weight = 0;
+  l->available = l->capacity - l->load;
   list_add(&m->touched, i);
+  return l;
 }
 
 static void join(struct maxmin *m, uint32_t i) {
@@ -131,8 +136,12 @@ static void join(struct maxmin *m, uint32_t i) {
     return;
   f->member = true;
   list_add(&m->member, i);
-  for (uint32_t k = 0; k < f->n; k++)
-    touch(m, f->hop[k].link);
+  for (uint32_t k = 0; k < f->n; k++) {
+    struct maxmin_link *l = touch(m, f->hop[k].link);
+    l->members++;
+    l->member_weight += f->weight;
+    l->available += f->rate;
+  }
   if (f->bottleneck < m->link_n)
     m->link[f->bottleneck].bound--;
 }
@@ -175,16 +184,13 @@ static void join_component(struct maxmin *m) {
 
 /* --- refilling: lowest level first --- */
 
-static bool key_before(struct maxmin_key a, struct maxmin_key b) {
-  return a.level < b.level || (a.level == b.level && a.index < b.index);
-}
-
+/* A binary heap; equal levels come in whatever order it gives, which only the history of the network decides. */
 static void heap_sift_down(struct maxmin_key *heap, size_t n, size_t i) {
   struct maxmin_key x = heap[i];
   for (size_t c; (c = 2 * i + 1) < n; i = c) {
-    if (c + 1 < n && key_before(heap[c + 1], heap[c]))
+    if (c + 1 < n && heap[c + 1].level < heap[c].level)
       c++;
-    if (!key_before(heap[c], x))
+    if (heap[c].level >= x.level)
       break;
     heap[i] = heap[c];
   }
@@ -197,57 +203,62 @@ static void heap_append(struct maxmin *m, double level, uint32_t index) {
   m->heap[m->heap_n++] = (struct maxmin_key){level, index};
 }
 
+/* Of a few keys the first is found faster by looking at all, and they need no order. */
+static size_t heap_first(const struct maxmin_key *heap, size_t n) {
+  if (n > FEW_KEYS)
+    return 0;
+  size_t first = 0;
+  double level = heap[0].level;
+  for (size_t i = 1; i < n; i++)
+    if (heap[i].level < level)
+      level = heap[first = i].level;
+  return first;
+}
+
 /* Subtraction loses small weights beside large ones: what is left of those is summed again. */
-static double link_level(const struct maxmin *m, struct maxmin_link *l) {
-  if (l->weight < 1e-6 * l->weight_all) {
-    l->weight = 0;
-    for (uint32_t i = 0; i < l->n; i++) {
-      const struct maxmin_flow *f = &m->flow[l->flow[i].flow];
-      l->weight += f->member && !f->fixed ? f->weight : 0;
-    }
-    l->weight_all = l->weight;
+static void sum_weight(const struct maxmin *m, struct maxmin_link *l) {
+  l->weight = 0;
+  for (uint32_t i = 0; i < l->n; i++) {
+    const struct maxmin_flow *f = &m->flow[l->flow[i].flow];
+    l->weight += f->member && !f->fixed ? f->weight : 0;
   }
-  return fmax(l->rest, 0) / l->weight;
+}
+
+static inline double link_level(const struct maxmin *m, struct maxmin_link *l) {
+  if (l->weight < 1e-6 * l->member_weight)
+    sum_weight(m, l);
+  return l->rest > 0 ? l->rest / l->weight : 0;
 }
 
 static void refill_begin(struct maxmin *m) {
-  for (size_t i = 0; i < m->touched.n; i++) {
-    struct maxmin_link *l = &m->link[m->touched.at[i]];
-    l->rest = l->capacity - l->load;
-    l->weight = 0;
-    l->open = 0;
-    l->top = -1;
-    l->filled = INFINITY;
-  }
   m->heap_n = 0;
+  m->open = m->member.n;
   for (size_t i = 0; i < m->member.n; i++) {
     struct maxmin_flow *f = &m->flow[m->member.at[i]];
     f->fixed = false;
     f->next = INFINITY;
     f->bottleneck = MAXMIN_BY_NONE;
-    for (uint32_t k = 0; k < f->n; k++) {
-      struct maxmin_link *l = &m->link[f->hop[k].link];
-      l->rest += f->rate;
-      l->weight += f->weight;
-      l->open++;
-    }
     if (f->limit < (double)INFINITY)
       heap_append(m, f->limit / f->weight, (uint32_t)m->link_n + m->member.at[i]);
   }
   for (size_t i = 0; i < m->touched.n; i++) {
     struct maxmin_link *l = &m->link[m->touched.at[i]];
-    l->weight_all = l->weight;
+    l->rest = l->available;
+    l->weight = l->member_weight;
+    l->open = l->members;
+    l->top = -1;
+    l->filled = INFINITY;
     heap_append(m, link_level(m, l), m->touched.at[i]);
   }
-  for (size_t i = m->heap_n / 2; i-- > 0;)
+  for (size_t i = m->heap_n > FEW_KEYS ? m->heap_n / 2 : 0; i-- > 0;)
     heap_sift_down(m->heap, m->heap_n, i);
-  m->refills += m->member.n;
 }
 
 static void fix(struct maxmin *m, struct maxmin_flow *f, double rate, double level, uint32_t bottleneck) {
   f->fixed = true;
   f->next = rate;
   f->bottleneck = bottleneck;
+  m->open--;
   for (uint32_t k = 0; k < f->n; k++) {
     struct maxmin_link *l = &m->link[f->hop[k].link];
     l->rest -= rate;
@@ -268,27 +279,33 @@ static void fix_users(struct maxmin *m, uint32_t link, double level) {
 }
 
 /* The level of a link only rises while flows of a lower level are fixed, so a key that is out of date is too low: it is
- * renewed when it comes up. */
+ * renewed when it comes up. True when the key is used up. */
+static bool fill_first(struct maxmin *m, struct maxmin_key *first) {
+  if (first->index >= m->link_n) {
+    struct maxmin_flow *f = &m->flow[first->index - m->link_n];
+    if (!f->fixed)
+      fix(m, f, f->limit, first->level, MAXMIN_BY_LIMIT);
+    return true;
+  }
+  struct maxmin_link *l = &m->link[first->index];
+  if (l->open == 0)
+    return true;
+  double level = link_level(m, l);
+  if (level > first->level) {
+    first->level = level;
+    return false;
+  }
+  fix_users(m, first->index, first->level);
+  return true;
+}
+
 static void refill(struct maxmin *m) {
   refill_begin(m);
-  while (m->heap_n > 0) {
-    struct maxmin_key x = m->heap[0];
-    bool drop = true;
-    if (x.index >= m->link_n) {
-      struct maxmin_flow *f = &m->flow[x.index - m->link_n];
-      if (!f->fixed)
-        fix(m, f, f->limit, x.level, MAXMIN_BY_LIMIT);
-    } else if (m->link[x.index].open > 0) {
-      double level = link_level(m, &m->link[x.index]);
-      drop = level <= x.level;
-      if (drop)
-        fix_users(m, x.index, x.level);
-      else
-        m->heap[0].level = level;
-    }
-    if (drop)
-      m->heap[0] = m->heap[--m->heap_n];
-    if (m->heap_n > 0)
+  while (m->open > 0 && m->heap_n > 0) {
+    struct maxmin_key *first = &m->heap[heap_first(m->heap, m->heap_n)];
+    if (fill_first(m, first))
+      *first = m->heap[--m->heap_n];
+    if (m->heap_n > FEW_KEYS)
       heap_sift_down(m->heap, m->heap_n, 0);
   }
 }
@@ -361,7 +378,6 @@ void maxmin_solve(struct maxmin *m) {
   m->changed.n = 0;
   if (!maxmin_is_dirty(m))
     return;
-  m->solves++;
   join_first(m);
   refill(m);
   for (int round = 1; join_unfair(m); round++) {

@@ -34,16 +34,15 @@ struct maxmin_link {
   double level;   /* of the flows that it bounds, if bound > 0 */
   uint32_t bound; /* number of flows outside the set whose bottleneck it is */
   uint32_t n, cap;
+  uint32_t updates; /* of load since it was summed afresh */
   struct maxmin_user *flow;
   bool dirty, touched;
-  /* while refilling: */
-  uint32_t open;       /* members without rate */
-  double rest, weight; /* capacity for those, and their weight */
-  double weight_all;   /* of all members, when last summed */
-  double ceiling;      /* no flow outside the set is above, as far as known without looking */
-  double top;          /* highest level of a member, -1 = none */
-  double filled;       /* level at which it became a member's bottleneck, INFINITY = it did not */
-  uint32_t updates;    /* of load since it was summed afresh */
+  /* while the set is refilled: */
+  uint32_t members, open;                        /* its flows here, and those without a tentative rate */
+  double available, rest, member_weight, weight; /* capacity for the former and the latter, and their weight */
+  double top;                                    /* highest level of a member, -1 = none */
+  double filled;  /* level at which it became a member's bottleneck, INFINITY = it did not */
+  double ceiling; /* no flow outside the set is above, as far as known without looking */
 };
 
 struct maxmin_list {
@@ -63,7 +62,7 @@ struct maxmin {
   struct maxmin_list member, touched, changed;
   struct maxmin_key *heap;
   size_t heap_n, heap_cap;
-  uint64_t solves, refills; /* how much work it was: flows given a tentative rate */
+  size_t open; /* members without rate */
 };
 
 void maxmin_free(struct maxmin *m);

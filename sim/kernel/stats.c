@@ -58,9 +58,8 @@ double timeweighted_mean(const struct timeweighted *w, sim_time now) {
   return now > w->start ? timeweighted_integral(w, now) / sim_time_as_s(now - w->start) : w->value;
 }
 
-/* Bucket k holds (g^(k-1), g^k] with g = (1+e)/(1-e); its representative 2 g^k / (g+1) is within e of every value in
- * it. One bucket array grows at both ends towards the values seen; doubles span 2^-1074..2^1024, at e = 0.5 % at most
- * 145,000 buckets (1.2 MB), and 2,303 for a factor of 1e10. */
+/* Bucket k holds (g^(k-1), g^k] with g = (1+e)/(1-e); its representative 2 g^k / (g+1) is within e of every value in it. One
+ * array of buckets grows at both ends towards the values seen. */
 struct sketch {
   uint64_t *bucket;
   int first; /* number of bucket[0] */
@@ -156,6 +155,10 @@ double sketch_quantile(const struct sketch *s, double q) {
   if (s->n == 0 || !(q >= 0 && q <= 1))
     return NAN;
   uint64_t rank = (uint64_t)(q * (double)(s->n - 1)); /* 0-based, lower quantile */
+  if (rank == 0)
+    return s->min;
+  if (rank == s->n - 1)
+    return s->max;
   if (rank < s->zeros)
     return 0;
   uint64_t seen = s->zeros;
@@ -164,7 +167,7 @@ double sketch_quantile(const struct sketch *s, double q) {
     if (rank < seen)
       return fmin(fmax(bucket_value(s->first + (int)i), s->min), s->max);
   }
-  return s->max;
+  return s->max; /* not reached: the buckets hold all n */
 }
 
 double sketch_mean(const struct sketch *s) {
