@@ -12,7 +12,7 @@ nobase_dist_pkgdata_DATA += \
   scenarios/traces/deepseek-day6-hours.csv scenarios/traces/deepseek-day6-nodes.csv scenarios/traces/mooncake-conversation.jsonl \
   scenarios/traces/sharegpt-300.csv scenarios/traces/vidur-arxiv-lengths.csv scenarios/traces/vidur-conv.csv \
   scenarios/traces/README.md scenarios/traces/distill-800k.csv scenarios/traces/r1-day-rate.csv scenarios/traces/r1-input.csv \
-  scenarios/traces/r1-output.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-pretrain.csv
+  scenarios/traces/r1-output.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-complete.csv scenarios/traces/v3-pretrain.csv
 
 libscenarios_a_SOURCES += scenarios/train_case.c scenarios/train_case.h scenarios/validate.c scenarios/validate.h scenarios/validate_training.c \
   scenarios/validate_training.h

@@ -44,13 +44,19 @@ static enum dtype rollout_format(const struct sim_train_job *job) {
   return hw_compute_dtype(job->server->gpu, DT_FP8) == DT_FP8 ? DT_FP8 : DT_BF16;
 }
 
+/* Serving engines of the training software's own time. */
+static int engine_year(const struct sim_train_job *job) {
+  double date = wl_software_date(job->stack ? job->stack : "");
+  return (int)(date > 0 ? date : job->year);
+}
+
 /* The fleet: as many replicas of the smallest fitting kind as the GPUs hold; each answers its share at once. The slowest answer ends the round. */
 static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, double *ret_s, struct hw_activity *activity, char *why, size_t size) {
   struct sim_replica want = {.catalog = job->catalog,
                              .server = job->server,
                              .model = job->model,
                              .engine = "",
-                             .year = (int)job->year,
+                             .year = engine_year(job),
                              .weights = rollout_format(job),
                              .kv = DT_BF16,
                              .mtp_tokens = job->model->mtp_layers > 0 ? 1.8 : 1};

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sim/train.h"
 #include "sim/train_play.h"
+#include "workloads/phases.h"
 #include "tests/cu.h"
 
 /* ---- fixtures ---- */
@@ -153,6 +154,97 @@ static void test_out_of_memory(void) {
   CU_ASSERT(strlen(broken.why) > 10);
 }
 
+/* ---- checkpoints and failures ---- */
+/* golden.md, checkpointing: Ts 500 h, R 10, d 5 min; Daly's interval and the exact wall time Tw(Daly) = M e^(R/M) (e^((tau+d)/M) - 1) Ts/tau. */
+static const struct {
+  double mtbf, daly, wall;
+} checkpoint_golden[] = {{1440, 116.689815, 32872.906947}, {360, 56.712963, 36612.984410}, {15, 9.140920, 150249.907083}};
+
+static void test_daly(void) {
+  for (size_t i = 0; i < 3; i++)
+    CU_CLOSE(sim_checkpoint_interval_s(5 * 60, checkpoint_golden[i].mtbf * 60) / 60, checkpoint_golden[i].daly, 1e-6);
+  CU_ASSERT(isinf(sim_checkpoint_interval_s(300, INFINITY)));
+  CU_CLOSE(sim_checkpoint_interval_s(300, 100), 100, 1e-12); /* writing takes longer than two lives */
+}
+
+/* A run of one phase whose step time is known: steps chosen so that the work is Ts. Node failures are the run's: 8 GPUs, one node. */
+static struct sim_train_run run_for(double work_s, double mtbf_s, double write_s, double restart_s, double interval_s, uint64_t seed) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-8B", 8, 4096, 8, (struct sim_plan){.tp = 8, .pp = 1, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_AUTO});
+  double one = step(j).time_s;
+  struct wl_phase p = {.name = "p", .kind = WL_PRETRAIN, .seq_len = 4096, .global_batch = 8, .steps = work_s / one, .tokens = work_s / one * 8 * 4096, .after = ""};
+  struct wl_phases ps = {&p, 1};
+  struct sim_train_run_spec spec = {.job = j, .phases = &ps, .failures_per_node_day = mtbf_s > 0 ? 86400 / mtbf_s : 0, .restart_s = restart_s, .checkpoint_s = write_s,
+                                    .checkpoint_interval_s = interval_s, .seed = seed};
+  struct sim_train_run r;
+  CU_ASSERT_FATAL(sim_train_run(&spec, &r));
+  CU_ASSERT(r.feasible);
+  return r;
+}
+
+/* Mean wall time over seeds against the exact expectation, within 3 standard errors of the mean. */
+static void test_wall_time(void) {
+  enum { RUNS = 60 };
+  for (size_t i = 0; i < 3; i++) {
+    double sum = 0, squares = 0;
+    for (int k = 0; k < RUNS; k++) {
+      struct sim_train_run r = run_for(500 * 3600, checkpoint_golden[i].mtbf * 60, 300, 600, 0, (uint64_t)k);
+      double minutes = r.time_to_train_s / 60;
+      sum += minutes;
+      squares += minutes * minutes;
+      sim_train_run_free(&r);
+    }
+    double mean = sum / RUNS, error = sqrt((squares / RUNS - mean * mean) / (RUNS - 1));
+    if (fabs(mean - checkpoint_golden[i].wall) > 3 * error)
+      printf("mean %.1f, want %.1f, standard error %.1f\n", mean, checkpoint_golden[i].wall, error);
+    CU_ASSERT(fabs(mean - checkpoint_golden[i].wall) <= 3 * error);
+  }
+}
+
+/* Hand-worked: without failures a run is its work plus one checkpoint; productive hours are work x GPUs; the same seed gives the same run. */
+static void test_quiet_run(void) {
+  struct sim_train_run r = run_for(36000, 0, 100, 600, 0, 1);
+  CU_CLOSE(r.time_to_train_s, 36100, 1e-6);
+  CU_CLOSE(r.gpu_hours_productive, 80, 1e-6);
+  CU_CLOSE(r.goodput, 36000.0 / 36100, 1e-6);
+  CU_ASSERT(r.failures == 0 && r.checkpoints == 1);
+  CU_ASSERT(r.energy_j > 36000 * 8 * 200.0 && r.energy_j < 36100 * 12000.0);
+  sim_train_run_free(&r);
+  struct sim_train_run a = run_for(360000, 20000, 100, 600, 0, 7), b = run_for(360000, 20000, 100, 600, 0, 7), c = run_for(360000, 20000, 100, 600, 0, 8);
+  CU_ASSERT(a.time_to_train_s == b.time_to_train_s && a.failures == b.failures && a.energy_j == b.energy_j);
+  CU_ASSERT(a.time_to_train_s != c.time_to_train_s);
+  CU_ASSERT(a.failures > 5);
+  CU_ASSERT(a.rework_s > 0 && a.goodput < r.goodput + 1);
+  sim_train_run_free(&a);
+  sim_train_run_free(&b);
+  sim_train_run_free(&c);
+}
+
+/* ---- published runs; nothing is fitted on them ---- */
+/* DeepSeek-V3: 180 thousand H800-hours per million million tokens on 2,048 GPUs as laid out in its report. */
+static void test_v3(void) {
+  struct sim_train_job j = job("H800-SXM", "DeepSeek-V3", 2048, 4096, 15360, (struct sim_plan){.tp = 1, .pp = 16, .ep = 64, .zero = 1, .recompute = RECOMPUTE_AUTO, .precision = DT_FP8});
+  j.stack = "hai-llm 2024-12";
+  struct sim_step s = step(j);
+  double hours = s.time_s * 2048 / 3600 / (15360.0 * 4096) * 1e12;
+  printf("DeepSeek-V3: %.1f thousand H800-hours per million million tokens\n", hours / 1e3);
+  CU_ASSERT(s.fits);
+  CU_ASSERT(s.plan.schedule == SCHEDULE_DUALPIPE);
+  CU_CLOSE(hours, 180e3, 0.15);
+}
+
+/* A layout left open is filled with one that fits and is not slower than a plain one. */
+static void test_choose(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-70B", 128, 4096, 256, (struct sim_plan){.zero = 1, .recompute = RECOMPUTE_AUTO});
+  struct sim_step best, plain;
+  CU_ASSERT_FATAL(sim_train_choose(&j, &best));
+  CU_ASSERT(best.fits);
+  CU_ASSERT(best.plan.tp * best.plan.pp * best.plan.cp * best.plan.dp == 128);
+  j.plan = (struct sim_plan){.tp = 8, .pp = 4, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_AUTO};
+  plain = step(j);
+  CU_ASSERT(plain.fits);
+  CU_ASSERT(best.time_s <= plain.time_s);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
       {"1F1B and interleaved equal the closed form", test_bubbles},
@@ -161,6 +253,11 @@ int main(void) {
       {"transfers between stages cost time", test_transfers_cost},
       {"the step reacts to layout, format, GPU and network", test_reacts},
       {"what does not fit is said with a cure", test_out_of_memory},
+      {"Daly's interval equals the golden table", test_daly},
+      {"wall times with failures equal the golden table", test_wall_time},
+      {"a run without failures is its work; seeds repeat", test_quiet_run},
+      {"DeepSeek-V3 within 15 % of its published hours", test_v3},
+      {"an open layout is filled", test_choose},
   };
   load_shared();
   return cu_main("train", cases, sizeof cases / sizeof *cases);
