@@ -15,10 +15,16 @@ void hwi_gemm_tiles(struct hwi_gemm *p, double exponent) {
     p->tile[i] = pow(hwi_tile_m[i] * hwi_tile_n[i] / (256.0 * 128.0), exponent);
 }
 
+/* ceil() of what is below 2^63, without the call: this is the innermost of all loops. */
+static double up(double x) {
+  double whole = (double)(int64_t)x;
+  return whole + (whole < x);
+}
+
 /* Rounds of tiles on all SMs: between work that spreads evenly (wave = 0) and whole waves (1). */
 static double rounds(const struct hwi_gemm *p, const struct hwi_machine *g, double tiles) {
   double waves = tiles / g->sms;
-  return waves <= 1 ? 1 : (1 - p->wave) * waves + p->wave * ceil(waves);
+  return waves <= 1 ? 1 : (1 - p->wave) * waves + p->wave * up(waves);
 }
 
 static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k, double batch) {
@@ -26,7 +32,7 @@ static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, d
   double partial_s = 8 * m * n * batch / (g->mem_Bps * p->eff_m); /* FP32 partial sums of one slice of K, written and read */
   for (int i = 0; i < HWI_TILES; i++) {
     double area_s = flop_s * hwi_tile_m[i] * hwi_tile_n[i] / p->tile[i];
-    double tiles = ceil(m / hwi_tile_m[i]) * ceil(n / hwi_tile_n[i]) * batch;
+    double tiles = up(m / hwi_tile_m[i]) * up(n / hwi_tile_n[i]) * batch;
     best = fmin(best, rounds(p, g, tiles) * area_s * (k + p->k0));
     for (int split = 2; split <= MAX_SPLIT && tiles < g->sms && k / split >= MIN_SPLIT_K; split *= 2)
       best = fmin(best, rounds(p, g, tiles * split) * area_s * (k / split + p->k0) + p->split_s + split * partial_s);

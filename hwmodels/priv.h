@@ -101,7 +101,13 @@ struct hwi_power { /* shares of TDP, see power.h */
 void hwi_power_resolve(struct hw_catalog *c, struct errs *errs);
 void hwi_collective_resolve(struct hw_catalog *c, struct errs *errs);
 
-/* A model constant for a GPU: its own row, else its base part's, else its architecture's and that one's parents, last "any". NULL = nowhere.
- * Rows have kind `kind` and a name that is a GPU or an architecture. */
-const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g, const char *metric);
+/* Rows about a GPU, nearest first (inherit.c); kind "kernel", "power" or "arch". */
+enum { HWI_CHAIN = 40 };
+struct hwi_chain {
+  uint64_t name[HWI_CHAIN]; /* hashes of kind and name */
+  int n;
+};
+struct hwi_chain hwi_chain_of(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g);
+const struct hw_fact *hwi_inherited(const struct hw_catalog *c, const struct hwi_chain *chain, const char *metric); /* NULL = nowhere */
+const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g, const char *metric); /* both in one */
 #endif
