@@ -65,11 +65,11 @@ static bool tabulate(const struct world *w, const struct surfaces *s, const stru
 static int gpus_of(const struct sim_replica *r) { return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus; }
 
 /* The layout that carries most per GPU within the service level. */
-static bool choose_layout(const struct world *w, struct surfaces *s, struct sim_replica *ret) {
+static bool choose_layout(const struct world *w, struct surfaces *s, uint64_t seed, struct sim_replica *ret) {
   const struct sim_serving *v = &w->spec.serving[s->serving];
   struct sim_replica asked = replica_for(w, s);
   struct sim_replica_fit fit;
-  bool ok = sim_serve_choose(&asked, v->input, v->output, v->prefix_hit.a, &v->slo, &fit);
+  bool ok = sim_serve_choose(&asked, v->input, v->output, dist_central(&v->prefix_hit), &v->slo, seed, &fit);
   s->min_nodes = fit.min_nodes;
   memcpy(s->why, fit.why, sizeof s->why);
   *ret = fit.replica;
@@ -90,7 +90,7 @@ static void hits_of(const struct world *w, struct surfaces *s) {
 
 static void make(const struct world *w, struct surfaces *s, uint64_t seed) {
   struct sim_replica chosen;
-  s->fits = choose_layout(w, s, &chosen);
+  s->fits = choose_layout(w, s, seed, &chosen);
   if (!s->fits)
     return;
   s->gpus = gpus_of(&chosen);

@@ -85,10 +85,10 @@ struct sim_slo {
   double quantile;            /* of the latency limits, e.g. 0.95 */
   double attainment;          /* 0..1 */
 };
-/* The layout (nodes, GPUs, tensor or data parallel attention) that by a steady-state estimate carries most per GPU within the limits; choices that `want` makes
+/* The layout (nodes, GPUs, tensor or data parallel attention) that carries most per GPU within the limits; choices that `want` makes
  * are kept. min_nodes and why tell of the smallest that holds the model. */
 bool sim_serve_choose(const struct sim_replica *want, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
-                      const struct sim_slo *slo, struct sim_replica_fit *ret);
+                      const struct sim_slo *slo, uint64_t seed, struct sim_replica_fit *ret);
 bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
                         const struct sim_slo *slo, uint64_t seed, struct sim_serve_table *ret);
 void sim_serve_table_free(struct sim_serve_table *t);

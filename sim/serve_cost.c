@@ -53,13 +53,14 @@ static double all_reduce_s(const struct serve_setup *s, double rows) {
   return latency + fmax(0, t - floor_s) / s->engine.ar_bw_f;
 }
 
+/* GPUs that attend together each send their share of the tokens. */
 static double a2a_s(const struct serve_setup *s, double rows) {
   int ranks = s->layout.tp * s->layout.dp, per_node = ranks < s->server->gpus ? ranks : s->server->gpus;
   if (s->ops.a2a_layers <= 0)
     return 0;
-  struct hw_coll_op op = {.kind = HW_ALL_TO_ALL, .bytes = rows * s->ops.dispatch_bytes, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
+  struct hw_coll_op op = {.kind = HW_ALL_TO_ALL, .bytes = rows / s->layout.tp * s->ops.dispatch_bytes, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
   double t = hw_coll_s(s->server, &op);
-  op.bytes = rows * s->ops.combine_bytes;
+  op.bytes = rows / s->layout.tp * s->ops.combine_bytes;
   return t + hw_coll_s(s->server, &op);
 }
 

@@ -69,51 +69,84 @@ static bool larger(const struct sim_replica *asked, const struct sim_replica *sm
 }
 
 struct search {
+  const struct wl_hist *input, *output;
   const struct serve_mix *mix;
-  double longest, tpot_s, best;
+  const struct sim_slo *slo;
+  uint64_t seed;
+  double longest, best;
   struct sim_replica chosen;
   struct sim_replica_fit first; /* of the smallest layout as asked */
 };
 
-static void look(struct search *q, const struct sim_replica *asked) {
+/* The size of one way of attending. */
+static bool size_for(struct search *q, const struct sim_replica *asked, struct sim_replica *ret) {
   struct sim_replica_fit smallest = {0};
+  double best = 0;
   for (int k = 0; k < MULTIPLES; k++) {
     struct sim_replica r;
     struct sim_replica_fit fit;
     if (!larger(asked, &smallest.replica, k, &r))
-      return;
+      break;
     bool ok = sim_replica_choose(&r, q->longest, &fit);
     if (k == 0)
       smallest = fit;
     if (k == 0 && q->first.replica.server == NULL)
       q->first = fit;
     if (!ok)
-      return;
-    double rate = layout_rate(&fit.replica, q->mix, q->tpot_s) / gpus_of(&fit.replica);
-    if (rate > q->best * 1.01) { /* of nearly equal ones the smaller, found first */
-      q->best = rate;
-      q->chosen = fit.replica;
+      break;
+    double rate = layout_rate(&fit.replica, q->mix, q->slo->tpot_s) / gpus_of(&fit.replica);
+    if (k == 0 || rate > best * 1.01) { /* of nearly equal ones the smaller */
+      best = rate;
+      *ret = fit.replica;
     }
+  }
+  return smallest.fits;
+}
+
+static void look(struct search *q, const struct sim_replica *asked) {
+  struct sim_replica r;
+  if (!size_for(q, asked, &r))
+    return;
+  double rate = serve_capacity(&r, q->input, q->output, q->mix->hit, q->slo, q->seed) / gpus_of(&r);
+  if (rate > q->best * 1.01) {
+    q->best = rate;
+    q->chosen = r;
+  }
+}
+
+/* Attention by data parallelism: groups of tp GPUs attend for their own sequences, experts are spread over all. */
+static void look_data_parallel(struct search *q, const struct sim_replica *want) {
+  struct sim_replica r = *want;
+  r.dp_attention = true;
+  for (r.tp = 1; r.tp <= want->server->gpus; r.tp *= 2)
+    if (want->model->heads % r.tp == 0)
+      look(q, &r);
+}
+
+/* Tensor parallelism across all nodes: each token's weights are read by all GPUs at once, all-reduces cross the network. */
+static void look_wide(struct search *q, const struct sim_replica *want) {
+  struct sim_replica r = *want;
+  for (r.nodes = q->first.min_nodes; r.nodes <= MULTIPLES * q->first.min_nodes; r.nodes++) {
+    r.tp = r.nodes * want->server->gpus;
+    if (r.nodes > 1 && want->model->heads % r.tp == 0)
+      look(q, &r);
   }
 }
 
 bool sim_serve_choose(const struct sim_replica *want, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
-                      const struct sim_slo *slo, struct sim_replica_fit *ret) {
+                      const struct sim_slo *slo, uint64_t seed, struct sim_replica_fit *ret) {
   struct serve_mix mix = {wl_hist_mean(input), fmax(1, wl_hist_mean(output)), prefix_hit};
-  struct search q = {.mix = &mix, .longest = serve_longest(want->model, input, output), .tpot_s = slo->tpot_s, .best = -1};
+  struct search q = {.input = input, .output = output, .mix = &mix, .slo = slo, .seed = seed, .longest = serve_longest(want->model, input, output), .best = -1};
   look(&q, want);
-  if (want->model->experts > 0 && !want->dp_attention && want->tp <= 0 && want->pp <= 0) { /* every GPU attends for its own sequences, experts spread over all */
-    struct sim_replica dp = *want;
-    dp.dp_attention = true;
-    dp.tp = 1;
-    look(&q, &dp);
-  }
+  if (want->model->experts > 0 && !want->dp_attention && want->tp <= 0 && want->pp <= 0)
+    look_data_parallel(&q, want);
+  if (want->nodes <= 0 && want->gpus <= 0 && want->tp <= 0 && want->pp <= 0 && !want->dp_attention)
+    look_wide(&q, want);
   *ret = q.first;
   if (q.best < 0)
     return false;
-  int min_nodes = q.first.min_nodes;
   bool ok = sim_replica_choose(&q.chosen, q.longest, ret);
-  ret->min_nodes = min_nodes;
+  ret->min_nodes = q.first.min_nodes;
   memcpy(ret->why, q.first.why, sizeof ret->why); /* what a smaller layout lacks */
   return ok;
 }

@@ -32,6 +32,9 @@ struct serve_mix {
 double serve_steady_seqs(const struct serve_cost *c, const struct serve_mix *x, double kv_tokens, double max_seqs, double tpot_s);
 /* Requests per second that n sequences in flight finish. */
 double serve_steady_rate(const struct serve_cost *c, const struct serve_mix *x, double n);
+/* The highest rate within the limits, by simulation; the layout is chosen. To 1 % of what memory and the engine's batch allow. */
+double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit, const struct sim_slo *slo,
+                      uint64_t seed);
 /* Tokens of the longest request worth keeping room for: the 99.9th percentile of one length beside the median of the other. */
 double serve_longest(const struct wl_model *m, const struct wl_hist *input, const struct wl_hist *output);
 /* Gathers latencies of finished requests into a result. */

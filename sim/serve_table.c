@@ -215,26 +215,51 @@ static void size_of(struct bench *b, const struct wl_hist *input, const struct w
   b->concurrency = seqs < *ret_requests / 4 ? seqs : *ret_requests / 4;
 }
 
+/* rep's layout is chosen. */
+static bool bench_init(struct bench *b, const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit,
+                       const struct sim_slo *slo, uint64_t seed, char *why, size_t why_size) {
+  *b = (struct bench){.rep = rep, .slo = slo};
+  if (!serve_setup_make(rep, &b->setup, why, why_size))
+    return false;
+  serve_memory_of(&b->setup, rep, &b->memory);
+  int seqs = serve_max_seqs(rep, &b->setup), requests;
+  serve_cost_build(&b->cost, &b->setup, (int)fmax(serve_budget(rep, &b->setup), seqs), seqs);
+  size_of(b, input, output, hit, seqs, &requests);
+  draw(&b->draws, requests, input, output, hit, serve_longest(rep->model, input, output), seed);
+  return true;
+}
+
+static void bench_free(struct bench *b) {
+  draws_free(&b->draws);
+  serve_cost_free(&b->cost);
+}
+
 bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit,
                         const struct sim_slo *slo, uint64_t seed, struct sim_serve_table *ret) {
-  struct bench b = {.slo = slo};
+  struct bench b;
   memset(ret, 0, sizeof *ret);
-  double longest = serve_longest(rep->model, input, output);
-  if (!sim_replica_choose(rep, longest, &ret->fit))
+  if (!sim_replica_choose(rep, serve_longest(rep->model, input, output), &ret->fit) ||
+      !bench_init(&b, &ret->fit.replica, input, output, prefix_hit, slo, seed, ret->fit.why, sizeof ret->fit.why))
     return false;
-  b.rep = &ret->fit.replica;
-  if (!serve_setup_make(b.rep, &b.setup, ret->fit.why, sizeof ret->fit.why))
-    return false;
-  serve_memory_of(&b.setup, b.rep, &b.memory);
-  int seqs = serve_max_seqs(b.rep, &b.setup);
-  serve_cost_build(&b.cost, &b.setup, (int)fmax(serve_budget(b.rep, &b.setup), seqs), seqs);
-  int requests;
-  size_of(&b, input, output, prefix_hit, seqs, &requests);
-  draw(&b.draws, requests, input, output, prefix_hit, longest, seed);
   bool ok = run_levels(&b, ret);
-  draws_free(&b.draws);
-  serve_cost_free(&b.cost);
+  bench_free(&b);
   return ok;
+}
+
+double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit, const struct sim_slo *slo,
+                      uint64_t seed) {
+  struct bench b;
+  struct sim_serve_level l;
+  char why[240];
+  if (!bench_init(&b, rep, input, output, hit, slo, seed, why, sizeof why))
+    return 0;
+  double lo = 0, hi = b.top_req_s;
+  for (int k = 0; k < 7; k++) {
+    bool ok = level_run(&b, (lo + hi) / 2, 0, &l) && meets(&b, &l);
+    *(ok ? &lo : &hi) = (lo + hi) / 2;
+  }
+  bench_free(&b);
+  return lo;
 }
 
 void sim_serve_table_free(struct sim_serve_table *t) {
