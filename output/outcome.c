@@ -187,7 +187,9 @@ static const char *headline(const struct outcome *o) {
     return "No option does the work as asked. What stands against each, and the smallest change that cures it, is listed below.";
   if (!o->best)
     return "The options' costs are unknown in this run.";
-  const char *spread = isnan(o->best->p10_usd) ? "" : arena_printf(o->arena, " (P10 to P90: %s to %s)", outcome_usd(o, o->best->p10_usd), outcome_usd(o, o->best->p90_usd));
+  char low[64];
+  format_number(o->best->p10_usd / o->money.scale, o->money.decimals, low);
+  const char *spread = isnan(o->best->p10_usd) ? "" : arena_printf(o->arena, " (P10 to P90: %s" NO_BREAK "to" NO_BREAK "%s)", low, outcome_usd(o, o->best->p90_usd));
   return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d months%s.", verb[o->best->class], o->best->name,
                       outcome_usd(o, o->best->tco_usd), o->months, spread);
 }

@@ -335,7 +335,7 @@ static void test_summary(void) {
   sqlite3 *db = open_db("test_output.db");
   struct outcome *o = outcome_load(db, 1);
   char *text = written(write_answer, o);
-  CU_ASSERT_PTR_NOT_NULL(strstr(text, "Own: own is the cheapest option that does the work, 16.00 M USD over 60 months (P10 to P90: 12.00 M USD"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "Own: own is the cheapest option that does the work, 16.00 M USD over 60 months (P10 to P90:\n12.00 to 20.00 M USD)."));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "685 GB of weights"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "never"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "flips at 0.5 USD/kWh"));
