@@ -1,6 +1,5 @@
 #include "sim/life_memo.h"
 #include <math.h>
-#include <stdio.h>
 #include "base/mem.h"
 
 
