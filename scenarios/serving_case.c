@@ -413,6 +413,9 @@ static void read_server(struct reader *r) {
     give_up(r, CASE_UNSUPPORTED, "no catalog row for GPU: ", text(r, "gpu"));
     return;
   }
+  const char *mig = strstr(text(r, "gpu"), "/mig");
+  if (mig && !strchr(mig, '-'))
+    give_up(r, CASE_INCOMPLETE, "the MIG profile is not stated", "");
   if (gpus == 0) {
     give_up(r, CASE_INCOMPLETE, "num_gpus is empty", "");
     return;

@@ -122,6 +122,10 @@ static bool play_start(struct play *p, const struct serving_case *c, char *why, 
              p->memory.usable * 1e-9);
     return false;
   }
+  if (!(p->setup.gpu->peak_flops[p->setup.compute] > 0)) {
+    snprintf(why, why_size, "no figure for %s matrix units of %s", dtype_name(p->setup.compute), p->setup.gpu->name);
+    return false;
+  }
   int seqs = serve_max_seqs(&c->rep, &p->setup);
   if (c->load == LOAD_STATIC && c->load_value > seqs)
     seqs = (int)c->load_value;
@@ -210,22 +214,29 @@ static bool holds(struct play *p, const struct load *l, double rate) {
          (c->e2e_limit_s <= 0 || r.e2e_s[SERVE_P99] <= c->e2e_limit_s);
 }
 
-static double rate_at_limit(struct play *p, const struct load *l) {
+/* Long enough for a queue to show: LIMIT_SECONDS of the offline rate, within bounds. */
+enum { LIMIT_SECONDS = 120 };
+
+static double rate_at_limit(struct play *p, const struct load *first) {
   struct serve_stats st;
+  struct load longer;
+  const struct load *l = first;
   struct serve_totals t;
   struct sim_serve_result r;
   serve_stats_init(&st, 0, 0, 0);
   run(p, l, 0, 0, &st, NULL, &t);
   serve_stats_result(&st, &t, &r);
   serve_stats_free(&st);
-  double lo = 0, hi = 1.3 * r.req_per_s;
-  for (int i = 0; i < 9; i++) {
+  load_make(&longer, p->c, (int)fmin(MOST_REQUESTS, fmax(STEADY_REQUESTS, LIMIT_SECONDS * r.req_per_s)));
+  double lo = 0, hi = 1.2 * r.req_per_s;
+  for (int i = 0; i < 7; i++) {
     double mid = (lo + hi) / 2;
-    if (holds(p, l, mid))
+    if (holds(p, &longer, mid))
       lo = mid;
     else
       hi = mid;
   }
+  load_free(&longer);
   return lo;
 }
 
@@ -236,12 +247,14 @@ static void unit_prefill(const struct play *p, struct serving_outcome *o) {
   double n = wl_lengths_mean(&c->input), prompts = m / n;
   double t = serve_device_s(&p->cost, m, prompts, 0, 0, prompts * n * n / 2, 0) + serve_host_s(&p->cost, 0, prompts);
   o->input_tok_per_s = m / t;
+  o->tok_per_s = NAN;
 }
 
 static void unit_decode(const struct play *p, struct serving_outcome *o) {
   const struct serving_case *c = p->c;
   double seqs = c->load_value * p->setup.layout.dp, ctx = seqs * (wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output) / 2);
   double m = seqs * c->rep.mtp_tokens, device = serve_device_s(&p->cost, m, m, seqs, ctx, 0, 0), host = serve_host_s(&p->cost, seqs, 0);
+  o->input_tok_per_s = NAN;
   o->tok_per_s = m / (p->cost.overlap ? fmax(device, host) : device + host);
 }
 

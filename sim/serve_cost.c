@@ -203,7 +203,7 @@ static void host(struct serve_cost *c, const struct serve_setup *s) {
   double f = e->host_f > 0 ? e->host_f : 1;
   c->host0_s = f * (e->h_iter_s + e->h_layer_s * s->ops.layers + (s->layout.tp > 1 ? e->h_tp_s : 0));
   c->host_seq_s = f * (e->h_seq_s + (s->offline ? 0 : e->h_stream_s)) / s->layout.dp;
-  c->host_prompt_s = f * e->h_prompt_s / s->layout.dp;
+  c->host_prompt_s = s->offline ? 0 : f * e->h_prompt_s / s->layout.dp;
   c->overlap = e->overlap;
 }
 

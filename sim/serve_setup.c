@@ -42,11 +42,28 @@ double serve_capped_clock(double tdp_w, double idle_w, double cap_w) {
   return cap_w < tdp_w && cap_w > idle_w ? pow((cap_w - idle_w) / (tdp_w - idle_w), 1 / 2.4) : 1;
 }
 
-/* A part that its operator caps: the catalog says of which full part it is made. */
+static double matrix_per_watt(const struct hw_gpu *g) {
+  return g->tdp_w > 0 ? fmax(g->peak_flops[DT_FP16], g->peak_flops[DT_BF16]) / g->tdp_w : 0;
+}
+
+/* The part of the same architecture with the most watts holds its boost clock; one that has fewer watts for its peak does not, under full matrix load. The fourth root
+ * fits BERT on PCIe, NVL and A30 boards beside their SXM siblings. */
+static double board_clock(const struct hw_catalog *c, const struct hw_gpu *g) {
+  const struct hw_gpu *most = g, *other;
+  for (size_t i = 0; c && (other = hw_gpu_at(c, i)); i++)
+    if (strcmp(other->arch, g->arch) == 0 && other->tdp_w > most->tdp_w)
+      most = other;
+  double own = matrix_per_watt(g), best = matrix_per_watt(most);
+  return own > best && best > 0 ? pow(best / own, 0.25) : 1;
+}
+
+/* A part that its operator caps (the catalog says of which full part it is made), or a board short of watts. */
 static double clock_of(const struct hw_catalog *c, const struct hw_gpu *g) {
   const struct hw_fact *f = c ? hw_fact_find(c, "gpu", g->name, "based_on") : NULL;
   const struct hw_gpu *full = f ? hw_gpu_find(c, f->text) : NULL;
-  return full && full->sms == g->sms ? serve_capped_clock(full->tdp_w, full->idle_w, g->tdp_w) : 1;
+  if (full && full->sms == g->sms && g->tdp_w < full->tdp_w)
+    return serve_capped_clock(full->tdp_w, full->idle_w, g->tdp_w);
+  return board_clock(c, g);
 }
 
 static int at_least_1(int n) {
@@ -71,7 +88,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   s->gpus = rep->gpus > 0 ? rep->gpus : s->nodes * per_node;
   int stage = s->gpus / pp;
   int dp = rep->dp_attention && tp <= stage ? stage / tp : 1;
-  s->compute = rep->compute > DT_FP64 && rep->compute < DT_COUNT ? rep->compute : compute_of(s->gpu, rep->weights);
+  s->compute = rep->compute > DT_FP64 && rep->compute < DT_COUNT ? hw_compute_dtype(s->gpu, rep->compute) : compute_of(s->gpu, rep->weights);
   s->layout = (struct wl_serve_layout){.tp = tp, .dp = dp, .pp = pp, .ep = at_least_1(rep->ep), .weights = rep->weights, .kv = rep->kv,
                                        .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
   wl_serve_describe(rep->model, &s->layout, &s->ops);
