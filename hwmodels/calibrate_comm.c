@@ -118,7 +118,7 @@ static void fit_intra(const struct table *t, const struct hw_link *l, enum hw_co
   struct hwi_problem p = problem(l, what);
   for (size_t i = 0; i < t->n; i++) {
     const struct row *r = &t->row[i];
-    if (r->nodes != 1 || !op_is(r, kind) || link_of(t, r, kind == HW_P2P ? "p2p_link" : "link") != l || !(r->time_s > 0) || !(r->bytes > 0))
+    if (r->nodes != 1 || !(r->ranks >= 2) || !op_is(r, kind) || link_of(t, r, kind == HW_P2P ? "p2p_link" : "link") != l || !(r->time_s > 0) || !(r->bytes > 0))
       continue;
     add(t, &p, r, (struct hwi_point){.x = {r->ranks, r->bytes, kind}, .group = -1});
     t->k->skipped--;
@@ -159,7 +159,7 @@ static void fit_net(const struct table *t, const struct hw_server *s, enum hw_co
     const struct row *r = &t->row[i];
     const char *server = hwi_text(t->c, "system", r->system, "server");
     bool a2a = strstr(r->test, "low-latency (h") != NULL;
-    if (!server || hw_server_find(t->c, server) != s || !(r->nodes > 1) || !(r->time_s > 0) || !(r->bytes > 0))
+    if (!server || hw_server_find(t->c, server) != s || !(r->nodes > 1) || !(r->ranks >= r->nodes) || !(r->time_s > 0) || !(r->bytes > 0))
       continue;
     if (kind == HW_ALL_TO_ALL ? !a2a : strcmp(r->op, "all_reduce") != 0)
       continue;
