@@ -43,7 +43,7 @@ static void load_options(struct outcome *o) {
       " max(CASE m.name WHEN 'breakeven_month' THEN m.value END), max(CASE m.name WHEN 'prob_cheaper' THEN m.value END),"
       " max(CASE m.name WHEN 'npv_usd' THEN m.value END),"
       " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind='server'),"
-      " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind IN ('rent','commitment','commitment_unused','spot','block')),"
+      " EXISTS(SELECT 1 FROM charge c WHERE c.run=s.run AND c.option=s.option AND c.kind IN ('rent','commitment','commitment_unused','spot')),"
       " (SELECT group_concat(text, '; ') FROM event e WHERE e.run=s.run AND e.option=s.option AND e.kind='infeasible')"
       " FROM v_summary s LEFT JOIN metric m ON m.run=s.run AND m.option=s.option AND m.scope='whole' AND m.versus=?2"
       " AND m.name IN ('breakeven_month','prob_cheaper','npv_usd') AND ?2<>''"
@@ -217,6 +217,18 @@ static const char *from_month(const struct outcome *o, const struct outcome_opti
 }
 
 /* The cheapest of a class that was not spoken of yet, and whether it ever gets cheaper. */
+/* How much of what it takes. */
+static const char *size(const struct outcome *o) {
+  const struct outcome_option *p = o->best;
+  if (!(p->servers > 0))
+    return NULL;
+  const char *gpus = p->gpus > 0 ? arena_printf(o->arena, " (%.0f GPUs)", p->gpus) : "";
+  const char *nodes = p->nodes_per_replica > 0 ? arena_printf(o->arena, ", %.0f a replica", p->nodes_per_replica) : "";
+  const char *load = p->load > 0 ? arena_printf(o->arena, "; %.0f" NO_BREAK "%% of their capacity is used", 100 * p->load) : "";
+  const char *power = p->peak_kw > 0 ? arena_printf(o->arena, "; they draw up to %.*f" NO_BREAK "kW", p->peak_kw < 10 ? 1 : 0, p->peak_kw) : "";
+  return arena_printf(o->arena, "It takes up to %.0f server%s%s%s%s%s.", p->servers, p->servers > 1 ? "s" : "", gpus, nodes, load, power);
+}
+
 static const char *also(const struct outcome *o, enum outcome_class class) {
   const struct outcome_option *p = cheapest_of(o, class);
   if (!p || p == o->best || p == o->rival || class == o->best->class)
@@ -241,6 +253,8 @@ const char *const *outcome_answer(const struct outcome *o) {
   const char **line = arena_alloc(o->arena, MOST_LINES * sizeof *line);
   size_t n = 0;
   line[n++] = headline(o);
+  if (o->best && (line[n] = size(o)))
+    n++;
   if (!o->best || !o->rival)
     return line;
   bool other_class = o->rival->class != o->best->class;

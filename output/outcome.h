@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include "base/mem.h"
 
-enum outcome_class { OUTCOME_UNKNOWN, OUTCOME_OWNED, OUTCOME_RENTED, OUTCOME_MIXED }; /* by its charges: buys servers, pays rent, or both */
+enum outcome_class { OUTCOME_UNKNOWN, OUTCOME_OWNED, OUTCOME_RENTED, OUTCOME_MIXED }; /* by its charges: buys servers, pays rent, or both; blocks rented for trainings aside */
 
 struct outcome_option {
   const char *name;

@@ -134,21 +134,33 @@ static void append_head(char **list, const char *head, const char *unit) {
   mem_free(old);
 }
 
+static void remove_column(struct table *t, size_t col) {
+  for (size_t c = col; c + 1 < t->n_col; c++) {
+    t->col[c] = t->col[c + 1];
+    for (size_t r = 0; r < t->n_row; r++)
+      t->row[r].cell[c] = t->row[r].cell[c + 1];
+  }
+  t->n_col--;
+}
+
 char *table_drop_unknown(struct table *t) {
   char *dropped = mem_strdup("");
-  size_t kept = 0;
-  for (size_t c = 0; c < t->n_col; c++) {
-    if (t->n_row && !column_known(t, c)) {
+  for (size_t c = 0; c < t->n_col && t->n_row;)
+    if (column_known(t, c))
+      c++;
+    else {
       append_head(&dropped, t->col[c].head, t->col[c].unit);
-      continue;
+      remove_column(t, c);
     }
-    t->col[kept] = t->col[c];
-    for (size_t r = 0; r < t->n_row; r++)
-      t->row[r].cell[kept] = t->row[r].cell[c];
-    kept++;
-  }
-  t->n_col = kept;
   return dropped;
+}
+
+void table_drop(struct table *t, const char *name) {
+  for (size_t c = 0; c < t->n_col; c++)
+    if (t->col[c].name && strcmp(t->col[c].name, name) == 0) {
+      remove_column(t, c);
+      return;
+    }
 }
 
 /* ---- aligned text ---- */

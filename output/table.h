@@ -28,6 +28,8 @@ const char *table_title(const struct table *t);
 /* Takes away columns in which nothing is known and returns their heads, comma-separated ("" = none); caller frees. */
 char *table_drop_unknown(struct table *t);
 
+void table_drop(struct table *t, const char *name); /* takes away the column of that CSV name */
+
 void table_write_text(const struct table *t, FILE *f);
 void table_write_markdown(const struct table *t, FILE *f);
 void table_write_html(const struct table *t, FILE *f);

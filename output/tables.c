@@ -21,6 +21,13 @@ static void breakeven(const struct outcome *o, const struct outcome_option *p, s
     table_said(t, p->breakeven_month, outcome_crossing(o, p->name, base->name) == 0 ? "at once" : "never"); /* one line lies below the other all the time */
 }
 
+static bool serves(const struct outcome *o) {
+  for (size_t i = 0; i < o->n; i++)
+    if (!isnan(o->option[i].usd_per_mtoken_out))
+      return true;
+  return false;
+}
+
 static struct table *make_summary(const struct outcome *o) {
   const char *usd = o->money.unit;
   const struct table_col col[] = {
@@ -71,6 +78,10 @@ static struct table *make_summary(const struct outcome *o) {
     table_number(t, p->peak_kw, p->peak_kw < 100 ? 1 : 0);
     breakeven(o, p, t);
     table_scaled(t, p->prob_cheaper, 0.01, 0);
+  }
+  if (serves(o)) { /* trainings are shown with the work then, for want of room */
+    table_drop(t, "usd_per_training_run");
+    table_drop(t, "time_to_train_d");
   }
   return t;
 }
@@ -262,12 +273,12 @@ static struct table *make_work(const struct outcome *o) {
       TEXT("option", "option"), TEXT("work", "scope"), NUMBER("TTFT\nP50", "ms", "ttft_p50_ms", 0), NUMBER("TTFT\nP95", "ms", "ttft_p95_ms", 0),
       NUMBER("TPOT\nP50", "ms", "tpot_p50_ms", 1), NUMBER("TPOT\nP95", "ms", "tpot_p95_ms", 1), NUMBER("within the\nservice level", "%", "slo_attainment_pct", 2),
       NUMBER("unserved", "requests", "unserved_requests", 0), NUMBER("output", "tokens/s", "output_tok_per_s", 0), NUMBER("time to\ntrain", "days", "time_to_train_d", 2),
-      NUMBER("step", "s", "step_time_s", 2), NUMBER("MFU", "%", "mfu_pct", 1), NUMBER("goodput", "%", "goodput_pct", 1), NUMBER("allocated", "GPU-h", "gpu_hours", 0)};
+      NUMBER("step", "s", "step_time_s", 2), NUMBER("MFU", "%", "mfu_pct", 1), NUMBER("goodput", "%", "goodput_pct", 1), NUMBER("allocated", "GPU-h", "gpu_hours", 0), NUMBER("training\nrun", "USD", "usd_per_training_run", 0)};
 #define FIGURE(name) "max(CASE name WHEN '" name "' THEN value END)"
   return FROM_QUERY(o, "How the work is done",
                     "SELECT option, scope, " FIGURE("ttft_p50_ms") "," FIGURE("ttft_p95_ms") "," FIGURE("tpot_p50_ms") "," FIGURE("tpot_p95_ms")
                     ",100*" FIGURE("slo_attainment") "," FIGURE("unserved_requests") "," FIGURE("output_tok_per_s") "," FIGURE("time_to_train_s") "/86400,"
-                    FIGURE("step_time_s") ",100*" FIGURE("mfu") ",100*" FIGURE("goodput") "," FIGURE("gpu_hours")
+                    FIGURE("step_time_s") ",100*" FIGURE("mfu") ",100*" FIGURE("goodput") "," FIGURE("gpu_hours") "," FIGURE("usd_per_training_run")
                     " FROM metric WHERE run=? AND versus='' AND (scope='whole' OR scope LIKE 'serving:%' OR scope LIKE 'training:%')"
                     " GROUP BY option, scope HAVING sum(name IN ('ttft_p50_ms','ttft_p95_ms','tpot_p50_ms','slo_attainment','time_to_train_s','step_time_s','mfu','goodput'))>0"
                     " ORDER BY option, scope<>'whole', scope", cols);
