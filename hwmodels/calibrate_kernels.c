@@ -138,11 +138,17 @@ static bool is_gemm(const struct row *r) {
   return starts(r->op, "gemm") && !strstr(r->op, "MAMF") && !strstr(r->op, "MAF") && r->latency_s > 0 && r->m > 0 && r->n > 0 && r->k > 0;
 }
 
+/* Operands that came faster than memory can give them were in a cache: in a model they are not. */
+static bool cached(const struct hwi_problem *p, const struct row *r) {
+  double bytes = r->m * r->k * p->a_bytes + r->n * r->k * p->b_bytes + 2 * r->m * r->n;
+  return bytes / r->latency_s > 0.92 * p->machine.mem_Bps;
+}
+
 static void collect_gemm(struct fits *f, enum dtype want, bool by_source, struct hwi_problem *p, const char **group, size_t *n_group) {
   for (size_t i = 0; i < f->n_row; i++) {
     const struct row *r = &f->row[i];
     struct format fmt;
-    if (!is_gemm(r) || !read_format(r->dtype, &fmt) || fmt.dtype != want)
+    if (!is_gemm(r) || !read_format(r->dtype, &fmt) || fmt.dtype != want || cached(p, r))
       continue;
     const char *software = by_source ? r->source : arena_printf(f->k->arena, "%s, %.6s", r->dtype, r->software);
     int g = by_source || fmt.quantises ? group_of(group, n_group, software) : -1;
@@ -152,13 +158,15 @@ static void collect_gemm(struct fits *f, enum dtype want, bool by_source, struct
   }
 }
 
-/* Few points tell the pace, not how the formula bends: the rest stays as inherited. */
+/* Few points tell the pace and what short products lose, not how the formula bends: the rest stays as inherited. */
 static void few_points(const struct fits *f, struct hwi_problem *p, enum dtype t) {
   if (p->n >= 40)
     return;
   const struct hwi_gemm *g = &f->gemm[t];
   const double known[GEMM_PARAMS] = {[LAUNCH] = g->t0_s * 1e6, [NORM] = g->p, [K0] = g->k0, [WAVE] = g->wave, [SMALL] = g->tile_exponent, [SPLIT] = g->split_s * 1e6};
   for (int j = LAUNCH; j < GEMM_PARAMS; j++) {
+    if (j == K0)
+      continue;
     p->param[j].name = NULL;
     p->param[j].start = known[j];
     p->param[j].lo = p->param[j].hi = 0;
