@@ -53,7 +53,17 @@ struct sim_step {
 };
 /* false only when the job is meaningless (reason in why); does not fit = true with fits false. */
 bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
-/* Fill the zeros of job->plan: the fastest that fits among a bounded search. */
+/* Layouts that fill the zeros of job->plan: screened by a closed form, the best replayed as events. */
+enum { SIM_PLANS_KEPT = 8 };
+struct sim_plan_search {
+  size_t screened, fitting;                /* layouts looked at, and those of them that fit in memory */
+  int n;
+  struct sim_step best[SIM_PLANS_KEPT];    /* replayed; fitting ones first, then by time */
+  double screened_s[SIM_PLANS_KEPT];       /* what the closed form said of each */
+};
+/* false when no layout makes sense (reason in ret->best[0].why). */
+bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *ret);
+/* The best of the search alone. */
 bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret);
 
 /* Forward and backward of one layer (of experts, when the model has them) for one micro-batch; NaN when the job is meaningless. */

@@ -144,7 +144,7 @@ static void set_share(struct train_env *e) {
                                .head_in_16bit = e->stack->head_16bit};
 }
 
-bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size) {
+bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
   *e = (struct train_env){.job = job, .server = job->server, .model = job->model, .plan = job->plan};
   if (!job->server || !job->model)
@@ -155,18 +155,29 @@ bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *
   e->stack = wl_stack_find(stacks, job->stack, job->year, e->gpu->name, e->gpu->arch, NULL);
   int domain = job->server->scaleup_domain > 0 ? job->server->scaleup_domain : job->server->gpus;
   e->domain = job->gpus > 0 ? largest_divisor(job->gpus, domain) : 1;
-  if (!choose_layout(e, why, why_size) || !choose_batches(e, why, why_size))
-    return false;
   choose_formats(e);
   choose_clocks(e, stacks);
+  e->contention = e->stack->contention;
+  return true;
+}
+
+bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *why, size_t why_size) {
+  enum dtype precision = e->plan.precision; /* as the GPU computes it */
+  e->plan = *plan;
+  e->plan.precision = precision;
+  if (!choose_layout(e, why, why_size) || !choose_batches(e, why, why_size))
+    return false;
   choose_schedule(e);
   choose_sharding(e);
-  e->contention = e->stack->contention;
   if (e->plan.recompute == RECOMPUTE_AUTO && e->stack->recompute != WL_KEEP_AUTO)
     e->plan.recompute = (enum sim_recompute)e->stack->recompute;
   e->recompute_share = 1;
   set_share(e);
   return true;
+}
+
+bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size) {
+  return train_env_begin(e, job, why, why_size) && train_env_lay_out(e, &job->plan, why, why_size);
 }
 
 int train_ranks_per_node(const struct train_env *e, int ranks, int stride) {

@@ -1,89 +1,265 @@
-/* The fastest layout that fits, among those a practitioner would try: powers of two up to the scale-up domain, the model's heads and layers. */
+/* Layouts of a step: tensor x pipeline x chunks x expert x context ranks x micro-batch x sharding, all powers of two that a practitioner would try. A closed form
+ * with the same prices ranks them; the best few are replayed as events. Prices depend on tensor, context and expert ranks, micro-batch and sharding alone, so they are
+ * made once for all pipelines. */
 #include <math.h>
 #include <stdio.h>
 #include "sim/train_priv.h"
 
-struct choices {
-  int value[8], n;
+/* What a layer of each kind costs, keeps and holds under one set of prices. */
+struct prices {
+  struct train_layer layer[LAYER_KINDS];
+  double params[LAYER_KINDS], experts[LAYER_KINDS], kept[LAYER_KINDS], input[LAYER_KINDS];
 };
 
-/* What is given, or the powers of two in [1, most] that divide `of` (0 = any). */
-static struct choices choices_of(int given, int most, int of) {
+struct search {
+  struct train_env env;
+  const struct sim_train_job *job;
+  struct sim_plan_search *found;
+  struct sim_plan kept[SIM_PLANS_KEPT];
+  double kept_s[SIM_PLANS_KEPT];
+  bool kept_fits[SIM_PLANS_KEPT];
+  int n_kept;
+};
+
+/* ---- the closed form ---- */
+static void make_prices(struct train_env *e, struct prices *p) {
+  enum sim_recompute asked = e->plan.recompute;
+  for (int k = 0; k < LAYER_KINDS; k++) {
+    e->plan.recompute = RECOMPUTE_NONE;
+    train_layer_price(e, (enum train_layer_kind)k, &p->layer[k]);
+    p->params[k] = train_layer_params(e, (enum train_layer_kind)k, &p->experts[k]);
+    p->kept[k] = train_layer_activations(e, (enum train_layer_kind)k);
+    e->plan.recompute = RECOMPUTE_FULL;
+    p->input[k] = train_layer_activations(e, (enum train_layer_kind)k);
+  }
+  e->plan.recompute = asked;
+}
+
+struct sums { /* of all layers of the model */
+  double forward, backward, params, experts, kept, input, head_s, head_params;
+};
+
+static struct sums sum_up(const struct train_env *e, const struct prices *p) {
+  double kinds[LAYER_KINDS];
+  struct sums s = {0};
+  const struct wl_model *m = e->model;
+  train_kinds_of_layers(m, kinds, 0, m->layers);
+  kinds[m->experts > 0 ? LAYER_MOE : LAYER_DENSE] += m->mtp_layers;
+  for (int k = 0; k < LAYER_EMBEDDING; k++) {
+    s.forward += kinds[k] * train_cost_s(&p->layer[k].forward);
+    s.backward += kinds[k] * train_cost_s(&p->layer[k].backward);
+    s.params += kinds[k] * p->params[k];
+    s.experts += kinds[k] * p->experts[k];
+    s.kept += kinds[k] * p->kept[k];
+    s.input += kinds[k] * p->input[k];
+  }
+  s.head_s = (1 + m->mtp_layers) * (train_cost_s(&p->layer[LAYER_HEAD].forward) + train_cost_s(&p->layer[LAYER_HEAD].backward));
+  s.head_params = p->params[LAYER_HEAD];
+  return s;
+}
+
+static double in_flight(const struct train_env *e) {
+  double pp = e->plan.pp, v = e->plan.vpp;
+  double n = e->plan.schedule == SCHEDULE_DUALPIPE ? pp + 1 : v > 1 ? (2 * (pp - 1) + (v - 1) * pp + 1) / v : pp;
+  return fmin(n, e->micro_batches);
+}
+
+/* Bytes of the fullest stage when a share of the layers is recomputed. */
+static double bytes_of(const struct train_env *e, const struct sums *s, double share) {
+  double pp = e->plan.pp, copies = e->plan.schedule == SCHEDULE_DUALPIPE ? 2 : 1, zero = e->plan.zero;
+  double dense = copies * s->params / pp + s->head_params, experts = copies * s->experts / pp, all = dense + experts;
+  double spread = zero >= 1 ? dense / e->plan.shard + experts / e->expert_copies : all;
+  double grad = e->stack->accumulate_fp32 ? 4 : 2;
+  double state = (zero >= 3 ? 2 * spread : 2 * all) + grad * (zero >= 2 ? spread : all) + 12 * spread;
+  return state + ((1 - share) * s->kept + share * s->input) / pp * in_flight(e) + e->reserve_bytes;
+}
+
+static double sync_s(const struct train_env *e, const struct sums *s) {
+  double dense = (s->params / e->plan.pp + s->head_params), experts = s->experts / e->plan.pp, g = e->stack->grad_bytes;
+  if (e->fsdp > 1 && e->plan.pp == 1)
+    return 0;
+  return train_collective_s(e, HW_REDUCE_SCATTER, g * dense, e->data_ranks, e->plan.tp) + train_collective_s(e, HW_ALL_GATHER, 2 * dense, e->data_ranks, e->plan.tp) +
+         train_collective_s(e, HW_REDUCE_SCATTER, (g + 2) * experts, e->expert_copies, e->plan.ep * e->plan.etp);
+}
+
+static double seconds_of(const struct train_env *e, const struct sums *s, double share) {
+  double pp = e->plan.pp, v = e->plan.vpp, m = ceil(e->micro_batches - 1e-9), chunks = pp * v;
+  double rounded = ceil(e->model->layers / chunks - 1e-9) * chunks / e->model->layers;
+  double layers = (s->forward + s->backward + share * s->forward) / pp, stage = layers * rounded;
+  double slowest = e->stack->balanced_ends ? fmax(fmax(stage, s->head_s), layers + s->head_s / pp) : stage + s->head_s;
+  double send = pp > 1 ? train_send_s(e) : 0;
+  bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
+  double fill = dual ? (pp / 2 - 1) * stage / 2 : (pp - 1) / v * layers;
+  double pipeline = m * (slowest + e->stack->micro_batch_s + 2 * v * send * (1 - e->stack->pp_overlap)) + fill + 2 * (pp - 1) * send;
+  double hidden = e->stack->dp_overlap * (layers / (1 + (pp > 1)));
+  double comm = sync_s(e, s), local = s->params / pp + s->head_params, spread = e->plan.zero >= 1 ? e->plan.shard : 1;
+  double optimizer = hw_stream_s(e->gpu, e->optimizer_bytes * (local / spread + s->experts / pp / e->expert_copies) + 6 * local, 20);
+  return pipeline + fmax(comm - hidden, 0) + optimizer + e->stack->step_s;
+}
+
+/* The smallest share of recomputed layers that fits; > 1 when none does. */
+static double share_that_fits(const struct train_env *e, const struct sums *s) {
+  double none = bytes_of(e, s, 0), full = bytes_of(e, s, 1), have = e->gpu->mem_bytes;
+  if (e->plan.recompute == RECOMPUTE_FULL)
+    return full <= have ? 1 : 2;
+  if (none <= have)
+    return 0;
+  return full > have || e->plan.recompute != RECOMPUTE_AUTO ? 2 : (none - have) / (none - full);
+}
+
+/* ---- the list of the best ---- */
+static bool before(bool fits_a, double a, bool fits_b, double b) {
+  return fits_a != fits_b ? fits_a : a < b;
+}
+
+static void keep(struct search *s, const struct sim_plan *p, bool fits, double seconds) {
+  int i = s->n_kept < SIM_PLANS_KEPT ? s->n_kept++ : SIM_PLANS_KEPT - 1;
+  if (i == SIM_PLANS_KEPT - 1 && s->kept_s[i] > 0 && !before(fits, seconds, s->kept_fits[i], s->kept_s[i]))
+    return;
+  for (; i > 0 && before(fits, seconds, s->kept_fits[i - 1], s->kept_s[i - 1]); i--) {
+    s->kept[i] = s->kept[i - 1];
+    s->kept_s[i] = s->kept_s[i - 1];
+    s->kept_fits[i] = s->kept_fits[i - 1];
+  }
+  s->kept[i] = *p;
+  s->kept_s[i] = seconds;
+  s->kept_fits[i] = fits;
+}
+
+static void screen(struct search *s, const struct sums *sums) {
+  double share = share_that_fits(&s->env, sums);
+  bool fits = share <= 1;
+  s->found->screened++;
+  s->found->fitting += fits;
+  double seconds = fits ? seconds_of(&s->env, sums, share) : bytes_of(&s->env, sums, 1); /* of those that do not fit, the smallest is the best */
+  struct sim_plan p = s->env.plan;
+  p.precision = s->job->plan.precision;
+  p.recompute = s->job->plan.recompute;
+  keep(s, &p, fits, seconds);
+}
+
+/* ---- the grid ---- */
+struct choices {
+  int value[10], n;
+};
+
+/* What is given, or the powers of two in [1, most]. */
+static struct choices powers(int given, int most) {
   struct choices c = {{given}, 1};
   if (given > 0)
     return c;
   c.n = 0;
-  for (int v = 1; v <= most && c.n < 8; v *= 2)
-    if (of == 0 || of % v == 0)
+  for (int v = 1; v <= most && c.n < 10; v *= 2)
+    c.value[c.n++] = v;
+  return c;
+}
+
+static struct choices chunk_choices(const struct search *s, int pp) {
+  struct choices c = {{s->job->plan.vpp}, 1};
+  int per_stage = s->job->model->layers / pp;
+  if (c.value[0] > 0 || pp == 1 || s->env.stack->interleave <= 1) /* 0 = as the stack does */
+    return c;
+  c.n = 0;
+  for (int v = 1; v <= per_stage && v <= s->env.stack->interleave && c.n < 10; v++)
+    if (v == 1 || (s->job->model->layers % pp == 0 && per_stage % v == 0))
       c.value[c.n++] = v;
   return c;
 }
 
-struct search {
-  const struct sim_train_job *job;
-  struct sim_step best;
-  bool any;
-};
-
-static void consider(struct search *s, const struct sim_plan *p) {
-  struct sim_train_job j = *s->job;
-  struct sim_step step;
-  j.plan = *p;
-  if (!sim_train_step(&j, &step)) {
-    if (!s->any)
-      s->best = step; /* keeps a reason */
-    return;
-  }
-  bool better = !s->any || (step.fits && !s->best.fits) ||
-                (step.fits == s->best.fits && (step.fits ? step.time_s < s->best.time_s : step.mem_bytes < s->best.mem_bytes));
-  if (better)
-    s->best = step;
-  s->any = true;
-}
-
-static void try_batches(struct search *s, struct sim_plan p) {
-  int ranks = p.tp * p.pp * p.cp, dp = s->job->gpus / ranks;
-  double per_pipeline = dp > 0 ? s->job->global_batch / dp : 0;
-  struct choices mb = choices_of(s->job->plan.micro_batch, 8, 0);
-  for (int i = 0; i < mb.n; i++) {
-    p.micro_batch = mb.value[i];
-    if (s->job->plan.micro_batch > 0 || p.micro_batch == 1 || fmod(per_pipeline, p.micro_batch) < 1e-9)
-      consider(s, &p);
+/* All pipelines under one set of prices. */
+static void try_pipelines(struct search *s, struct sim_plan p) {
+  struct choices pp = powers(s->job->plan.pp, s->job->model->layers < 64 ? s->job->model->layers : 64);
+  struct prices prices;
+  struct sums sums;
+  double priced_for = -1; /* sharded weights are priced with their gathers, which pipelines do not have */
+  char why[120];
+  for (int i = 0; i < pp.n; i++) {
+    p.pp = pp.value[i];
+    p.dp = 0;
+    struct choices v = chunk_choices(s, p.pp);
+    for (int k = 0; k < v.n; k++) {
+      p.vpp = v.value[k];
+      if (s->job->gpus % (p.tp * p.pp * p.cp) != 0 || !train_env_lay_out(&s->env, &p, why, sizeof why))
+        continue;
+      double key = s->env.plan.zero >= 3 && p.pp == 1 ? 1 : 0;
+      if (priced_for != key || s->env.plan.micro_batch != p.micro_batch) {
+        make_prices(&s->env, &prices);
+        sums = sum_up(&s->env, &prices);
+        priced_for = s->env.plan.micro_batch != p.micro_batch ? -1 : key;
+      }
+      screen(s, &sums);
+    }
   }
 }
 
 static void try_experts(struct search *s, struct sim_plan p) {
   const struct wl_model *m = s->job->model;
-  int room = s->job->gpus / (p.pp > 0 ? p.pp : 1);
-  struct choices ep = choices_of(m->experts > 0 ? s->job->plan.ep : 1, m->experts < 64 ? m->experts : 64, m->experts);
-  for (int i = 0; i < ep.n; i++) {
-    p.ep = ep.value[i];
-    if (room % p.ep == 0)
-      try_batches(s, p);
+  struct choices ep = powers(m->experts > 0 ? s->job->plan.ep : 1, m->experts < 64 ? m->experts : 64), mb = powers(s->job->plan.micro_batch, 8);
+  bool open_zero = s->job->plan.zero < 0;
+  for (int i = 0; i < ep.n; i++)
+    for (int k = 0; k < mb.n; k++)
+      for (int zero = open_zero ? 1 : 0; zero <= (open_zero ? 3 : 0); zero += 2) {
+        p.ep = ep.value[i];
+        p.micro_batch = mb.value[k];
+        p.zero = open_zero ? zero : s->job->plan.zero;
+        if (m->experts == 0 || m->experts % p.ep == 0)
+          try_pipelines(s, p);
+      }
+}
+
+static void try_all(struct search *s) {
+  const struct sim_train_job *j = s->job;
+  int domain = j->server->scaleup_domain > 0 ? j->server->scaleup_domain : j->server->gpus;
+  struct choices tp = powers(j->plan.tp, domain < 8 ? domain : 8), cp = powers(j->plan.cp, j->seq_len >= 16384 ? 8 : 1);
+  for (int i = 0; i < tp.n; i++)
+    for (int k = 0; k < cp.n; k++) {
+      struct sim_plan p = j->plan;
+      p.tp = tp.value[i];
+      p.cp = cp.value[k];
+      if (j->model->heads % p.tp == 0)
+        try_experts(s, p);
+    }
+}
+
+/* The kept layouts as events, sorted by what that says. */
+static void replay(struct search *s) {
+  struct sim_plan_search *f = s->found;
+  for (int i = 0; i < s->n_kept; i++) {
+    struct sim_train_job j = *s->job;
+    struct sim_step step;
+    j.plan = s->kept[i];
+    if (!sim_train_step(&j, &step))
+      continue;
+    int k = f->n++;
+    for (; k > 0 && before(step.fits, step.fits ? step.time_s : step.mem_bytes, f->best[k - 1].fits, f->best[k - 1].fits ? f->best[k - 1].time_s : f->best[k - 1].mem_bytes); k--) {
+      f->best[k] = f->best[k - 1];
+      f->screened_s[k] = f->screened_s[k - 1];
+    }
+    f->best[k] = step;
+    f->screened_s[k] = s->kept_fits[i] ? s->kept_s[i] : (double)NAN;
   }
 }
 
+bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *ret) {
+  struct search s = {.job = job, .found = ret};
+  *ret = (struct sim_plan_search){0};
+  if (!train_env_begin(&s.env, job, ret->best[0].why, sizeof ret->best[0].why))
+    return false;
+  if (job->gpus > 0)
+    try_all(&s);
+  replay(&s);
+  if (ret->n > 0)
+    return true;
+  char why[200];
+  if (train_env_lay_out(&s.env, &job->plan, why, sizeof why)) /* the layout that is given says what is wrong with it */
+    snprintf(why, sizeof why, "no layout divides %d GPUs", job->gpus);
+  snprintf(ret->best[0].why, sizeof ret->best[0].why, "%s", why);
+  return false;
+}
+
 bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret) {
-  struct search s = {.job = job};
-  *ret = (struct sim_step){0};
-  if (!job->model || !job->server || job->gpus <= 0)
-    return sim_train_step(job, ret); /* says what is wrong */
-  const struct wl_model *m = job->model;
-  int domain = job->server->scaleup_domain > 0 ? job->server->scaleup_domain : job->server->gpus;
-  struct choices tp = choices_of(job->plan.tp, domain < 8 ? domain : 8, m->heads), pp = choices_of(job->plan.pp, m->layers < 64 ? m->layers : 64, 0);
-  struct choices cp = choices_of(job->plan.cp, job->seq_len >= 32768 ? 8 : 1, 0);
-  for (int i = 0; i < tp.n; i++)
-    for (int k = 0; k < pp.n; k++)
-      for (int l = 0; l < cp.n; l++) {
-        struct sim_plan p = job->plan;
-        p.tp = tp.value[i];
-        p.pp = pp.value[k];
-        p.cp = cp.value[l];
-        if (job->gpus % (p.tp * p.pp * p.cp) == 0)
-          try_experts(&s, p);
-      }
-  *ret = s.best;
-  if (!s.any && !*ret->why)
-    snprintf(ret->why, sizeof ret->why, "no layout divides %d GPUs", job->gpus);
-  return s.any;
+  struct sim_plan_search s;
+  bool ok = sim_train_search(job, &s);
+  *ret = s.best[0];
+  return ok;
 }

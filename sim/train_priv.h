@@ -32,6 +32,9 @@ struct train_env {
   double reserve_bytes;    /* memory that the framework and the communication library keep */
 };
 /* false with the reason in why when the job is meaningless. The plan's zeros are filled with the stack's defaults; layout that is not given stays 1. */
+/* In two halves, for many layouts of one job. */
+bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);
+bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *why, size_t why_size);
 bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);
 /* How many of a group's ranks share a scale-up domain when neighbours are `stride` ranks apart. */
 int train_ranks_per_node(const struct train_env *e, int ranks, int stride);
@@ -67,8 +70,12 @@ struct train_stages {
   int pp, vpp;
   struct train_chunk *chunk; /* [vpp * pp], chunk v of stage s at v * pp + s; owned */
 };
+/* Layers of each kind in [from, to) of the model's order. */
+void train_kinds_of_layers(const struct wl_model *m, double *kinds /* [LAYER_KINDS] */, int from, int to);
 void train_stages_build(const struct train_env *e, struct train_stages *ret);
 void train_stages_free(struct train_stages *s);
+
+double train_send_s(const struct train_env *e); /* one activation to the next stage (train_step.c) */
 
 /* ---- memory (train_mem.c) ---- */
 void train_memory(const struct train_env *e, const struct train_stages *s, struct sim_step *ret);

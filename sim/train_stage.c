@@ -5,7 +5,7 @@
 #include "sim/train_priv.h"
 
 /* The kinds of a model's layers in order: dense first, then experts; hybrids evenly mixed. */
-static void kinds_of_layers(const struct wl_model *m, double *kinds /* [LAYER_KINDS] per layer */, int from, int to) {
+void train_kinds_of_layers(const struct wl_model *m, double *kinds, int from, int to) {
   for (int k = 0; k < LAYER_KINDS; k++)
     kinds[k] = 0;
   if (m->mamba_layers > 0) {
@@ -102,7 +102,7 @@ void train_stages_build(const struct train_env *e, struct train_stages *ret) {
   deal(e, price, layers);
   for (int i = 0; i < chunks; i++) { /* chunk i is the i-th in model order: stage i mod pp */
     double kinds[LAYER_KINDS];
-    kinds_of_layers(e->model, kinds, at, at + layers[i]);
+    train_kinds_of_layers(e->model, kinds, at, at + layers[i]);
     for (int k = 0; k < LAYER_KINDS; k++)
       if (kinds[k] > 0)
         add_layers(e, price, (enum train_layer_kind)k, kinds[k], &ret->chunk[i]);

@@ -12,7 +12,7 @@ static struct play_cost play_cost_of(const struct train_env *e, const struct tra
 }
 
 /* One activation to the next stage. Tensor ranks each send their slice; without sequence parallelism the receivers gather it again. */
-static double send_s(const struct train_env *e) {
+double train_send_s(const struct train_env *e) {
   if (e->plan.pp == 1)
     return 0;
   double bytes = wl_rank_tokens(&e->share) * e->model->hidden * 2;
@@ -34,7 +34,7 @@ static void play_spec_init(const struct train_env *e, const struct train_stages 
                              .micro_batches = dual ? 2 * (int)ceil(e->micro_batches / 2 - 1e-9) : (int)ceil(e->micro_batches - 1e-9),
                              .schedule = e->plan.schedule,
                              .cost = cost,
-                             .send_s = send_s(e),
+                             .send_s = train_send_s(e),
                              .send_blocks = 1 - e->stack->pp_overlap};
 }
 
