@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
+#include "config.h"
+#include "output/store.h"
 #include "scenarios/validate.h"
 
 static const struct cli_opt opts[] = {
@@ -63,6 +65,19 @@ static void say_table(const struct val_report *r) {
     say_stat(&r->part[i]);
 }
 
+static bool keep(const struct val_report *r, const char *table, const char *path, struct errs *errs) {
+  struct store *s = store_open(path, errs);
+  struct store_run run = {.name = "validate", .scenario = table, .version = PACKAGE_VERSION, .as_of = "", .start = "", .basis = "", .baseline = "", .settings = ""};
+  bool good = s && store_begin(s, &run, errs) != 0;
+  for (size_t i = 0; good && i < r->n; i++) {
+    const struct val_row *v = &r->row[i];
+    store_validation(s, &(struct store_validation){v->id, v->metric, val_status_name[v->status], v->note, v->measured, v->predicted, v->error_pct});
+  }
+  good = good && store_end(s, "done", errs);
+  store_close(s);
+  return good;
+}
+
 static int run(const struct cli_args *args) {
   struct errs *errs = errs_create();
   struct val_sources src = {cli_value(args, "models"), cli_value(args, "catalog")};
@@ -73,7 +88,8 @@ static int run(const struct cli_args *args) {
     for (size_t i = 0; i < r->n; i++)
       print_row(&r->row[i]);
     say_table(r);
-    code = CLI_DONE;
+    const char *path = cli_value(args, "output");
+    code = !path || keep(r, cli_word(args, 0), path, errs) ? CLI_DONE : CLI_FAILED;
   }
   cli_print_errs(errs);
   val_report_free(r);

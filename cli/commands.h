@@ -9,6 +9,7 @@
   X(validate)           \
   X(compare)            \
   X(sweep)              \
+  X(plan)               \
   X(export)             \
   X(calibrate)          \
   X(catalog)            \

@@ -53,6 +53,13 @@ struct sim_step {
 };
 /* false only when the job is meaningless (reason in why); does not fit = true with fits false. */
 bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
+/* The schedule of one step as spans, for a timeline: called in order of start for each task of each pipeline stage; at most `limit` spans. */
+struct sim_step_span {
+  int stage, chunk, micro_batch;
+  const char *task;       /* forward, backward, weight-grad, pair */
+  double start_s, end_s;
+};
+bool sim_train_timeline(const struct sim_train_job *job, size_t limit, void (*span)(void *ctx, const struct sim_step_span *s), void *ctx);
 /* Layouts that fill the zeros of job->plan: screened by a closed form, the best replayed as events. */
 enum { SIM_PLANS_KEPT = 8 };
 struct sim_plan_search {

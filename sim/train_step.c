@@ -249,3 +249,41 @@ bool sim_train_counts_whole_scores(const struct sim_train_job *job) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
   return stacks && wl_stack_find(stacks, job->stack, job->year, job->server->gpu->name, job->server->gpu->arch, NULL)->whole_scores;
 }
+
+/* ---- timeline ---- */
+struct timeline {
+  void (*span)(void *ctx, const struct sim_step_span *s);
+  void *ctx;
+  size_t left;
+};
+
+static void tell_span(void *ctx, const struct play_span *s) {
+  static const char *const name[] = {"forward", "backward", "weight-grad", "pair", "transfer"};
+  struct timeline *t = ctx;
+  if (t->left == 0)
+    return;
+  t->left--;
+  t->span(t->ctx, &(struct sim_step_span){s->stage, s->chunk, s->micro_batch, name[s->task], sim_time_as_s(s->start), sim_time_as_s(s->end)});
+}
+
+bool sim_train_timeline(const struct sim_train_job *job, size_t limit, void (*span)(void *ctx, const struct sim_step_span *s), void *ctx) {
+  struct train_env e;
+  struct sim_step step = {0};
+  struct train_stages s;
+  if (!train_env_init(&e, job, step.why, sizeof step.why))
+    return false;
+  train_settle_recompute(&e, &s, &step);
+  struct play_cost *cost = mem_array((size_t)(s.pp * s.vpp) * 2, sizeof *cost);
+  struct play_spec spec;
+  struct play_result played;
+  struct timeline t = {span, ctx, limit};
+  play_spec_init(&e, &s, cost, &spec);
+  spec.span = tell_span;
+  spec.ctx = &t;
+  bool ok = play_pipeline(&spec, &played);
+  if (ok)
+    play_result_free(&played);
+  mem_free(cost);
+  train_stages_free(&s);
+  return ok;
+}
