@@ -52,7 +52,7 @@ static void close(struct life *l, struct life_layer *y) {
   double end_h = life_hours_at(l, l->spec->months);
   for (size_t i = 0; i < y->n_batch; i++) {
     struct life_batch *b = &y->batch[i];
-    if (b->servers <= 0 || b->to <= l->spec->months)
+    if (b->servers <= 0 || b->to <= l->spec->months + 1e-6)
       continue;
     post(l, y, b, CHARGE_STRANDED, (life_hours_at(l, b->to) - end_h) * b->servers);
   }

@@ -105,15 +105,15 @@ static void scale_to_demand(const struct stint *v) {
 /* Sums over cells, in hours times replicas or req/s; what follows from them is reckoned once. */
 struct cells {
   double n, used, load, served, within, productive, busy, power_w;
-  double latency[6]; /* weighted with what was served: TTFT, TPOT x p50, p95, p99 */
+  double latency[2 * SURFACE_QUANTILES]; /* weighted with what was served: TTFT, then TPOT */
 };
 
 static void latencies(struct cells *sum, const struct surface *s, double load, double served) {
   struct surface_point x;
   surface_read(s, load, &x);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < SURFACE_QUANTILES; i++) {
     sum->latency[i] += served * x.ttft_s[i];
-    sum->latency[3 + i] += served * x.tpot_s[i];
+    sum->latency[SURFACE_QUANTILES + i] += served * x.tpot_s[i];
   }
 }
 
@@ -164,7 +164,7 @@ static void book(const struct stint *v, const struct cells *c) {
   m[SUM_IT_KWH] += c->power_w * 1e-3;
   m[SUM_IDLE_KWH] += c->n * p->availability * p->surface.point[0].power_w * 1e-3;
   m[SUM_KWH] += c->power_w * 1e-3 * v->pue;
-  for (int i = 0; i < 6; i++)
+  for (int i = 0; i < 2 * SURFACE_QUANTILES; i++)
     m[SUM_TTFT_P50 + i] += c->latency[i] * 3600;
   v->l->fleet.arrived[v->serving] += c->load * 3600;
   v->l->fleet.within[v->serving] += c->within * 3600;

@@ -7,9 +7,9 @@
 
 /* ---- from a table of the serving simulation to a surface ---- */
 static void point_of(const struct sim_serve_level *l, struct surface_point *ret) {
-  const int q[3] = {SERVE_P50, SERVE_P95, SERVE_P99};
+  const int q[SURFACE_QUANTILES] = {SERVE_P50, SERVE_P90, SERVE_P95, SERVE_P99};
   *ret = (struct surface_point){.power_w = l->power_w, .busy = l->r.activity.busy, .within = l->r.slo_attainment};
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < SURFACE_QUANTILES; i++) {
     ret->ttft_s[i] = l->r.ttft_s[q[i]];
     ret->tpot_s[i] = l->r.tpot_s[q[i]];
   }
@@ -41,7 +41,7 @@ static void surface_of(const struct sim_serve_table *t, struct surface *ret) {
     ret->load[i] = t->level[i].rate_req_s / t->max_rate_req_s;
     point_of(&t->level[i], &ret->point[i]);
   }
-  for (int k = 0; k < 3; k++) { /* idle has no latencies: those of the lowest load hold down to it */
+  for (int k = 0; k < SURFACE_QUANTILES; k++) { /* idle has no latencies: those of the lowest load hold down to it */
     ret->point[0].ttft_s[k] = ret->point[1].ttft_s[k];
     ret->point[0].tpot_s[k] = ret->point[1].tpot_s[k];
   }
@@ -209,7 +209,7 @@ void surface_at(const struct surfaces *s, double hit, double throughput, struct 
     *ret = f > 0 ? *b : *a;
   ret->max_rate_req_s *= throughput;
   for (int k = 0; k < ret->n; k++)
-    for (int j = 0; j < 3; j++) {
+    for (int j = 0; j < SURFACE_QUANTILES; j++) {
       ret->point[k].ttft_s[j] /= throughput;
       ret->point[k].tpot_s[j] /= throughput;
     }

@@ -4,13 +4,13 @@
 #define SIM_FLEET_SURFACE_H
 #include "sim/uncertainty.h"
 
-enum { SURFACE_POINTS = 64, SURFACE_GUIDES = 256, SURFACE_HITS = 3 };
+enum { SURFACE_POINTS = 64, SURFACE_GUIDES = 256, SURFACE_HITS = 3, SURFACE_QUANTILES = 4 };
 
 struct surface_point {
   double power_w;            /* of the replica's servers (or share of one) */
   double busy;               /* 0..1 */
   double within;             /* share of requests inside the limits */
-  double ttft_s[3], tpot_s[3]; /* p50, p95, p99 */
+  double ttft_s[SURFACE_QUANTILES], tpot_s[SURFACE_QUANTILES]; /* p50, p90, p95, p99 */
 };
 struct surface {
   double max_rate_req_s;     /* capacity; 0 = no load keeps the service level */

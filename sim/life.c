@@ -117,7 +117,7 @@ void life_add(struct life *l, struct life_layer *y, int servers) {
   double to = y->batch[y->n_batch - 1].to;
   if (to <= l->spec->months)
     life_at_months(l, to, BAND_STATE, on_term_end, y);
-  life_tell(l, y->spec->owned ? "purchase" : "contract", "%s: %d x %s, %s, now %d", y->spec->label ? y->spec->label : "layer", servers,
+  life_tell(l, y->spec->owned ? "purchase" : "contract", "%s: %d x %s, %s, now %d", y->spec->label, servers,
             y->spec->server->name, y->spec->owned ? "bought" : y->spec->term ? y->spec->term : "on-demand", y->servers);
 }
 
@@ -159,7 +159,7 @@ static void on_term_end(struct engine *e, void *subject, void *object) {
     return;
   int missing = fleet_wanted(l, y) - y->servers, again = missing < over ? missing : over;
   if (again > 0) {
-    life_tell(l, "renewal", "%s: %d of %d x %s renewed", y->spec->label ? y->spec->label : "layer", again, over, y->spec->server->name);
+    life_tell(l, "renewal", "%s: %d of %d x %s renewed", y->spec->label, again, over, y->spec->server->name);
     y->renewing = true;
     life_add(l, y, again);
     y->renewing = false;
@@ -188,7 +188,7 @@ void life_order(struct life *l, struct life_layer *y, int servers, double lead_m
     return; /* it would come when all is over */
   y->due += servers;
   life_at_months(l, life_now_months(l) + lead_months, BAND_STATE, on_dated, d);
-  life_tell(l, "order", "%s: %d x %s ordered, %.1f months", y->spec->label, servers, y->spec->server->name, lead_months);
+  life_tell(l, "expansion", "%s: %d x %s ordered, %.1f months", y->spec->label, servers, y->spec->server->name, lead_months);
 }
 
 /* ---- months ---- */

@@ -20,7 +20,8 @@ enum sum {
   SUM_SERVER_H, SUM_USED_H, SUM_IDLE_H, SUM_DOWN_H,                                  /* provisioned = used + idle + down */
   SUM_GPU_H, SUM_GPU_ALLOCATED_H, SUM_GPU_PRODUCTIVE_H, SUM_GPU_BUSY_H,
   SUM_IT_KWH, SUM_IDLE_KWH, SUM_KWH,                                                 /* at the servers, of that when idling, at the meter */
-  SUM_TTFT_P50, SUM_TTFT_P95, SUM_TTFT_P99, SUM_TPOT_P50, SUM_TPOT_P95, SUM_TPOT_P99, /* request-weighted seconds */
+  SUM_TTFT_P50, SUM_TTFT_P90, SUM_TTFT_P95, SUM_TTFT_P99, /* request-weighted seconds */
+  SUM_TPOT_P50, SUM_TPOT_P90, SUM_TPOT_P95, SUM_TPOT_P99,
   SUMS
 };
 

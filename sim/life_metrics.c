@@ -61,9 +61,11 @@ static double servers(const struct life_view *v) { return v->life->played ? v->s
 
 static double ms(const struct life_view *v, enum sum of) { return v->sum[of] > 0 ? 1e3 * share(v->sum[of], v->sum[SUM_SERVED]) : FIN_NONE; }
 static double ttft_p50(const struct life_view *v) { return ms(v, SUM_TTFT_P50); }
+static double ttft_p90(const struct life_view *v) { return ms(v, SUM_TTFT_P90); }
 static double ttft_p95(const struct life_view *v) { return ms(v, SUM_TTFT_P95); }
 static double ttft_p99(const struct life_view *v) { return ms(v, SUM_TTFT_P99); }
 static double tpot_p50(const struct life_view *v) { return ms(v, SUM_TPOT_P50); }
+static double tpot_p90(const struct life_view *v) { return ms(v, SUM_TPOT_P90); }
 static double tpot_p95(const struct life_view *v) { return ms(v, SUM_TPOT_P95); }
 static double tpot_p99(const struct life_view *v) { return ms(v, SUM_TPOT_P99); }
 
@@ -207,9 +209,11 @@ const struct life_metric life_metrics[] = {
     {"output_tok_per_s", "token/s", output_tok_per_s},
     {"tokens_per_s_per_gpu", "token/s", tokens_per_s_per_gpu},
     {"ttft_p50_ms", "ms", ttft_p50},
+    {"ttft_p90_ms", "ms", ttft_p90},
     {"ttft_p95_ms", "ms", ttft_p95},
     {"ttft_p99_ms", "ms", ttft_p99},
     {"tpot_p50_ms", "ms", tpot_p50},
+    {"tpot_p90_ms", "ms", tpot_p90},
     {"tpot_p95_ms", "ms", tpot_p95},
     {"tpot_p99_ms", "ms", tpot_p99},
     {"slo_attainment", "", slo_attainment},

@@ -200,7 +200,29 @@ static void tell_year(const struct life *l, const struct sim_listener *out, int 
   tell_view(&v, out, scope);
 }
 
+/* What a layer's replicas are like, and how each workload was served. */
+static void tell_serving(const struct life *l, const struct sim_listener *out) {
+  const char *o = l->option->name;
+  for (int s = 0; s < l->fleet.servings; s++) {
+    char scope[160];
+    snprintf(scope, sizeof scope, "serving:%s", l->spec->serving[s].name);
+    if (l->fleet.arrived[s] > 0)
+      life_tell_metric(out, o, scope, "slo_attainment", "", l->fleet.within[s] / l->fleet.arrived[s], "", NULL);
+    life_tell_metric(out, o, scope, "requests", "", l->fleet.arrived[s], "req", NULL);
+    for (int i = 0; i < l->option->n; i++) {
+      const struct fleet_pool *p = fleet_pool(l, i, s);
+      if (!p->of || !p->of->fits)
+        continue;
+      snprintf(scope, sizeof scope, l->fleet.servings > 1 ? "layer-%d:%s" : "layer-%d", i, l->spec->serving[s].name);
+      life_tell_metric(out, o, scope, "replica_capacity_req_s", "", p->surface.max_rate_req_s, "req/s", NULL);
+      life_tell_metric(out, o, scope, "nodes_per_replica", "", p->each, "node", NULL);
+      life_tell_metric(out, o, scope, "min_nodes_per_replica", "", p->of->min_nodes, "node", NULL);
+    }
+  }
+}
+
 void life_tell_scopes(const struct life *l, const struct sim_listener *out) {
+  tell_serving(l, out);
   for (int y = 0; y < l->ledger.years; y++)
     tell_year(l, out, y);
   for (int i = 0; i < l->option->n; i++) {

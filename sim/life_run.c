@@ -20,6 +20,11 @@ struct study {
   struct tornado tornado;
 };
 
+static void tell(const struct study *st, const char *option, const char *kind, const char *text) {
+  if (st->out->event)
+    st->out->event(st->out->ctx, &(struct rec_event){.option = option, .kind = kind, .text = text});
+}
+
 /* ---- the central world ---- */
 /* Plays an option, tells its events, charges, series and scopes, and keeps what the rest needs. */
 static void play_central(struct study *st, int option) {
@@ -52,10 +57,10 @@ static void find_baseline(struct study *st) {
       best = i;
   }
   st->baseline = works(st, asked) || best < 0 ? asked : best;
-  if (st->baseline != asked && st->out->event) {
+  if (st->baseline != asked) {
     char text[256];
     snprintf(text, sizeof text, "the baseline %s cannot do the work: options are compared with %s instead", s->option[asked].name, s->option[best].name);
-    st->out->event(st->out->ctx, &(struct rec_event){.option = s->option[asked].name, .kind = "warning", .text = text});
+    tell(st, s->option[asked].name, "warning", text);
   }
 }
 
@@ -101,8 +106,7 @@ static void tell_crossings(struct study *st, int option, const struct life_pair 
       life_tell_metric(st->out, a, "whole", name, b, p->breakeven_month[i], "month", NULL);
     used += (size_t)snprintf(text + used, sizeof text - used, "%s %.2f", i ? "," : "", p->breakeven_month[i]);
   }
-  if (st->out->event)
-    st->out->event(st->out->ctx, &(struct rec_event){.option = a, .kind = "breakeven", .text = text});
+  tell(st, a, "breakeven", text);
 }
 
 static double never_is_nan(double months) { return isinf(months) ? FIN_NONE : months; }
@@ -147,6 +151,27 @@ static void tell_pair(struct study *st, int option) {
   tell_flips(st, option, p.saving_usd);
 }
 
+/* ---- what a reader should know ---- */
+static void tell_limits(const struct study *st) {
+  const struct sim_spec *s = st->spec;
+  static const char *const left_out[] = {
+      "income tax, inflation of wages and energy, and financing (the discount rate stands for it)",
+      "software licences, legal and migration costs, on all sides alike",
+      "interruptions of spot capacity, and the growth of software speed over the years, on all sides alike",
+  };
+  for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+    tell(st, "", "exclusion", left_out[i]);
+  for (int i = 0; i < s->n_option && !s->fixed.present; i++)
+    for (int j = 0; j < s->option[i].n; j++) {
+      const struct hw_server *server = s->option[i].layer[j].server;
+      char text[240];
+      if (!server || !s->catalog || !world_is_extrapolated(s, server->gpu))
+        continue;
+      snprintf(text, sizeof text, "layer %d: no kernel measurements of %s: its speed is extrapolated from a relative, its error widened", j, server->gpu->name);
+      tell(st, s->option[i].name, "assumption", text);
+    }
+}
+
 /* ---- the study ---- */
 static void play_uncertain(struct study *st, const struct sim_run_opts *opts) {
   int n = opts->replicas >= 0 ? opts->replicas : st->spec->replicas;
@@ -181,6 +206,7 @@ int sim_run(const struct sim_spec *spec, const struct sim_run_opts *opts, const 
     play_central(&st, i);
     any |= works(&st, i);
   }
+  tell_limits(&st);
   find_baseline(&st);
   play_uncertain(&st, opts);
   for (int i = 0; i < spec->n_option; i++) {

@@ -60,22 +60,44 @@ static void try(struct search *s, const struct place *p, int servers) {
   }
 }
 
-/* All that is there, the stated number, or doublings until one is in time and one more, which may be cheaper by fewer paid days. */
+/* Servers beyond which no phase of the run can use one more; 0 = no limit. */
+static int useful(const struct sim_training *t, int gpus_per_server) {
+  double most = 0;
+  for (size_t i = 0; i < t->phases->n; i++) {
+    if (!(t->phases->phase[i].gpus > 0))
+      return 0;
+    most = fmax(most, t->phases->phase[i].gpus);
+  }
+  return (int)ceil(most / gpus_per_server);
+}
+
+/* Largest of 1, 2, 3, 4, 6, 8, 12 ... up to n: what a fleet happens to have free differs from month to month and world to world, the sizes tried shall not. */
+static int round_size(int n) {
+  int size = 1;
+  for (; size * 2 <= n; size *= 2)
+    ;
+  return size + size / 2 <= n && size > 1 ? size + size / 2 : size;
+}
+
+/* The stated number, all that is there, or doublings until one is in time and one more, which may be cheaper by fewer paid days. */
 static void try_place(struct search *s, const struct place *p) {
-  int stated = (int)ceil((double)s->spec->gpus / p->server->gpus);
-  if (stated > p->most || p->most < 1) {
+  int stated = (int)ceil((double)s->spec->gpus / p->server->gpus), limit = useful(s->spec, p->server->gpus), most = p->most;
+  if (stated > most || most < 1) {
     if (!*s->why)
-      snprintf(s->why, sizeof s->why, "%s has %d x %s free, %d are needed", p->where, p->most > 0 ? p->most : 0, p->server->name,
-               stated > 0 ? stated : 1);
+      snprintf(s->why, sizeof s->why, "%s has %d x %s free, %d are needed", p->where, most > 0 ? most : 0, p->server->name, stated > 0 ? stated : 1);
     return;
   }
+  if (limit > 0 && limit < most)
+    most = limit;
   if (stated > 0 || p->all) {
-    try(s, p, stated > 0 ? stated : p->most);
+    try(s, p, stated > 0 ? stated : s->l->fleet.servings ? round_size(most) : most);
     return;
   }
   int beyond = 0;
-  for (int n = 1; n <= p->most && beyond < 2; n *= 2) {
-    try(s, p, n);
+  for (int n = 1; beyond < 2; n *= 2) {
+    try(s, p, n < most ? n : most);
+    if (n >= most)
+      break;
     beyond += s->found && s->best.place.server == p->server && s->best.place.block == p->block;
   }
 }

@@ -137,8 +137,7 @@ static void take_slots(struct collector *c, const struct slot *slot, int n, cons
 /* A chip is the GPU's name up to its form and memory: "A100" of A100-SXM-40GB. What the model gets wrong about a chip it gets wrong in all its forms. */
 static size_t chip_length(const char *gpu) { return strcspn(gpu, "-"); }
 
-/* Has the chip kernel measurements of its own? If not its prediction leans on a relative and is that much less sure. */
-static bool is_extrapolated(const struct sim_spec *s, const struct hw_gpu *g) {
+bool world_is_extrapolated(const struct sim_spec *s, const struct hw_gpu *g) {
   size_t n = chip_length(g->name);
   for (size_t i = 0; s->catalog && hw_fact_at(s->catalog, i); i++) {
     const struct hw_fact *f = hw_fact_at(s->catalog, i);
@@ -167,7 +166,7 @@ static void take_throughput(struct collector *c, const struct hw_server *server,
   *from = w->given->model_error_throughput;
   if (from->kind == DIST_POINT && !(from->a > 0))
     *from = dist_point(1);
-  if (server && dist_is_uncertain(from) && w->given->widen_if_extrapolated > 1 && is_extrapolated(w->given, server->gpu))
+  if (server && dist_is_uncertain(from) && w->given->widen_if_extrapolated > 1 && world_is_extrapolated(w->given, server->gpu))
     *from = widen(*from, w->given->widen_if_extrapolated);
   const char *gpu = server ? server->gpu->name : "?";
   take(c, arena_printf(w->arena, "model_error.%.*s", (int)chip_length(gpu), gpu), "", from, &to->throughput);

@@ -31,6 +31,8 @@ struct world_input {
   int n_ref;
 };
 
+/* Has the GPU's chip kernel measurements of its own? If not, a prediction leans on a relative. */
+bool world_is_extrapolated(const struct sim_spec *spec, const struct hw_gpu *gpu);
 /* Central values. Prices left out are those of the catalog on the day (their quoted spread makes a triangle); one that the catalog has not stays NaN. */
 struct world *world_create(const struct sim_spec *spec);
 void world_destroy(struct world *w);

@@ -576,7 +576,7 @@ static void expansion(void) {
   CU_ASSERT_EQUAL(whole(&waves, "own", "servers"), whole(&once, "own", "servers"));
   CU_ASSERT(whole(&waves, "own", "gpu_hours_provisioned") < whole(&once, "own", "gpu_hours_provisioned"));
   CU_ASSERT_EQUAL(whole(&waves, "own", "feasible"), 1.0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(waves.events, "own order"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(waves.events, "own expansion"));
   forget(&waves);
   forget(&once);
 
@@ -607,6 +607,110 @@ static void what_does_not_fit(void) {
   CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 0.0);
   CU_ASSERT(isnan(whole(&h, "own", "tco_usd")));
   CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "does not fit"));
+  forget(&h);
+}
+
+/* ---- training: a fine-tuning of Llama 3.1 8B, once a year ---- */
+struct trained {
+  struct fixture f;
+  struct sim_training training;
+  struct sim_contract contract;
+  struct wl_phases phases;
+  struct wl_phase phase;
+};
+
+/* Option 0 owns two HGX-H200 that have nothing else to do; option 1 rents nothing but a block of p5 for the run. */
+static void train(struct trained *t) {
+  library_open();
+  article(&t->f, 55.04);
+  struct sim_spec *p = &t->f.spec;
+  p->fixed.present = false;
+  p->as_of = (struct date){2026, 11, 9};
+  p->start = (struct date){2026, 12, 1};
+  p->months = 24;
+  p->catalog = lib.catalog;
+  p->models = lib.models;
+  t->phase = (struct wl_phase){.name = "sft", .kind = WL_SFT, .tokens = 2e9, .seq_len = 4096, .global_batch = 64, .after = ""};
+  t->phase.steps = t->phase.tokens / t->phase.seq_len / t->phase.global_batch;
+  t->phases = (struct wl_phases){&t->phase, 1};
+  t->training = (struct sim_training){.name = "tune", .model = wl_model_find(lib.models, "Llama-3.1-8B"), .phases = &t->phases, .stack = "", .every_months = 12,
+                                      .first = {2027, 1, 15}, .where = {"fleet", "block"}, .n_where = 2};
+  t->training.plan.zero = -1;
+  t->training.plan.precision = DT_COUNT;
+  t->contract = (struct sim_contract){.name = "block", .server = hw_server_find(lib.catalog, "p5.48xlarge"), .usd_per_h = dist_point(39.33), .upfront = true,
+                                      .min_s = 86400, .max_s = 182 * 86400.0};
+  p->training = &t->training;
+  p->n_training = 1;
+  p->contract = &t->contract;
+  p->n_contract = 1;
+  t->f.layer[0][0].server = hw_server_find(lib.catalog, "HGX-H200");
+  t->f.layer[0][0].count = 2;
+  t->f.layer[1][0].server = hw_server_find(lib.catalog, "p5.48xlarge");
+  t->f.layer[1][0].count = 0;
+}
+
+static void training_goes_where_it_is_cheapest(void) {
+  struct trained t;
+  struct heard h;
+  train(&t);
+  CU_ASSERT_EQUAL(play(&t.f.spec, &h), 0);
+  double seconds = whole(&h, "rent", "time_to_train_s"), servers = in(&h, "rent", "training:tune", "gpus") / 8;
+  CU_ASSERT(whole(&h, "own", "time_to_train_s") > 0 && seconds > 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "own phase: tune: 2 x HGX-H200 (fleet)"));
+  CU_CLOSE(whole(&h, "own", "tco_usd"), 240000 + whole(&h, "own", "energy_mwh") * 120, 1e-9); /* a fleet that stands there costs no more */
+  CU_CLOSE(whole(&h, "rent", "tco_usd"), 2 * servers * ceil(seconds / 86400) * 24 * 39.33, 1e-9); /* whole days, two runs */
+  CU_CLOSE(whole(&h, "rent", "usd_per_training_run"), whole(&h, "rent", "tco_usd") / 2, 1e-9);
+  CU_CLOSE(in(&h, "rent", "year-1", "tco_usd"), whole(&h, "rent", "tco_usd") / 2, 1e-9);
+  forget(&h);
+
+  /* by the hour at 20 a server the fleet beats the block's whole days at 39.33; at 400 it does not */
+  t.f.layer[1][0].scale = true;
+  t.f.layer[1][0].count = -1;
+  t.f.layer[1][0].usd_per_h = dist_point(20);
+  CU_ASSERT_EQUAL(play(&t.f.spec, &h), 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "p5.48xlarge (fleet)"));
+  CU_CLOSE(whole(&h, "rent", "tco_usd"), 20 * whole(&h, "rent", "gpu_hours_provisioned") / 8, 1e-9);
+  forget(&h);
+  t.f.layer[1][0].usd_per_h = dist_point(400);
+  CU_ASSERT_EQUAL(play(&t.f.spec, &h), 0);
+  CU_ASSERT_PTR_NULL(strstr(h.events, "p5.48xlarge (fleet)"));
+  forget(&h);
+}
+
+static void training_that_cannot_be_done_in_time(void) {
+  struct trained t;
+  struct heard h;
+  train(&t);
+  t.training.deadline_s = 60;
+  t.training.gpus = 8;
+  CU_ASSERT_EQUAL(play(&t.f.spec, &h), 3); /* nobody can */
+  CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 0.0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "longer than the deadline"));
+  forget(&h);
+  t.training.deadline_s = 0;
+  t.training.gpus = 64; /* more than the owner has, but a block gives them */
+  CU_ASSERT_EQUAL(play(&t.f.spec, &h), 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "own phase: tune: 8 x p5.48xlarge (block)"));
+  forget(&h);
+}
+
+/* A three-year term renews into one-year terms of the catalog: 3 x 9.374, then 2 x 13.921 USD/h, nothing stranded. */
+static void renewal_into_another_term(void) {
+  struct fixture f;
+  struct heard h;
+  library_open();
+  article(&f, (double)NAN);
+  f.spec.as_of = (struct date){2026, 11, 9};
+  f.spec.start = (struct date){2026, 12, 1};
+  f.spec.catalog = lib.catalog;
+  f.layer[1][0].server = hw_server_find(lib.catalog, "p4d.24xlarge");
+  f.layer[1][0].region = "us-east-1";
+  f.layer[1][0].term = "3 yr";
+  f.layer[1][0].term_months = 36;
+  f.layer[1][0].renew = "1 yr";
+  CU_ASSERT_EQUAL(play(&f.spec, &h), 0);
+  CU_CLOSE(whole(&h, "rent", "tco_usd"), 8760 * (3 * 9.374 + 2 * 13.921), 1e-9);
+  CU_ASSERT_EQUAL(whole(&h, "rent", "stranded_usd"), 0.0);
   forget(&h);
 }
 
@@ -653,6 +757,9 @@ int main(void) {
       {"demand, hazard and price move the right way", demand_hazard_and_price_move_the_right_way},
       {"expansion", expansion},
       {"what does not fit", what_does_not_fit},
+      {"training goes where it is cheapest", training_goes_where_it_is_cheapest},
+      {"training that cannot be done in time", training_that_cannot_be_done_in_time},
+      {"renewal into another term", renewal_into_another_term},
       {"serving in drawn worlds", serving_replicas},
   };
   gsl_set_error_handler_off();
