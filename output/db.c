@@ -60,21 +60,27 @@ bool db_is_ours(sqlite3 *db, const char *path, struct errs *errs) {
   return false;
 }
 
-/* Every table, view and column of the layout must be there: later queries rely on it. */
+/* Our views over the file's tables: it may be older than they are. */
+static bool make_views(sqlite3 *db) {
+  for (int i = 0; i < SCHEMA_VIEWS; i++) {
+    char *sql = mem_printf("CREATE TEMP VIEW %s AS %s", schema_views[i].name, schema_views[i].select);
+    bool good = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    mem_free(sql);
+    if (!good)
+      return false;
+  }
+  return true;
+}
+
+/* Every table and column of the layout must be there: later queries rely on it. */
 static bool is_complete(sqlite3 *db, const char *path, struct errs *errs) {
   sqlite3 *fresh = NULL;
-  bool good = sqlite3_open(":memory:", &fresh) == SQLITE_OK && sqlite3_exec(fresh, schema_sql, NULL, NULL, NULL) == SQLITE_OK;
-  struct db_query *q = good ? db_query(fresh, "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table','view')", "") : NULL;
+  bool good = sqlite3_open(":memory:", &fresh) == SQLITE_OK && sqlite3_exec(fresh, schema_tables_sql, NULL, NULL, NULL) == SQLITE_OK;
+  struct db_query *q = good ? db_query(fresh, "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type='table'", "") : NULL;
   while (good && db_next(q)) {
-    sqlite3_stmt *probe = NULL;
-    char *sql = mem_printf("SELECT \"%s\" FROM \"%s\"", db_text(q, 1), db_text(q, 0));
-    /* an unknown "name" would be taken for a string: the column's origin tells */
-    good = sqlite3_prepare_v2(db, sql, -1, &probe, NULL) == SQLITE_OK &&
-           db_value(db, "SELECT count(*) FROM pragma_table_info(?1) WHERE name=?2", "ss", db_text(q, 0), db_text(q, 1)) == 1;
+    good = db_value(db, "SELECT count(*) FROM pragma_table_info(?1) WHERE name=?2", "ss", db_text(q, 0), db_text(q, 1)) == 1;
     if (!good)
-      errs_add(errs, path, 0, NULL, "is damaged: %s.%s is missing (%s)", db_text(q, 0), db_text(q, 1), sqlite3_errmsg(db));
-    sqlite3_finalize(probe);
-    mem_free(sql);
+      errs_add(errs, path, 0, NULL, "is damaged: %s.%s is missing", db_text(q, 0), db_text(q, 1));
   }
   if (q)
     db_done(q);
@@ -109,11 +115,13 @@ sqlite3 *db_open(const char *path, struct errs *errs) {
     errs_add(errs, path, 0, NULL, "cannot open the database: %s", sqlite3_errmsg(db));
   else {
     sqlite3_busy_timeout(db, 10000);
-    sqlite3_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-64000", NULL, NULL, NULL);
     if (db_is_empty(db))
       errs_add(errs, path, 0, NULL, "is an empty database, nothing was run into it");
-    else if (db_is_ours(db, path, errs) && is_sound(db, path, errs) && is_complete(db, path, errs))
-      return db;
+    else if (db_is_ours(db, path, errs) && is_sound(db, path, errs) && is_complete(db, path, errs)) {
+      if (make_views(db) && sqlite3_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-64000", NULL, NULL, NULL) == SQLITE_OK)
+        return db;
+      errs_add(errs, path, 0, NULL, "cannot read the database: %s", sqlite3_errmsg(db));
+    }
   }
   sqlite3_close(db);
   return NULL;

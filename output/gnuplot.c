@@ -47,5 +47,7 @@ enum gnuplot_result gnuplot_run(const char *dir, const char *script, char *why, 
     snprintf(why, size, "%s", strerror(rc));
     return rc == ENOENT ? GNUPLOT_MISSING : GNUPLOT_FAILED;
   }
+  if (WIFSIGNALED(status) && !*why)
+    snprintf(why, size, "ended by signal %d", WTERMSIG(status));
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? GNUPLOT_DONE : GNUPLOT_FAILED;
 }

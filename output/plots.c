@@ -198,6 +198,23 @@ static void option_tics(const struct outcome *o, FILE *f) {
   fprintf(f, ")\nset yrange [-0.6:%g]\n", (double)drawn(o) - 0.4);
 }
 
+/* The figure behind each bar; of a bar that leaves the plot it stands in the bar, at the edge. */
+static void bar_totals(const struct outcome *o, const double *up, const double *down, double last, double edge, FILE *f) {
+  int decimals = money(o).scale > 1 ? (fabs(o->option[0].tco_usd) < 10 * money(o).scale ? 2 : 1) : 0;
+  for (int beyond = 0; beyond < 2; beyond++) {
+    fprintf(f, "$%s << EOD\n", beyond ? "beyond" : "total");
+    for (size_t i = 0; i < drawn(o); i++) {
+      char text[64];
+      double sum = up[i] + down[i];
+      if ((up[i] > last) != beyond)
+        continue;
+      format_number(sum, decimals, text);
+      fprintf(f, "%.10g %zu \"%s%s\" %.10g\n", beyond ? edge : up[i], drawn(o) - 1 - i, text, beyond ? " >" : "", sum);
+    }
+    fputs("NaN NaN \"\" NaN\nEOD\n", f);
+  }
+}
+
 static bool script_breakdown(const struct outcome *o, FILE *f) {
   double up[MOST_LINES] = {0}, down[MOST_LINES] = {0};
   bool known[GROUPS], any = false;
@@ -206,18 +223,16 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
     any |= known[g] = bar_data(o, g, up, down, sql, f);
   if (!any)
     return false;
-  fputs("$total << EOD\n", f);
-  double most = 0, least = 0;
+  double least = 0, most = 0, end = money_end(o, false);
   for (size_t i = 0; i < drawn(o); i++) {
-    char text[64];
-    format_number(up[i] + down[i], money(o).scale > 1 ? (fabs(o->option[0].tco_usd) < 10 * money(o).scale ? 2 : 1) : 0, text);
-    fprintf(f, "%.10g %zu \"%s\" %.10g\n", up[i], drawn(o) - 1 - i, text, up[i] + down[i]);
     most = fmax(most, up[i]);
     least = fmin(least, down[i]);
   }
-  fputs("EOD\n", f);
+  bool cut = end > 0 && end < most;
+  double edge = cut ? end : 1.12 * most;
+  bar_totals(o, up, down, cut ? 0.88 * edge : edge, edge, f);
   option_tics(o, f);
-  fprintf(f, "set xrange [%.6g:%.6g]\nset grid noytics\nset xtics auto\n", least * 1.05, most * 1.12);
+  fprintf(f, "set xrange [%.6g:%.6g]\nset grid noytics\nset xtics auto\n", least * 1.05, edge);
   label(f, "set xlabel", arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months, money(o).unit));
   fputs("set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444' lw 1 front\n@BEGIN\n", f);
   struct parts p = {f, 0};
@@ -227,7 +242,10 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
       titled(f, groups[g].label);
     }
   fputs(", \\\n     $total using 4:2 with points pt 12 ps 1.1*pass lw 1.5 lc rgb '#000000' notitle", f);
-  fputs(", \\\n     $total using 1:2:3 with labels left offset 1,0 notitle\n@END\n", f);
+  fputs(", \\\n     $total using 1:2:3 with labels left offset 1,0 notitle", f);
+  if (cut) /* gnuplot 5.4 dies of boxed labels that are all unknown */
+    fputs(", \\\n     $beyond using 1:2:3 with labels right offset -0.8,0 boxed notitle", f);
+  fputs("\n@END\n", f);
   return true;
 }
 
@@ -405,7 +423,7 @@ static const struct plot plot[] = {
      " compared with (thick). Owned options solid, rented dashed; shaded: P10 to P90 of the replicas."
      " Lines that leave at the top cost several times the cheapest.",
      script_cumulative},
-    {"cost-breakdown", "Where the money goes", "Billed cost by group; a resale at the end counts against it, to the left of zero.", script_breakdown},
+    {"cost-breakdown", "Where the money goes", "Billed cost by group; a resale at the end counts against it, to the left of zero. Bars that leave at the right (>) cost several times the cheapest.", script_breakdown},
     {"capacity", "Demand and capacity", "Where the area stands above the line, capacity is paid for that the peak does not need; rented by the hour it may lie below, for it follows the day.", script_capacity},
     {"utilization", "Utilization over time", "Owned machines are there at night too; what is rented by the hour follows the demand. Low load is what makes ownership dear.", script_utilization},
     {"power", "Power over time", "Dotted: the power contracted with the site, which is billed whether drawn or not.", script_power},

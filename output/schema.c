@@ -2,8 +2,13 @@
 
 #define METRIC(column) "  max(CASE WHEN name='" #column "' AND scope='whole' AND versus='' THEN value END) AS " #column ",\n"
 
+/* Whose invoice a charge stands on; storage is bought or rented. */
+#define PROVIDER                                                                                                                       \
+  "CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') OR (kind='storage' AND ChargeCategory='Usage')" \
+  " THEN 'cloud provider' ELSE 'own site' END"
+
 /* No column holds a wall-clock time: the same input and seed must give the same content. */
-const char schema_sql[] =
+const char schema_tables_sql[] =
     "CREATE TABLE run(\n"
     "  run INTEGER PRIMARY KEY, state TEXT NOT NULL, name TEXT, scenario TEXT, version TEXT, input_hash TEXT,\n"
     "  seed INTEGER, replicas INTEGER, as_of TEXT, start TEXT, months INTEGER, hours_per_year REAL,\n"
@@ -33,9 +38,11 @@ const char schema_sql[] =
     "  run INTEGER NOT NULL, option TEXT NOT NULL, arrival_s REAL, ttft_s REAL, end_s REAL,\n"
     "  input_tokens INTEGER, output_tokens INTEGER);\n"
     "CREATE TABLE validation(\n"
-    "  run INTEGER NOT NULL, id TEXT NOT NULL, metric TEXT, measured REAL, predicted REAL, error_pct REAL, status TEXT, note TEXT);\n"
+    "  run INTEGER NOT NULL, id TEXT NOT NULL, metric TEXT, measured REAL, predicted REAL, error_pct REAL, status TEXT, note TEXT);\n";
 
-    "CREATE VIEW v_summary AS SELECT run, option,\n"
+/* Views read the tables alone. Readers make their own, so that a file written by an older program has all of ours. */
+const struct schema_view schema_views[SCHEMA_VIEWS] = {
+    {"v_summary", "SELECT run, option,\n"
     METRIC(feasible) METRIC(servers) METRIC(gpus) METRIC(min_nodes_per_replica) METRIC(tco_usd)
     "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p10 END) AS tco_p10_usd,\n"
     "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p50 END) AS tco_p50_usd,\n"
@@ -46,26 +53,22 @@ const char schema_sql[] =
     "  max(CASE WHEN name='breakeven_month' AND scope='whole' AND versus<>'' THEN value END) AS breakeven_month,\n"
     "  max(CASE WHEN name='prob_cheaper' AND scope='whole' AND versus<>'' THEN value END) AS prob_cheaper,\n"
     "  max(CASE WHEN name='npv_usd' AND scope='whole' AND versus<>'' THEN value END) AS npv_usd\n"
-    "  FROM metric WHERE option<>'' GROUP BY run, option;\n"
-
-    "CREATE VIEW v_tco AS SELECT run, option, value AS tco_usd, p10, p50, p90,\n"
+    "  FROM metric WHERE option<>'' GROUP BY run, option"},
+    {"v_tco", "SELECT run, option, value AS tco_usd, p10, p50, p90,\n"
     "  (SELECT sum(BilledCost) FROM charge c WHERE c.run=m.run AND c.option=m.option) AS ledger_usd\n"
-    "  FROM metric m WHERE name='tco_usd' AND scope='whole' AND versus='';\n"
-
-    "CREATE VIEW v_utilization AS SELECT run, option, scope,\n"
+    "  FROM metric m WHERE name='tco_usd' AND scope='whole' AND versus=''"},
+    {"v_utilization", "SELECT run, option, scope,\n"
     "  max(CASE WHEN name='gpu_hours_provisioned' THEN value END) AS gpu_hours_provisioned,\n"
     "  max(CASE WHEN name='gpu_hours' THEN value END) AS gpu_hours,\n"
     "  max(CASE WHEN name='gpu_hours_productive' THEN value END) AS gpu_hours_productive,\n"
     "  max(CASE WHEN name='gpu_utilization' THEN value END) AS gpu_utilization\n"
     "  FROM metric WHERE versus='' AND name IN ('gpu_hours_provisioned','gpu_hours','gpu_hours_productive','gpu_utilization')\n"
-    "  GROUP BY run, option, scope;\n"
-
-    "CREATE VIEW v_charges_by_year AS SELECT run, option, month/12+1 AS year, kind,\n"
+    "  GROUP BY run, option, scope"},
+    {"v_charges_by_year", "SELECT run, option, month/12+1 AS year, kind,\n"
     "  sum(BilledCost) AS billed_usd, sum(EffectiveCost) AS effective_usd\n"
-    "  FROM charge GROUP BY run, option, month/12, kind;\n"
-
+    "  FROM charge GROUP BY run, option, month/12, kind"},
     /* FOCUS 1.2, all columns of a cost and usage row; what a forecast cannot know is NULL. Labour and facility have no FOCUS service category. */
-    "CREATE VIEW v_focus AS SELECT run, option,\n"
+    {"v_focus", "SELECT run, option,\n"
     "  NULL AS AvailabilityZone, BilledCost, 'run ' || run AS BillingAccountId, 'rackcast forecast' AS BillingAccountName,\n"
     "  BillingCurrency, BillingPeriodEnd || 'T00:00:00Z' AS BillingPeriodEnd, BillingPeriodStart || 'T00:00:00Z' AS BillingPeriodStart,\n"
     "  NULL AS CapacityReservationId, NULL AS CapacityReservationStatus, ChargeCategory, ChargeClass, ChargeDescription, ChargeFrequency,\n"
@@ -77,12 +80,13 @@ const char schema_sql[] =
     "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN 'Reserved' END AS CommitmentDiscountType,\n"
     "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN PricingUnit END AS CommitmentDiscountUnit,\n"
     "  ConsumedQuantity, ConsumedUnit, ContractedCost, ContractedUnitPrice, EffectiveCost, NULL AS InvoiceId,\n"
-    "  CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') THEN 'cloud provider' ELSE 'own site' END AS InvoiceIssuerName,\n"
+    "  " PROVIDER " AS InvoiceIssuerName,\n"
     "  ListCost, ListUnitPrice, PricingCategory, BillingCurrency AS PricingCurrency, PricingQuantity, PricingUnit,\n"
-    "  CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') THEN 'cloud provider' ELSE 'own site' END AS ProviderName,\n"
-    "  CASE WHEN kind IN ('rent','commitment','commitment_unused','spot','block','egress') THEN 'cloud provider' ELSE 'own site' END AS PublisherName,\n"
+    "  " PROVIDER " AS ProviderName,\n"
+    "  " PROVIDER " AS PublisherName,\n"
     "  NULL AS RegionId, NULL AS RegionName, ResourceId, ResourceName, kind AS ResourceType,\n"
     "  CASE WHEN ServiceCategory IN ('Compute','Storage','Networking','AI and Machine Learning') THEN ServiceCategory ELSE 'Other' END AS ServiceCategory,\n"
     "  ServiceName, NULL AS ServiceSubcategory, NULL AS SkuId, NULL AS SkuMeter, NULL AS SkuPriceDetails, NULL AS SkuPriceId,\n"
     "  option AS SubAccountId, option AS SubAccountName, json_object('option', option, 'kind', kind, 'month', month) AS Tags\n"
-    "  FROM charge;\n";
+    "  FROM charge"},
+};

@@ -5,5 +5,10 @@
 #define SCHEMA_APPLICATION_ID 0x72636173 /* "rcas" */
 #define SCHEMA_VERSION 1
 
-extern const char schema_sql[]; /* tables and views of an empty database */
+extern const char schema_tables_sql[];
+struct schema_view {
+  const char *name, *select;
+};
+enum { SCHEMA_VIEWS = 5 };
+extern const struct schema_view schema_views[SCHEMA_VIEWS];
 #endif

@@ -53,22 +53,44 @@ static bool fail(struct store *s, struct errs *errs) {
   return false;
 }
 
-/* In one transaction, so that a kill leaves either an empty file or a whole schema. */
-static bool create_schema(struct store *s, struct errs *errs) {
-  char ids[96];
-  snprintf(ids, sizeof ids, "PRAGMA application_id=%d; PRAGMA user_version=%d;", SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
-  return (exec(s, schema_sql) && exec(s, ids)) || fail(s, errs);
+/* Views are made anew each time: they read the tables alone, and the file may be older than ours. */
+static bool renew_views(struct store *s) {
+  bool good = true;
+  for (int i = 0; good && i < SCHEMA_VIEWS; i++) {
+    char *sql = mem_printf("DROP VIEW IF EXISTS %s; CREATE VIEW %s AS %s", schema_views[i].name, schema_views[i].name, schema_views[i].select);
+    good = exec(s, sql);
+    mem_free(sql);
+  }
+  return good;
 }
 
-/* Two programs may open a new file at once: who gets the lock first creates the schema. */
+static bool views_current(struct store *s) {
+  for (int i = 0; i < SCHEMA_VIEWS; i++) {
+    char *sql = mem_printf("CREATE VIEW %s AS %s", schema_views[i].name, schema_views[i].select);
+    bool same = db_value(s->db, "SELECT count(*) FROM sqlite_schema WHERE type='view' AND sql=?", "s", sql) == 1;
+    mem_free(sql);
+    if (!same)
+      return false;
+  }
+  return true;
+}
+
+static bool create_schema(struct store *s) {
+  char ids[96];
+  snprintf(ids, sizeof ids, "PRAGMA application_id=%d; PRAGMA user_version=%d;", SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
+  return exec(s, schema_tables_sql) && exec(s, ids);
+}
+
+/* In one transaction, so that a kill leaves an empty file or a whole layout, and of two programs that open a new file at once one makes it. */
 static bool prepare_file(struct store *s, struct errs *errs) {
   if (!exec(s, "BEGIN IMMEDIATE"))
     return fail(s, errs);
-  bool good = db_is_empty(s->db) ? create_schema(s, errs) : db_is_ours(s->db, s->path, errs);
-  if (good)
-    return exec(s, "COMMIT") || fail(s, errs);
+  bool ours = true;
+  bool good = db_is_empty(s->db) ? create_schema(s) : (ours = db_is_ours(s->db, s->path, errs));
+  if (good && (views_current(s) || renew_views(s)) && exec(s, "COMMIT"))
+    return true;
   sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-  return false;
+  return ours ? fail(s, errs) : false;
 }
 
 static bool prepare_statements(struct store *s, struct errs *errs) {
