@@ -22,4 +22,4 @@ server,X1-box,host_class,2023-xeon,,a made-up part,,,assumed
 CSV
 rackcast catalog --catalog mine gpu X1 | grep -E 'bf16_tensor|tflops_per_w'
 rackcast run "$srcdir/scenarios/article-8xa100.yaml" --catalog mine -o x.db \
-  --set options.exact.layers.0.own=X1-box --set 'options.exact.layers.0.price=10 kUSD' 2>/dev/null | grep '^exact'
+  --set options.exact.layers.0.own=X1-box --set 'options.exact.layers.0.price=10 kUSD' 2>/dev/null | awk '$1 == "exact" { print $5 }'
