@@ -69,7 +69,7 @@ const struct schema_view schema_views[SCHEMA_VIEWS] = {
     "  FROM charge GROUP BY run, option, month/12, kind"},
     /* FOCUS 1.2, all columns of a cost and usage row; what a forecast cannot know is NULL. Labour and facility have no FOCUS service category. */
     {"v_focus", "SELECT run, option,\n"
-    "  NULL AS AvailabilityZone, BilledCost, 'run ' || run AS BillingAccountId, 'rackcast forecast' AS BillingAccountName,\n"
+    "  NULL AS AvailabilityZone, BilledCost, 'run ' || run AS BillingAccountId, 'rackcast forecast' AS BillingAccountName, 'run' AS BillingAccountType,\n"
     "  BillingCurrency, BillingPeriodEnd || 'T00:00:00Z' AS BillingPeriodEnd, BillingPeriodStart || 'T00:00:00Z' AS BillingPeriodStart,\n"
     "  NULL AS CapacityReservationId, NULL AS CapacityReservationStatus, ChargeCategory, ChargeClass, ChargeDescription, ChargeFrequency,\n"
     "  ChargePeriodEnd || 'T00:00:00Z' AS ChargePeriodEnd, ChargePeriodStart || 'T00:00:00Z' AS ChargePeriodStart,\n"
@@ -81,12 +81,14 @@ const struct schema_view schema_views[SCHEMA_VIEWS] = {
     "  CASE WHEN CommitmentDiscountStatus IS NOT NULL THEN PricingUnit END AS CommitmentDiscountUnit,\n"
     "  ConsumedQuantity, ConsumedUnit, ContractedCost, ContractedUnitPrice, EffectiveCost, NULL AS InvoiceId,\n"
     "  " PROVIDER " AS InvoiceIssuerName,\n"
-    "  ListCost, ListUnitPrice, PricingCategory, BillingCurrency AS PricingCurrency, PricingQuantity, PricingUnit,\n"
+    "  ListCost, ListUnitPrice, PricingCategory, BillingCurrency AS PricingCurrency,\n"
+    "  ContractedUnitPrice AS PricingCurrencyContractedUnitPrice, EffectiveCost AS PricingCurrencyEffectiveCost,\n"
+    "  ListUnitPrice AS PricingCurrencyListUnitPrice, PricingQuantity, PricingUnit,\n"
     "  " PROVIDER " AS ProviderName,\n"
     "  " PROVIDER " AS PublisherName,\n"
     "  NULL AS RegionId, NULL AS RegionName, ResourceId, ResourceName, kind AS ResourceType,\n"
     "  CASE WHEN ServiceCategory IN ('Compute','Storage','Networking','AI and Machine Learning') THEN ServiceCategory ELSE 'Other' END AS ServiceCategory,\n"
     "  ServiceName, NULL AS ServiceSubcategory, NULL AS SkuId, NULL AS SkuMeter, NULL AS SkuPriceDetails, NULL AS SkuPriceId,\n"
-    "  option AS SubAccountId, option AS SubAccountName, json_object('option', option, 'kind', kind, 'month', month) AS Tags\n"
+    "  option AS SubAccountId, option AS SubAccountName, 'option' AS SubAccountType, json_object('option', option, 'kind', kind, 'month', month) AS Tags\n"
     "  FROM charge"},
 };
