@@ -4,8 +4,8 @@
 #include "base/mem.h"
 
 #ifndef BOTTOM_LOAD
-#define BOTTOM_LOAD 32 /* a bucket with more is dealt into a finer rung */
-#define BOTTOM_MAX 96  /* insertions beyond this deal bottom itself into a rung */
+#define BOTTOM_LOAD 64 /* a bucket with more is dealt into a finer rung */
+#define BOTTOM_MAX 128 /* insertions beyond this deal bottom itself into a rung */
 #define PER_BUCKET 4   /* aimed at, at least, when dealing */
 #endif
 
