@@ -158,7 +158,8 @@ static double host_s(const struct train_env *e, enum train_layer_kind kind, enum
   double t = (p == WL_FORWARD ? s->host_forward_s : s->host_backward_s) * n / 2;
   if (kind == LAYER_MOE || kind == LAYER_MOE_ALONE)
     t += s->host_moe_s * (p == WL_FORWARD ? 0.37 : 0.63);
-  return t * (1 + s->host_jitter * log2(e->plan.tp) / 3);
+  double crowd = (e->plan.tp - 1) / 7.0; /* the slowest of the tensor ranks' hosts decides, and they get in each other's way */
+  return t * (1 + s->host_jitter * crowd * crowd);
 }
 
 /* The device waits for the host when the host issues slower than the device runs; near equality a bit of both. */
