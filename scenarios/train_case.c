@@ -48,6 +48,11 @@ static bool says(const struct reader *r, const char *phrase) {
   return strstr(text(r, "notes"), phrase) != NULL;
 }
 
+/* The kind of training: titles of tables and names of models say it, seldom a column of its own. */
+static bool titled(const struct reader *r, const char *word) {
+  return strstr(text(r, "source"), word) || strstr(text(r, "model"), word) || says(r, word);
+}
+
 /* The number that ends right before `unit` ("15.6T tokens", "4194304 tokens per step"), blanks, '+' and '~' aside; 0 when there is none. */
 static double number_before(const char *notes, const char *unit) {
   const char *at = strstr(notes, unit);
@@ -350,6 +355,8 @@ static void read_software(const struct reader *r) {
   c->job.stack = c->software;
   c->job.stacks = r->k->stacks;
   c->job.year = number(r, "year");
+  c->job.lora = titled(r, "LoRA");
+  c->job.sft = titled(r, "SFT");
   c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");
   if (!*name)
     assume(c, "software of the year");

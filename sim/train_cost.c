@@ -156,8 +156,8 @@ static double host_s(const struct train_env *e, enum train_layer_kind kind, enum
   const struct wl_stack *s = e->stack;
   int n = blocks[kind][1] == WL_BLOCKS ? 1 : 2;
   double t = (p == WL_FORWARD ? s->host_forward_s : s->host_backward_s) * n / 2;
-  if (kind == LAYER_MOE || kind == LAYER_MOE_ALONE)
-    t += s->host_moe_s * (p == WL_FORWARD ? 0.37 : 0.63);
+  double more = kind == LAYER_MOE || kind == LAYER_MOE_ALONE ? s->host_moe_s : kind == LAYER_MAMBA ? s->host_mamba_s : 0;
+  t += more * (p == WL_FORWARD ? 0.37 : 0.63); /* as measured: Qwen3-30B without graphs */
   double crowd = (e->plan.tp - 1) / 7.0; /* the slowest of the tensor ranks' hosts decides, and they get in each other's way */
   return t * (1 + s->host_jitter * crowd * crowd);
 }

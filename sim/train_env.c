@@ -31,6 +31,7 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent", 0.8));
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown", 1);
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes", 34);
+  e->packed_len = wl_insitu(stacks, gpu, arch, "packed_len", 512);
   e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes", 14);
   e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes", 3e9);
 }
@@ -128,6 +129,7 @@ static void set_share(struct train_env *e) {
   e->share = (struct wl_share){.model = e->model,
                                .seqs = e->plan.micro_batch,
                                .seq_len = e->job->seq_len,
+                               .packed_len = e->job->sft || e->job->lora ? e->packed_len : 0,
                                .tp = e->plan.tp,
                                .cp = e->plan.cp,
                                .ep = e->plan.ep,

@@ -28,6 +28,7 @@ struct train_env {
   double contention;       /* compute slowed by communication beside it, share of its time */
   double recompute_share;  /* of the layers, when recomputation is full */
   double optimizer_bytes;  /* traffic per parameter of the optimizer step */
+  double packed_len;       /* mean length of fine-tuning samples packed into a sequence */
   double scan_bytes;       /* traffic of a Mamba-2 scan per inner element */
   double reserve_bytes;    /* memory that the framework and the communication library keep */
 };

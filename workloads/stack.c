@@ -48,6 +48,7 @@ static const struct column columns[] = {
     {"host_forward_us", AT(host_forward_s), NUMBER, 1e-6, NULL},
     {"host_backward_us", AT(host_backward_s), NUMBER, 1e-6, NULL},
     {"host_moe_us", AT(host_moe_s), NUMBER, 1e-6, NULL},
+    {"host_mamba_us", AT(host_mamba_s), NUMBER, 1e-6, NULL},
     {"host_jitter", AT(host_jitter), NUMBER, 1, NULL},
     {"blocking_us", AT(blocking_s), NUMBER, 1e-6, NULL},
     {"tp_overlap", AT(tp_overlap), NUMBER, 1, NULL},

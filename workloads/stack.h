@@ -21,6 +21,7 @@ struct wl_stack {
   double slower;                /* x on all compute */
   double host_forward_s, host_backward_s; /* issue time per layer and micro-batch */
   double host_moe_s;            /* more, forward + backward, for a layer of experts */
+  double host_mamba_s;          /* the same for a Mamba layer */
   double host_jitter;           /* host time x (1 + this) at 8 tensor ranks: the slowest of them decides */
   double blocking_s;            /* more per kernel when launches block */
   double tp_overlap, dp_overlap, pp_overlap, ep_overlap, cp_overlap; /* shares hidden behind compute */

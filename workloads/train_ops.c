@@ -103,8 +103,9 @@ static void scores(struct wl_ops *o, const struct wl_share *s) {
     op->batch = s->seqs * share / s->cp; /* context ranks take balanced parts of the triangle */
     op->heads = (double)m->heads / s->tp;
     op->kv_heads = fmax((double)m->kv_heads / s->tp, 1);
-    op->q_len = s->seq_len;
-    op->kv_len = windowed ? m->sliding_window : s->seq_len;
+    op->q_len = s->packed_len > 0 && s->packed_len < s->seq_len ? s->packed_len : s->seq_len;
+    op->batch *= s->seq_len / op->q_len;
+    op->kv_len = windowed ? m->sliding_window : op->q_len;
     op->d_qk = m->mla ? m->qk_nope + m->qk_rope : m->head_dim;
     op->d_v = m->mla ? m->v_head : m->head_dim;
   }

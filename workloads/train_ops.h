@@ -33,6 +33,7 @@ struct wl_ops {
 struct wl_share { /* how the work is cut */
   const struct wl_model *model;
   double seqs, seq_len;      /* micro-batch, whole length */
+  double packed_len;         /* samples packed into a sequence attend to themselves alone: their mean length; 0 = not packed */
   int tp, cp, ep, etp;       /* etp: tensor parallelism inside an expert */
   bool sequence_parallel;
   bool fused;                /* element-wise chains fused and flash attention (2023 on), else one kernel each */
