@@ -346,6 +346,8 @@ static void read_layout(struct reader *r) {
     p->ep = 1;
 }
 
+static const char *const dp_keys[] = {"-dp ", "--dp ", "--dp-size ", "--data-parallel-size ", "--data-parallel-size="};
+
 /* Free layout: the smallest replica that fits, as often as the GPUs allow. */
 static void settle_replicas(struct reader *r) {
   struct serving_case *c = r->c;
@@ -373,6 +375,10 @@ static void settle_replicas(struct reader *r) {
       c->rep.gpus = c->rep.nodes * c->rep.server->gpus;
   }
   c->replicas = c->rep.gpus > 0 && gpus >= c->rep.gpus ? gpus / c->rep.gpus : 1;
+  const char *cmd = strstr(text(r, "notes"), "cmd:"); /* one server process, whatever the box holds */
+  double dp = cmd ? first_after(cmd, dp_keys, sizeof dp_keys / sizeof *dp_keys) : (double)NAN;
+  if (cmd && !c->rep.dp_attention)
+    c->replicas = isfinite(dp) && dp >= 1 ? (int)dp : 1;
   c->rep.nodes = (c->rep.gpus + c->rep.server->gpus - 1) / c->rep.server->gpus;
 }
 

@@ -46,6 +46,20 @@ static void draw_lengths(int32_t *x, int n, const struct wl_lengths *l, const ch
   }
 }
 
+/* All requests at once over HTTP from one client: it is part of what is measured. */
+static bool is_flood(const struct serving_case *c) {
+  return c->load == LOAD_OFFLINE && !c->rep.offline;
+}
+
+/* One process sends prompts and takes tokens away, one after the other. */
+static void pace_flood(struct load *l, const struct serving_case *c) {
+  struct wl_engine e;
+  double t = 0;
+  if (wl_engine_get(c->rep.engines, c->rep.engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
+    for (int i = 0; i < l->n; i++)
+      l->at[i] = t += e.flood_request_s + e.flood_input_s * l->input[i] + e.flood_token_s * l->output[i];
+}
+
 static void load_make(struct load *l, const struct serving_case *c, int n) {
   struct stream gap;
   double t = 0;
@@ -55,6 +69,8 @@ static void load_make(struct load *l, const struct serving_case *c, int n) {
   draw_lengths(l->output, n, &c->output, "validate-output");
   for (int i = 0; i < n; i++)
     l->at[i] = t += stream_exponential(&gap, 1);
+  if (is_flood(c))
+    pace_flood(l, c);
 }
 
 /* Arrivals and lengths as published. false when the file cannot be read. */
@@ -182,10 +198,8 @@ static void play_load(struct play *p, const struct load *l, struct serving_outco
   struct serve_totals t;
   struct sketch *itl = sketch_create();
   double rate = c->load == LOAD_RATE || c->load == LOAD_LIMIT ? c->load_value / c->replicas : 0;
-  if (c->load == LOAD_OFFLINE && !c->rep.offline) { /* all at once over HTTP: the one client is part of what is measured */
-    rate = p->setup.engine.flood_request_s > 0 ? 1 / p->setup.engine.flood_request_s : 0;
-    p->cost.floor_seq_s = p->setup.engine.flood_token_s;
-  }
+  if (is_flood(c))
+    rate = 1; /* load_make has paced it */
   int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, c->load_value / c->replicas) : 0;
   if (c->load == LOAD_STATIC) {
     p->cfg.policy = serve_policies[WL_POLICY_STATIC];

@@ -50,6 +50,7 @@ static const struct metric {
   M("h_stream", "s", NUMBER, h_stream_s),
   M("host_f", "", NUMBER, host_f),
   M("flood_request", "s", NUMBER, flood_request_s),
+  M("flood_input", "s", NUMBER, flood_input_s),
   M("flood_token", "s", NUMBER, flood_token_s),
   M("client", "s", NUMBER, client_s),
   M("gemm_f", "", NUMBER, gemm_f),

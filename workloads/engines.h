@@ -29,7 +29,7 @@ struct wl_engine {
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
   double h_stream_s;        /* per sequence and iteration for streaming tokens to clients */
   double host_f;            /* all of these on this host class */
-  double flood_request_s, flood_token_s; /* a single client that sends all requests at once: what one request and one streamed token cost it */
+  double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
   double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, ar_lat_f, ar_bw_f;
