@@ -178,7 +178,8 @@ static int most_points(const struct hwi_problem *p, size_t groups) {
   size_t count[MAX_GROUPS] = {0};
   int best = 0;
   for (size_t i = 0; i < p->n; i++)
-    count[p->point[i].group]++;
+    if (p->point[i].group >= 0)
+      count[p->point[i].group]++;
   for (size_t g = 1; g < groups; g++)
     best = count[g] > count[best] ? (int)g : best;
   return best;
