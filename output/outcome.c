@@ -179,10 +179,21 @@ const char *outcome_month(const struct outcome *o, double month) {
   return arena_printf(o->arena, "%04d-%02d", d.year, d.month);
 }
 
+const char *outcome_caveat(const struct outcome *o) {
+  if (!o->state || strcmp(o->state, "done") == 0 || strcmp(o->state, "infeasible") == 0)
+    return "";
+  if (strcmp(o->state, "running") == 0)
+    return " NOT COMPLETE: the run was killed or is still going on.";
+  return arena_printf(o->arena, " NOT COMPLETE: the run is marked %s, what follows is partial.", o->state);
+}
+
 static const char *headline(const struct outcome *o) {
   static const char *const verb[] = {[OUTCOME_UNKNOWN] = "", [OUTCOME_OWNED] = "Own: ", [OUTCOME_RENTED] = "Rent: ", [OUTCOME_MIXED] = "Own and rent: "};
-  if (o->n == 0)
-    return "This run holds no options.";
+  if (o->n == 0) {
+    double rows = db_value(o->db, "SELECT count(*) FROM validation WHERE run=?", "i", o->run);
+    return rows > 0 ? arena_printf(o->arena, "This run holds the validation of %.0f measurements (rackcast export --format csv --table validation).", rows)
+                    : "This run holds no options.";
+  }
   if (!o->n_feasible)
     return "No option does the work as asked. What stands against each, and the smallest change that cures it, is listed below.";
   if (!o->best)
@@ -223,7 +234,7 @@ static const char *size(const struct outcome *o) {
   if (!(p->servers > 0))
     return NULL;
   const char *gpus = p->gpus > 0 ? arena_printf(o->arena, " (%.0f GPUs)", p->gpus) : "";
-  const char *nodes = p->nodes_per_replica > 0 ? arena_printf(o->arena, ", %.0f a replica", p->nodes_per_replica) : "";
+  const char *nodes = p->nodes_per_replica > 0 ? arena_printf(o->arena, ", %.0f per replica", p->nodes_per_replica) : "";
   const char *load = p->load > 0 ? arena_printf(o->arena, "; %.0f" NO_BREAK "%% of their capacity is used", 100 * p->load) : "";
   const char *power = p->peak_kw > 0 ? arena_printf(o->arena, "; they draw up to %.*f" NO_BREAK "kW", p->peak_kw < 10 ? 1 : 0, p->peak_kw) : "";
   return arena_printf(o->arena, "It takes up to %.0f server%s%s%s%s%s.", p->servers, p->servers > 1 ? "s" : "", gpus, nodes, load, power);

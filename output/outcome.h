@@ -53,6 +53,8 @@ double outcome_crossing(const struct outcome *o, const char *a, const char *b);
 /* Share of the replicas in which `a` costs less than `b`; NaN without replicas. */
 double outcome_prob_cheaper(const struct outcome *o, const char *a, const char *b);
 
+/* What a reader must know about the state of the run, with a blank in front; "" when it is complete. */
+const char *outcome_caveat(const struct outcome *o);
 /* The answer as sentences of plain text (not yet escaped), NULL-terminated, in the arena of the outcome. */
 const char *const *outcome_answer(const struct outcome *o);
 /* "12.34 M USD" with no-break blanks (U+00A0); in the arena. */

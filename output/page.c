@@ -12,6 +12,7 @@ static const char css[] =
     "body{margin:0;background:#f5f6f8;color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}\n"
     "main{max-width:84rem;margin:0 auto;padding:2.5rem 2rem 4rem;background:var(--paper)}\n"
     "h1{font-size:1.9rem;line-height:1.2;margin:0 0 .3rem}h2{font-size:1.3rem;margin:2.8rem 0 .4rem}\n"
+    ".caveat{font-weight:600;color:#a3260b}\n"
     ".soft,figcaption{color:var(--soft)}p{max-width:50rem;margin:.5rem 0}\n"
     ".answer{border-left:5px solid var(--accent);background:#f0f5fb;padding:1rem 1.4rem;margin:1.6rem 0}\n"
     ".answer p:first-child{font-size:1.25rem;font-weight:600;margin-top:0}\n"
@@ -135,8 +136,8 @@ void page_html(const struct outcome *o, const char *db_path, const char *dir, co
   fprintf(f, "<style>\n%s</style>\n</head>\n<body>\n<main>\n", css);
   element(f, "h1", title(o));
   element(f, "p class=\"soft\"", subtitle(o));
-  if (o->state && strcmp(o->state, "interrupted") == 0)
-    element(f, "p", "This run was interrupted: what follows is partial.");
+  if (*outcome_caveat(o))
+    element(f, "p class=\"caveat\"", outcome_caveat(o));
   answer(o, f);
 
   /* The overview, then pictures, then everything else. */

@@ -48,7 +48,7 @@ static void heading(const struct outcome *o, FILE *f) {
   wrapped(f, "", arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s", o->name ? o->name : "run", o->months,
                           o->start ? o->start : "-", o->as_of ? o->as_of : "-", o->basis ? o->basis : "nominal pre-tax", hours, draws,
                           (long long)o->seed,
-                          o->state && strcmp(o->state, "interrupted") == 0 ? " INTERRUPTED: what follows is partial." : ""));
+                          outcome_caveat(o)));
 }
 
 static void answer(const struct outcome *o, FILE *f) {
@@ -60,6 +60,8 @@ static void answer(const struct outcome *o, FILE *f) {
 }
 
 static void side_by_side(const struct outcome *o, FILE *f) {
+  if (!o->n)
+    return;
   struct table *t = tables_find("summary")->make(o);
   char *dropped = table_drop_unknown(t);
   fputc('\n', f);
