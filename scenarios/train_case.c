@@ -219,6 +219,8 @@ static bool read_model(const struct reader *r) {
   if (known) {
     *m = *known;
     override_shape(r, m);
+    if (strstr(name, "w/o MTP"))
+      m->mtp_layers = 0;
   } else if (!shape_from_row(r, m)) {
     return false;
   } else {

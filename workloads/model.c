@@ -23,8 +23,8 @@ struct wl_models {
 
 /* "meta-llama/Llama-3.1-8B (proxy)" -> "llama318b": letters and digits, without organisation and remarks. */
 static void normalise(const char *name, char *key, size_t size) {
-  const char *slash = strrchr(name, '/'), *dashes = strstr(name, "--");
-  const char *p = slash ? slash + 1 : dashes ? dashes + 2 : name;
+  const char *slash = strchr(name, '/'), *dashes = strstr(name, "--"), *remark = strchr(name, '(');
+  const char *p = slash && (!remark || slash < remark) ? slash + 1 : dashes ? dashes + 2 : name;
   size_t n = 0;
   int depth = 0;
   for (; *p && n + 1 < size; p++) {
