@@ -264,6 +264,16 @@ static void read_recompute(const struct reader *r, struct sim_plan *p) {
   p->recompute = strstr(s, "full") ? RECOMPUTE_FULL : strstr(s, "selective") ? RECOMPUTE_SELECTIVE : strcmp(s, "none") == 0 ? RECOMPUTE_NONE : RECOMPUTE_AUTO;
 }
 
+/* A run whose layout the row leaves out: as its publication says. */
+static void lay_out_as_published(const struct wl_trainer *w, struct sim_plan *p) {
+  p->tp = w->tp;
+  p->pp = w->pp;
+  p->vpp = w->vpp;
+  p->cp = p->cp > 0 ? p->cp : w->cp;
+  p->ep = p->ep > 0 ? p->ep : w->ep;
+  p->micro_batch = p->micro_batch > 0 ? p->micro_batch : w->micro_batch;
+}
+
 static void read_plan(const struct reader *r) {
   struct sim_plan *p = &r->c->job.plan;
   *p = (struct sim_plan){.tp = count(r, "tp"), .pp = count(r, "pp"), .vpp = count(r, "vpp"), .dp = count(r, "dp"), .ep = count(r, "ep"), .cp = count(r, "cp"),
@@ -278,6 +288,8 @@ static void read_plan(const struct reader *r) {
     p->schedule = SCHEDULE_INTERLEAVED;
   read_sharding(r, p);
   read_recompute(r, p);
+  if (r->c->published && p->tp == 0 && p->pp == 0)
+    lay_out_as_published(r->c->published, p);
   if (*text(r, "zero_stage_fsdp") && p->tp == 0 && p->pp == 0 && p->zero >= 3)
     p->tp = p->pp = 1;
 }
@@ -289,13 +301,20 @@ static bool read_sizes(const struct reader *r) {
   const char *notes = text(r, "notes");
   bool stated = p->tp > 0 && p->pp > 0;
   int one_copy = (p->tp > 0 ? p->tp : 1) * (p->pp > 0 ? p->pp : 1) * (p->cp > 0 ? p->cp : 1);
+  const struct wl_trainer *w = c->published;
   c->job.gpus = count(r, "num_gpus");
+  if (c->job.gpus == 0 && w && w->gpus > 0) {
+    c->job.gpus = w->gpus;
+    c->guessed_gpus = true;
+  }
   if (c->job.gpus == 0 && stated)
     c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
   const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->name, c->job.server->gpu->arch, NULL);
   c->job.seq_len = number(r, "seq_len");
+  if (c->job.seq_len == 0 && w)
+    c->job.seq_len = w->seq_len;
   if (c->job.seq_len == 0) {
     c->job.seq_len = s->seq_len;
     assume(c, "sequence length");
@@ -307,6 +326,10 @@ static bool read_sizes(const struct reader *r) {
     step_tokens = number_before(notes, "M tokens") * 1e6;
   if (c->job.global_batch == 0 && step_tokens > 0)
     c->job.global_batch = step_tokens / c->job.seq_len;
+  if (c->job.global_batch == 0 && w)
+    c->job.global_batch = w->global_batch;
+  if (p->zero < 0)
+    p->zero = s->zero;
   return true;
 }
 
@@ -347,8 +370,9 @@ static void guess_sizes(const struct reader *r) {
 static void read_software(const struct reader *r) {
   struct train_case *c = r->c;
   const char *name = text(r, "software");
-  if (!*name)
-    name = wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
+  c->published = *name ? NULL : wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
+  if (c->published)
+    name = c->published->software;
   const char *blank = strchr(name, ' ');
   if (says(r, "eager") && blank) /* "torchtitan 2024" run without compilation */
     snprintf(c->software, sizeof c->software, "%.*s-eager%s", (int)(blank - name), name, blank);

@@ -93,16 +93,22 @@ static bool choose_batches(struct train_env *e, char *why, size_t size) {
   return true;
 }
 
+int train_layers_dealt(const struct train_env *e, int pp) {
+  int n = e->model->layers;
+  return n % pp != 0 && e->stack->balanced_ends && (n + 2) % pp == 0 ? n + 2 : n;
+}
+
 static void choose_schedule(struct train_env *e) {
   struct sim_plan *p = &e->plan;
   if (p->schedule == SCHEDULE_AUTO && p->vpp <= 1)
     p->schedule = (enum sim_schedule)e->stack->schedule; /* the same order of names */
-  int m = (int)ceil(e->micro_batches - 1e-9), per_stage = e->model->layers / p->pp;
+  int m = (int)ceil(e->micro_batches - 1e-9), layers = train_layers_dealt(e, p->pp);
+  int per_stage = layers / p->pp;
   if (p->pp == 1)
     p->vpp = 1;
   if (p->vpp <= 0) {
     bool can = p->schedule == SCHEDULE_INTERLEAVED || p->schedule == SCHEDULE_AUTO;
-    p->vpp = can && e->model->layers % p->pp == 0 && m % p->pp == 0 ? largest_divisor(per_stage, e->stack->interleave) : 1;
+    p->vpp = can && layers % p->pp == 0 && m % p->pp == 0 ? largest_divisor(per_stage, e->stack->interleave) : 1;
   }
   bool dual = p->schedule == SCHEDULE_DUALPIPE && p->pp % 2 == 0 && m >= 2 * p->pp; /* what its order needs */
   if (dual || p->schedule == SCHEDULE_ZERO_BUBBLE)

@@ -84,7 +84,7 @@ static double sync_s(const struct train_env *e, const struct sums *s) {
 
 static double seconds_of(const struct train_env *e, const struct sums *s, double share) {
   double pp = e->plan.pp, v = e->plan.vpp, m = ceil(e->micro_batches - 1e-9), chunks = pp * v;
-  double rounded = ceil(e->model->layers / chunks - 1e-9) * chunks / e->model->layers;
+  double dealt = train_layers_dealt(e, e->plan.pp), rounded = ceil(dealt / chunks - 1e-9) * chunks / dealt;
   double layers = (s->forward + s->backward + share * s->forward) / pp, stage = layers * rounded;
   double slowest = e->stack->balanced_ends ? fmax(fmax(stage, s->head_s), layers + s->head_s / pp) : stage + s->head_s;
   double send = pp > 1 ? train_send_s(e) : 0;
@@ -156,12 +156,12 @@ static struct choices powers(int given, int most) {
 
 static struct choices chunk_choices(const struct search *s, int pp) {
   struct choices c = {{s->job->plan.vpp}, 1};
-  int per_stage = s->job->model->layers / pp;
+  int layers = train_layers_dealt(&s->env, pp), per_stage = layers / pp;
   if (c.value[0] > 0 || pp == 1 || s->env.stack->interleave <= 1) /* 0 = as the stack does */
     return c;
   c.n = 0;
   for (int v = 1; v <= per_stage && v <= s->env.stack->interleave && c.n < 10; v++)
-    if (v == 1 || (s->job->model->layers % pp == 0 && per_stage % v == 0))
+    if (v == 1 || (layers % pp == 0 && per_stage % v == 0))
       c.value[c.n++] = v;
   return c;
 }

@@ -37,6 +37,8 @@ struct train_env {
 bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);
 bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *why, size_t why_size);
 bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);
+/* Layers as they are dealt to pp stages: with both ends counted as layers where that makes the stages even. */
+int train_layers_dealt(const struct train_env *e, int pp);
 /* How many of a group's ranks share a scale-up domain when neighbours are `stride` ranks apart. */
 int train_ranks_per_node(const struct train_env *e, int ranks, int stride);
 

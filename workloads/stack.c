@@ -13,16 +13,13 @@ struct figure {
   const char *scope, *name; /* scope: a device, an architecture or "" */
   double value;
 };
-struct trainer {
-  const char *model, *arch, *software;
-};
 struct wl_stacks {
   struct arena *arena;
   struct wl_stack *row;
   size_t n, cap;
   struct figure *figure;
   size_t n_figure, figure_cap;
-  struct trainer *trainer;
+  struct wl_trainer *trainer;
   size_t n_trainer, trainer_cap;
 };
 
@@ -162,16 +159,30 @@ static void read_figures(struct wl_stacks *l, const char *path, struct errs *err
   csv_unload(t);
 }
 
+static void read_trainer(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
+  struct wl_trainer w = {arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "model"))), arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch"))),
+                         arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "software"))), 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  struct {
+    const char *column;
+    int *at;
+  } f[] = {{"gpus", &w.gpus}, {"tp", &w.tp}, {"pp", &w.pp}, {"vpp", &w.vpp}, {"cp", &w.cp}, {"ep", &w.ep}, {"micro_batch", &w.micro_batch}, {"seq_len", &w.seq_len}, {"global_batch", &w.global_batch}};
+  for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
+    const char *text = csv_cell(t, row, csv_column(t, f[i].column));
+    long long n = 0;
+    if (*text && (!units_integer(text, &n) || n < 1 || n > 100000000))
+      errs_add(errs, csv_path(t), csv_line(t, row), f[i].column, "expected a positive count, got '%s'", text);
+    *f[i].at = (int)n;
+  }
+  l->trainer = mem_grow(l->trainer, &l->trainer_cap, l->n_trainer + 1, sizeof *l->trainer);
+  l->trainer[l->n_trainer++] = w;
+}
+
 static void read_trainers(struct wl_stacks *l, const char *path, struct errs *errs) {
   struct csv_table *t = csv_load(path, errs);
   static const char *const need[] = {"model", "arch", "software", "source", "grade"};
   if (t && csv_require(t, need, 5, errs))
-    for (size_t i = 0; i < csv_rows(t); i++) {
-      l->trainer = mem_grow(l->trainer, &l->trainer_cap, l->n_trainer + 1, sizeof *l->trainer);
-      l->trainer[l->n_trainer++] = (struct trainer){arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "model"))),
-                                                    arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "arch"))),
-                                                    arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "software")))};
-    }
+    for (size_t i = 0; i < csv_rows(t); i++)
+      read_trainer(l, t, i, errs);
   csv_unload(t);
 }
 
@@ -235,10 +246,10 @@ double wl_software_date(const char *name) {
     if (!isdigit((unsigned char)*p) || (p > name && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
       continue;
     char *end;
-    long first = strtol(p, &end, 10), second = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    long first = strtol(p, &end, 10), second = *end == '.' || *end == '-' ? strtol(end + 1, NULL, 10) : 0;
     if (first >= 2015 && first < 2100)
       return (double)first + (second >= 1 && second <= 12 ? (double)(second - 1) / 12 : 0);
-    if (first >= 20 && first < 60 && second >= 1 && second <= 12)
+    if (*end == '.' && first >= 20 && first < 60 && second >= 1 && second <= 12)
       return 2000.0 + (double)first + (double)(second - 1) / 12;
   }
   return 0;
@@ -307,9 +318,9 @@ double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch
   return otherwise;
 }
 
-const char *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch) {
+const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch) {
   for (size_t i = l->n_trainer; i-- > 0;)
     if (strcmp(l->trainer[i].model, model) == 0 && strcmp(l->trainer[i].arch, arch) == 0)
-      return l->trainer[i].software;
-  return "";
+      return &l->trainer[i];
+  return NULL;
 }

@@ -56,8 +56,12 @@ void wl_stacks_free(struct wl_stacks *l);
 const struct wl_stacks *wl_stacks_shipped(void);
 /* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; year: used when the name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. */
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device, const char *arch, bool *ret_known);
-/* The software that a published model was trained with on an architecture (catalog/trainers.csv), "" when unknown. */
-const char *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch);
+/* How a published model was trained on an architecture (catalog/trainers.csv); 0 and "" = not published. NULL when nothing is. */
+struct wl_trainer {
+  const char *model, *arch, *software;
+  int gpus, tp, pp, vpp, cp, ep, micro_batch, seq_len, global_batch;
+};
+const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch);
 /* The date in a software name: "25.09" = 2025 + 8/12, "2024"; 0 when there is none. */
 double wl_software_date(const char *name);
 /* An in-situ figure of a device, else of its architecture, else of any, else `otherwise`. */
