@@ -192,20 +192,43 @@ static void order(struct life *l, struct life_layer *y, int servers) {
     life_add(l, y, servers);
 }
 
-/* What scales with demand runs at its limit all day, and some of it is refused: it keeps the least headroom with which the first month meets the service level. */
-static void choose_headroom(struct life *l) {
-  static const double tried[] = {1, 1.02, 1.04, 1.07, 1.1, 1.15, 1.2, 1.3, 1.5, 2};
-  bool scales = false, met = false;
+/* What scales with demand runs at its limit all day, and some of it is refused. It starts with the least headroom with which the first month meets the service level with
+ * a tenth of the slack to spare, and takes the next step after a month that was short of that: as demand grows, rounding up to whole replicas helps less and less. */
+static const double headrooms[] = {1, 1.02, 1.04, 1.07, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.75, 2};
+enum { HEADROOMS = sizeof headrooms / sizeof *headrooms };
+
+static double with_slack(const struct sim_serving *v) { return v->slo.attainment + (1 - v->slo.attainment) / 10; }
+
+static bool scales(const struct life *l) {
   for (int i = 0; i < l->option->n; i++)
-    scales |= l->option->layer[i].scale;
-  for (size_t k = 0; k < sizeof tried / sizeof *tried && scales && !met; k++) {
-    l->fleet.headroom = tried[k];
+    if (l->option->layer[i].scale)
+      return l->fleet.servings > 0;
+  return false;
+}
+
+static void set_headroom(struct life *l, int step) {
+  l->fleet.headroom_step = step;
+  l->fleet.headroom = headrooms[step];
+}
+
+static void choose_headroom(struct life *l) {
+  bool met = !scales(l);
+  for (int k = 0; k < HEADROOMS && !met; k++) {
     met = true;
+    set_headroom(l, k);
     for (int s = 0; s < l->fleet.servings; s++)
-      met &= fleet_attainment(l, s) >= l->spec->serving[s].slo.attainment;
+      met &= fleet_attainment(l, s) >= with_slack(&l->spec->serving[s]);
   }
-  if (scales && !met)
-    l->fleet.headroom = 1;
+  if (!met)
+    set_headroom(l, 0);
+}
+
+static void adjust_headroom(struct life *l) {
+  const double *last = l->month[l->now - 1].sum;
+  if (!scales(l) || !(last[SUM_ARRIVED] > 0) || l->fleet.headroom_step + 1 >= HEADROOMS)
+    return;
+  if (last[SUM_WITHIN_SLO] < with_slack(&l->spec->serving[0]) * last[SUM_ARRIVED])
+    set_headroom(l, l->fleet.headroom_step + 1);
 }
 
 void fleet_open(struct life *l) {
@@ -227,6 +250,7 @@ static bool pays(const struct life *l, const struct life_layer *y) {
 }
 
 void fleet_plan(struct life *l) {
+  adjust_headroom(l);
   for (int i = 0; i < l->option->n && l->fleet.servings; i++) {
     struct life_layer *y = &l->layer[i];
     bool grows = y->spec->owned ? y->spec->expand : y->spec->count < 0;

@@ -20,7 +20,8 @@ struct fleet {
   struct fleet_pool *pool;  /* [layer x servings] */
   double *arrived, *within; /* of each serving, over the whole horizon */
   double limited_kw;        /* kW that the site refused at most */
-  double headroom;          /* capacity that scaling layers keep / load, >= 1: the least that meets the service level */
+  double headroom;          /* capacity that scaling layers keep / load, >= 1 */
+  int headroom_step;
   double *rest, *active, *kw, *hours; /* scratch of an interval, a value for each cell */
 };
 

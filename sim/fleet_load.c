@@ -41,7 +41,9 @@ struct stint { /* one serving on one layer over the interval */
   const struct demand *d;
   int serving;
   bool last;        /* takes all that is left, even beyond its capacity */
-  double cap, flow; /* req/s of a replica within the service level, and at most */
+  double top;       /* highest load that was tabulated */
+  double cap, flow, per_cap; /* req/s of a replica within the service level, and at most; 1 / cap */
+  bool fails, tells; /* replicas go down; latencies are wanted */
   double pue;
 };
 
@@ -117,29 +119,29 @@ static void latencies(struct cells *sum, const struct surface *s, double load, d
   }
 }
 
-/* One cell: n replicas carry `load` req/s for some hours. Returns their kW. */
-static inline double settle(const struct stint *v, struct cells *sum, double n, double load, double hours) {
+/* One cell: n replicas (per_n = 1/n) carry `load` req/s for some hours. Returns their kW. */
+static inline double settle(const struct stint *v, struct cells *sum, double n, double per_n, double load, double hours) {
   const struct fleet_pool *p = v->p;
-  double up = n * p->availability, x = load / (n * v->cap), late = 0, lost = 0, f;
-  int i = surface_place(&p->surface, x, &f);
-  const struct surface_point *a = &p->surface.point[i], *b = a + 1;
-  double power_w = up * (a->power_w + (b->power_w - a->power_w) * f), flowing = least(load, n * v->flow);
-  if (p->availability < 1 && load > (n - DOWNS + 1) * v->cap) {
+  double up = n * p->availability, busy_replicas = load * v->per_cap, x = busy_replicas * per_n, late = 0, lost = 0;
+  double at = least(x, v->top), flowing = least(load, n * v->flow);
+  const struct surface_line *line = &p->surface.line[surface_segment(&p->surface, at)];
+  double power_w = up * (line->power_a + line->power_b * at);
+  if (v->fails && busy_replicas > n - DOWNS + 1) {
     double chance[DOWNS];
     chances_down(n, p->availability, chance);
     late = expected_short(least(load, n * v->cap), n, v->cap, chance);
     lost = expected_short(flowing, n, v->flow, chance);
   }
-  double served = (flowing - lost) * hours, within = a->within + (b->within - a->within) * f;
+  double served = (flowing - lost) * hours, within = line->within_a + line->within_b * at;
   sum->n += n * hours;
   sum->load += load * hours;
-  sum->used += least(up, ceil(load / v->cap - 1e-9)) * hours;
+  sum->used += least(up, ceil(busy_replicas - 1e-9)) * hours;
   sum->served += served;
   sum->within += least(served, (load - late) * within * hours);
   sum->productive += least(x, 1) * up * hours;
-  sum->busy += (a->busy + (b->busy - a->busy) * f) * up * hours;
+  sum->busy += (line->busy_a + line->busy_b * at) * up * hours;
   sum->power_w += power_w * hours;
-  if (v->l->out)
+  if (v->tells)
     latencies(sum, &p->surface, x, served);
   return power_w * 1e-3;
 }
@@ -173,16 +175,18 @@ static void book(const struct stint *v, const struct cells *c) {
 static void run_layer(const struct stint *v) {
   struct fleet *f = &v->l->fleet;
   struct cells sum = {0};
-  double n = v->p->replicas, largest = 0;
+  double n = v->p->replicas, per_n = 1 / n, largest = 0;
   bool scale = v->y->spec->scale;
   if (scale)
     scale_to_demand(v);
   for (int c = 0; c < v->d->cells; c++) {
-    if (scale)
+    if (scale) {
       n = f->active[c];
+      per_n = 1 / n;
+    }
     double load = v->last ? f->rest[c] : least(f->rest[c], n * v->cap);
     if (n > 0)
-      f->kw[c] += v->pue * settle(v, &sum, n, load, f->hours[c]);
+      f->kw[c] += v->pue * settle(v, &sum, n, per_n, load, f->hours[c]);
     else
       sum.load += load * f->hours[c]; /* nobody answers */
     f->rest[c] -= load;
@@ -231,6 +235,10 @@ static double account_serving(struct life *l, int serving, double hours) {
     struct stint v = {.l = l, .y = &l->layer[i], .p = p, .d = d, .serving = serving, .last = i == last};
     v.cap = p->surface.max_rate_req_s;
     v.flow = v.cap * p->surface.flow_ratio;
+    v.per_cap = 1 / v.cap;
+    v.top = p->surface.load[p->surface.n - 1];
+    v.fails = p->availability < 1 - 1e-12;
+    v.tells = l->out != NULL;
     v.pue = fleet_pue(l, v.y);
     run_layer(&v);
   }

@@ -1,9 +1,8 @@
 #include "sim/fleet_surface.h"
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include "base/mem.h"
+#include "sim/crew.h"
 
 /* ---- from a table of the serving simulation to a surface ---- */
 static void point_of(const struct sim_serve_level *l, struct surface_point *ret) {
@@ -19,8 +18,17 @@ static void point_of(const struct sim_serve_level *l, struct surface_point *ret)
 static void guide(struct surface *s) {
   int p = 0;
   s->guides_per_load = SURFACE_GUIDES / s->load[s->n - 1];
-  for (int i = 0; i + 1 < s->n; i++)
-    s->per_gap[i] = 1 / (s->load[i + 1] - s->load[i]);
+  for (int i = 0; i + 1 < s->n; i++) {
+    const struct surface_point *a = &s->point[i], *b = a + 1;
+    double x = s->load[i], per_gap = 1 / (s->load[i + 1] - x);
+    struct surface_line *l = &s->line[i];
+    l->power_b = (b->power_w - a->power_w) * per_gap;
+    l->busy_b = (b->busy - a->busy) * per_gap;
+    l->within_b = (b->within - a->within) * per_gap;
+    l->power_a = a->power_w - l->power_b * x;
+    l->busy_a = a->busy - l->busy_b * x;
+    l->within_a = a->within - l->within_b * x;
+  }
   for (int g = 0; g < SURFACE_GUIDES; g++) {
     while (p + 2 < s->n && s->load[p + 1] <= g / s->guides_per_load)
       p++;
@@ -107,18 +115,16 @@ static void make(const struct world *w, struct surfaces *s, uint64_t seed) {
 }
 
 /* ---- all that are needed ---- */
-struct crew {
+struct making {
   struct surface_set *set;
   const struct world *w;
   uint64_t seed;
-  atomic_int next;
 };
 
-static void *work(void *ctx) {
-  struct crew *c = ctx;
-  for (int i; (i = atomic_fetch_add(&c->next, 1)) < c->set->n;)
-    make(c->w, &c->set->of[i], c->seed);
-  return NULL;
+static void make_one(void *ctx, void *own, int number) {
+  struct making *m = ctx;
+  (void)own;
+  make(m->w, &m->set->of[number], m->seed);
 }
 
 static void need(struct surface_set *s, size_t *cap, const struct hw_server *server, int serving) {
@@ -136,15 +142,7 @@ void surface_set_make(struct surface_set *s, const struct world *w, uint64_t see
     for (int j = 0; j < w->spec.option[i].n; j++)
       for (int k = 0; k < w->spec.n_serving; k++)
         need(s, &cap, w->spec.option[i].layer[j].server, k);
-  struct crew crew = {.set = s, .w = w, .seed = seed};
-  int threads = jobs < s->n ? jobs : s->n;
-  pthread_t t[threads > 1 ? threads : 1];
-  int started = 0;
-  while (started < threads - 1 && !pthread_create(&t[started], NULL, work, &crew))
-    started++;
-  work(&crew);
-  for (int i = 0; i < started; i++)
-    pthread_join(t[i], NULL);
+  crew_run(&(struct crew_work){.task = make_one, .ctx = &(struct making){s, w, seed}}, s->n, jobs);
 }
 
 void surface_set_free(struct surface_set *s) {
@@ -167,8 +165,9 @@ static void blend(double *d, const double *a, const double *b, double f) {
 }
 
 void surface_read(const struct surface *s, double load, struct surface_point *ret) {
-  double part;
-  int i = surface_place(s, load, &part);
+  double x = fmin(load, s->load[s->n - 1]);
+  int i = surface_segment(s, x);
+  double part = (x - s->load[i]) / (s->load[i + 1] - s->load[i]);
   blend((double *)ret, (const double *)&s->point[i], (const double *)&s->point[i + 1], part);
 }
 

@@ -17,8 +17,10 @@ struct surface {
   double flow_ratio;         /* the most that flows through at all / capacity, >= 1 */
   int n;                     /* points: the levels that were simulated */
   double load[SURFACE_POINTS]; /* in shares of capacity, ascending from 0 */
-  double per_gap[SURFACE_POINTS]; /* 1 / (load[i + 1] - load[i]) */
   struct surface_point point[SURFACE_POINTS];
+  struct surface_line {      /* between point i and i + 1: value = a + b x load */
+    double power_a, power_b, busy_a, busy_b, within_a, within_b;
+  } line[SURFACE_POINTS];
   double guides_per_load;    /* a load falls into a guide, which tells the point to search from */
   unsigned char guide[SURFACE_GUIDES];
 };
@@ -47,14 +49,11 @@ const struct surfaces *surface_find(const struct surface_set *s, const struct hw
 void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret);
 /* Straight between points; load in shares of capacity, beyond the top = the top. */
 void surface_read(const struct surface *s, double load, struct surface_point *ret);
-/* The point below a load and how far it lies towards the next, 0..1; beyond the last = the last. */
-static inline int surface_place(const struct surface *s, double load, double *ret_part) {
-  double guide = load * s->guides_per_load;
-  int i = s->guide[guide < SURFACE_GUIDES - 1 ? (int)guide : SURFACE_GUIDES - 1];
+/* The point below a load, which is at most that of the last point. */
+static inline int surface_segment(const struct surface *s, double load) {
+  int guide = (int)(load * s->guides_per_load), i = s->guide[guide < SURFACE_GUIDES - 1 ? guide : SURFACE_GUIDES - 1];
   while (i + 2 < s->n && s->load[i + 1] < load)
     i++;
-  double part = (load - s->load[i]) * s->per_gap[i];
-  *ret_part = part < 1 ? part : 1;
   return i;
 }
 #endif

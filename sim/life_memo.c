@@ -9,6 +9,7 @@ struct memo *memo_create(const struct world *central, uint64_t seed, int jobs) {
   m->spec = s;
   m->seed = seed;
   pthread_mutex_init(&m->lock, NULL);
+  pthread_cond_init(&m->news, NULL);
   m->demand = mem_array((size_t)s->n_serving + 1, sizeof *m->demand);
   for (int i = 0; i < s->n_serving; i++)
     demand_make(&m->demand[i], s, &s->serving[i]);
@@ -29,6 +30,7 @@ void memo_destroy(struct memo *m) {
   mem_free(m->demand);
   surface_set_free(&m->surfaces);
   pthread_mutex_destroy(&m->lock);
+  pthread_cond_destroy(&m->news);
   mem_free(m);
 }
 
@@ -54,19 +56,30 @@ static void play(const struct memo *m, struct memo_train *t) {
     }
 }
 
-const struct memo_train *memo_train(struct memo *m, int training, const struct hw_server *server, int gpus) {
-  struct memo_train *found = NULL;
-  pthread_mutex_lock(&m->lock);
-  for (size_t i = 0; i < m->n_train && !found; i++)
+static struct memo_train *find(const struct memo *m, int training, const struct hw_server *server, int gpus) {
+  for (size_t i = 0; i < m->n_train; i++)
     if (m->train[i]->training == training && m->train[i]->server == server && m->train[i]->gpus == gpus)
-      found = m->train[i];
-  if (!found) {
-    found = mem_alloc(sizeof *found);
-    *found = (struct memo_train){.training = training, .server = server, .gpus = gpus};
-    play(m, found);
+      return m->train[i];
+  return NULL;
+}
+
+/* Played outside the lock, so that two threads can be at two entries. */
+const struct memo_train *memo_train(struct memo *m, int training, const struct hw_server *server, int gpus) {
+  pthread_mutex_lock(&m->lock);
+  struct memo_train *t = find(m, training, server, gpus);
+  if (!t) {
+    t = mem_alloc(sizeof *t);
+    *t = (struct memo_train){.training = training, .server = server, .gpus = gpus};
     m->train = mem_grow(m->train, &m->cap_train, m->n_train + 1, sizeof *m->train);
-    m->train[m->n_train++] = found;
+    m->train[m->n_train++] = t;
+    pthread_mutex_unlock(&m->lock);
+    play(m, t);
+    pthread_mutex_lock(&m->lock);
+    t->ready = true;
+    pthread_cond_broadcast(&m->news);
   }
+  while (!t->ready)
+    pthread_cond_wait(&m->news, &m->lock);
   pthread_mutex_unlock(&m->lock);
-  return found;
+  return t;
 }

@@ -12,12 +12,14 @@ struct memo_train { /* one training of the spec on so many servers of a type */
   int gpus;
   struct sim_train_run run; /* its phases are dropped */
   double step_time_s;       /* of the longest phase */
+  bool ready;               /* else another thread is at it */
 };
 struct memo {
   const struct sim_spec *spec;
   uint64_t seed;
   struct surface_set surfaces;
   struct demand *demand;     /* of each serving */
+  pthread_cond_t news;       /* an entry has become ready */
   pthread_mutex_t lock;      /* of what follows: entries are pure functions of their key, so the order in which they come does not matter */
   struct memo_train **train;
   size_t n_train, cap_train;

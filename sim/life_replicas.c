@@ -1,17 +1,11 @@
 #include "sim/life_replicas.h"
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/mem.h"
+#include "sim/crew.h"
 
 /* ---- playing ---- */
-struct crew {
-  struct replicas *r;
-  atomic_int next;
-};
-
 static size_t at(const struct replicas *r, int replica, int option) { return (size_t)replica * (size_t)r->options + (size_t)option; }
 
 static void play_option(struct replicas *r, const struct world *w, int replica, int option, struct errs *errs) {
@@ -35,26 +29,29 @@ static void play_replica(struct replicas *r, struct world *w, int replica, struc
   r->broken[replica] = errs_count(errs) > before;
 }
 
-static void *work(void *ctx) {
-  struct crew *c = ctx;
-  struct world *w = world_create(c->r->spec);
-  struct errs *errs = errs_create();
-  for (int i; (i = atomic_fetch_add(&c->next, 1)) < c->r->n;)
-    play_replica(c->r, w, i, errs);
-  errs_destroy(errs);
-  world_destroy(w);
-  return NULL;
+struct own { /* of a thread */
+  struct world *w;
+  struct errs *errs;
+};
+
+static void *begin(void *ctx) {
+  struct replicas *r = ctx;
+  struct own *own = mem_alloc(sizeof *own);
+  *own = (struct own){world_create(r->spec), errs_create()};
+  return own;
 }
 
-static void run_crew(struct replicas *r, int jobs) {
-  struct crew crew = {.r = r};
-  int threads = jobs < r->n ? jobs : r->n, started = 0;
-  pthread_t t[threads > 1 ? threads : 1];
-  while (started < threads - 1 && !pthread_create(&t[started], NULL, work, &crew))
-    started++;
-  work(&crew);
-  for (int i = 0; i < started; i++)
-    pthread_join(t[i], NULL);
+static void task(void *ctx, void *state, int number) {
+  struct own *own = state;
+  play_replica(ctx, own->w, number, own->errs);
+}
+
+static void end(void *ctx, void *state) {
+  struct own *own = state;
+  (void)ctx;
+  errs_destroy(own->errs);
+  world_destroy(own->w);
+  mem_free(own);
 }
 
 /* Threads keep their messages to themselves, for their order would depend on their number: the first broken replica tells its own. */
@@ -78,7 +75,7 @@ void replicas_play(struct replicas *r, const struct sim_spec *spec, struct memo 
   r->cash = mem_array(lives, sizeof *r->cash);
   r->rate = mem_array((size_t)n, sizeof *r->rate);
   r->broken = mem_array((size_t)n, sizeof *r->broken);
-  run_crew(r, jobs);
+  crew_run(&(struct crew_work){begin, task, end, r}, n, jobs);
   tell_broken(r, errs);
 }
 

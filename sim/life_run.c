@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "sim/crew.h"
 #include "sim/life_records.h"
 #include "sim/life_replicas.h"
 #include "sim/life_tornado.h"
@@ -111,9 +112,10 @@ static void tell_crossings(struct study *st, int option, const struct life_pair 
 
 static double never_is_nan(double months) { return isinf(months) ? FIN_NONE : months; }
 
-static void tell_flips(struct study *st, int option, double saving) {
-  for (int i = 0; i < st->tornado.inputs; i++) {
-    double at = tornado_flip(&st->tornado, st->central, i, option, st->baseline, saving);
+static void tell_flips(struct study *st, int option) {
+  const struct tornado *t = &st->tornado;
+  for (int i = 0; i < t->inputs; i++) {
+    double at = t->flip[i * t->options + option];
     char scope[160];
     snprintf(scope, sizeof scope, "input:%s", st->central->input[i].key);
     if (!isnan(at))
@@ -148,7 +150,7 @@ static void tell_pair(struct study *st, int option) {
   if (st->replicas.n > 0)
     life_tell_metric(st->out, a, "whole", "prob_cheaper", b, s.prob_cheaper, "", NULL);
   tell_crossings(st, option, &p);
-  tell_flips(st, option, p.saving_usd);
+  tell_flips(st, option);
 }
 
 /* ---- what a reader should know ---- */
@@ -174,11 +176,25 @@ static void tell_limits(const struct study *st) {
 
 /* ---- the study ---- */
 static void play_uncertain(struct study *st, const struct sim_run_opts *opts) {
-  int n = opts->replicas >= 0 ? opts->replicas : st->spec->replicas;
+  int n = opts->replicas >= 0 ? opts->replicas : st->spec->replicas, tco = life_metric_index("tco_usd");
   if (n < 1)
     return;
+  double central[st->spec->n_option];
+  for (int i = 0; i < st->spec->n_option; i++)
+    central[i] = works(st, i) ? st->value[i * life_metric_count + tco] : FIN_NONE;
   replicas_play(&st->replicas, st->spec, st->memo, opts->seed, n, opts->jobs, st->errs);
-  tornado_play(&st->tornado, st->spec, st->memo, opts->jobs, st->errs);
+  tornado_play(&st->tornado, st->spec, st->memo, central, st->baseline, opts->jobs, st->errs);
+}
+
+/* Training runs are long to reckon and meet the same places: a first play of all options on all threads fills the memo, unheard. */
+static void warm_up(void *ctx, void *own, int option) {
+  const struct study *st = ctx;
+  struct errs *unheard = errs_create();
+  struct life l;
+  (void)own;
+  life_play(&l, st->central, st->memo, option, NULL, unheard);
+  life_free(&l);
+  errs_destroy(unheard);
 }
 
 static void free_study(struct study *st) {
@@ -202,6 +218,8 @@ int sim_run(const struct sim_spec *spec, const struct sim_run_opts *opts, const 
   st.value = mem_array(n * (size_t)life_metric_count, sizeof *st.value);
   for (int i = 0; out->input && i < spec->n_input; i++)
     out->input(out->ctx, &spec->input[i]);
+  if (spec->n_training && opts->jobs > 1)
+    crew_run(&(struct crew_work){.task = warm_up, .ctx = &st}, spec->n_option, opts->jobs);
   for (int i = 0; i < spec->n_option; i++) {
     play_central(&st, i);
     any |= works(&st, i);

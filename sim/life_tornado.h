@@ -8,11 +8,12 @@ struct tornado {
   struct memo *memo;
   int inputs, options;
   double *low, *high; /* [input][option] TCO in USD; NaN = unknown */
+  int versus;
+  double *flip;       /* [input][option] the value of the input at which the cheaper of the option and `versus` changes; NaN = none in its range */
 };
-void tornado_play(struct tornado *t, const struct sim_spec *spec, struct memo *memo, int jobs, struct errs *errs);
+/* central: TCO of every option at central values, NaN for those that are not to be compared. */
+void tornado_play(struct tornado *t, const struct sim_spec *spec, struct memo *memo, const double *central, int versus, int jobs, struct errs *errs);
 void tornado_free(struct tornado *t);
 /* Does an input touch an option's TCO at all? */
 bool tornado_touches(const struct tornado *t, int input, int option);
-/* The value of an input at which the cheaper of two options changes; NaN when none in its range. central_saving: TCO(versus) - TCO(option) at central values. */
-double tornado_flip(const struct tornado *t, struct world *w, int input, int option, int versus, double central_saving);
 #endif
