@@ -104,3 +104,6 @@ tests_test_hwmodels_SOURCES = tests/test_hwmodels.c
 tests_test_hwmodels_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_hwmodels_LDADD = libcu.a libhwmodels.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
+
+dist_check_SCRIPTS += tests/validate.sh
+TESTS += tests/validate.sh

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Predictions against the shipped table of published training runs: complete, in order, blind to the measured values, and as good as docs/accuracy.md says.
+. "$(dirname "$0")/lib.sh"
+table=$srcdir/scenarios/measured/training.csv
+run() { "$RACKCAST" validate "$1" >"$scratch/$2.csv" 2>"$scratch/$2.err"; }
+
+status_count() { tail -n +2 "$scratch/all.csv" | cut -d, -f6 | grep -c "^$1\$"; }
+overall() { awk -v f="$1" '$1 == "all" { gsub(/\|/, ""); print $(f) }' "$scratch/all.err"; }
+less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a + 0 < b + 0) }'; }
+
+ok "the table is read" run "$table" all
+in_order() {
+  cut -d, -f1 "$table" | sed 's/\r//' >"$scratch/ids"
+  grep -E '^[a-z0-9-]+,' "$scratch/all.csv" | cut -d, -f1 | cmp -s - "$scratch/ids"
+}
+ok "one line per row, in order" in_order
+ok "19 of 20 rows are predicted" less "$(($(status_count incomplete) + 20 * $(status_count unsupported)))" "$(status_count ok)"
+ok "median error below 6 %" less "$(overall 4)" 6
+ok "p90 error below 17 %" less "$(overall 6)" 17
+
+small() { # header and one row of a table of our own
+  cat >"$scratch/$1.in" <<EOF
+id,source,year,software,model,params_total_B,params_active_B,layers,hidden,heads,kv_heads,ffn_hidden,vocab,moe_experts,moe_topk,seq_len,gpu,num_gpus,gpus_per_node,interconnect_intra,interconnect_inter,precision,tp,pp,vpp,dp,ep,cp,zero_stage_fsdp,sequence_parallel,activation_recompute,micro_batch,global_batch,metric,value,notes
+$2
+EOF
+  run "$scratch/$1.in" "$1"
+}
+answer() { tail -n 1 "$scratch/$1.csv" | cut -d, -f"$2"; }
+same_prediction() {
+  small v1 'a-1,x,2024,megatron-core 2024,Llama-3.1-8B,8,,,,,,,,,,4096,H100-SXM-80GB,64,,,,BF16,1,1,,64,,,,,,1,128,step_time_s,1.5,' &&
+    small v2 'a-1,x,2024,megatron-core 2024,Llama-3.1-8B,8,,,,,,,,,,4096,H100-SXM-80GB,64,,,,BF16,1,1,,64,,,,,,1,128,step_time_s,99,' &&
+    [ "$(answer v1 4)" = "$(answer v2 4)" ] && [ -n "$(answer v1 4)" ]
+}
+ok "the measured value is not looked at" same_prediction
+unseen() {
+  small u 'b-1,x,2025,somebody-else 2025,New model 30B,30,,48,7168,,,,,,,4096,NVIDIA H100 80GB HBM3,64,,,,bf16,8,1,,8,,,,,,1,64,tokens_per_s_per_gpu,1000,' && [ "$(answer u 6)" = ok ]
+}
+ok "an unseen model, GPU spelling and framework are predicted" unseen
+incomplete() { small i 'c-1,x,2025,nemo 2025,Nobody,,,,,,,,,,,4096,H100-SXM-80GB,64,,,,BF16,8,1,,8,,,,,,1,64,step_time_s,1,' && [ "$(answer i 6)" = incomplete ]; }
+ok "a row without a model is incomplete" incomplete
+unsupported() { small s 'd-1,x,2025,nemo 2025,Llama-3.1-8B,8,,,,,,,,,,4096,Abacus 9000,64,,,,BF16,8,1,,8,,,,,,1,64,step_time_s,1,' && [ "$(answer s 6)" = unsupported ]; }
+ok "an unknown GPU is unsupported" unsupported
+neither() { printf 'id,metric,value,model,gpu\n' >"$scratch/n.in"; "$RACKCAST" validate "$scratch/n.in" >/dev/null 2>&1; [ $? = 2 ]; }
+ok "a table of neither kind is refused" neither
+finish
