@@ -16,17 +16,18 @@ static const char css[] =
     ".soft,figcaption{color:var(--soft)}p{max-width:50rem;margin:.5rem 0}\n"
     ".answer{border-left:5px solid var(--accent);background:#f0f5fb;padding:1rem 1.4rem;margin:1.6rem 0}\n"
     ".answer p:first-child{font-size:1.25rem;font-weight:600;margin-top:0}\n"
-    ".wide{overflow-x:auto;margin:.8rem 0}\n"
+    ".wide{overflow:auto;max-height:38rem;margin:.8rem 0}.wide thead th{position:sticky;top:0;background:var(--paper)}\n"
     "table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;min-width:40%}\n"
     "th,td{padding:.3rem .42rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}\n"
     "th{vertical-align:bottom;border-bottom:2px solid #9aa5b1;font-weight:600;line-height:1.25}th small{font-weight:400;color:var(--soft)}\n"
     "td.l,th.l{text-align:left}td.l:last-child,.text td.l{white-space:normal;min-width:7rem;overflow-wrap:anywhere}\n"
+    ".dense th,.dense td{padding:.24rem .32rem;font-size:.76rem}\n"
     "tr.strong td{font-weight:600;background:#f0f5fb}\n"
     "figure{margin:1.2rem 0 2.2rem}figure svg,figure img{width:100%;height:auto;border:1px solid var(--line)}figcaption{font-size:.92rem}\n"
     "details{margin-top:2.4rem}summary{font-size:1.3rem;font-weight:600;cursor:pointer}\n"
     "nav{font-size:.92rem;margin:1rem 0}nav a{margin-right:1rem}a{color:var(--accent)}\n"
     "footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.86rem;color:var(--soft)}\n"
-    "@media print{body{background:#fff}main{padding:0}details:not([open])>*{display:block}figure,tr{break-inside:avoid}}\n";
+    "@media print{.wide{max-height:none}body{background:#fff}main{padding:0}details:not([open])>*{display:block}figure,tr{break-inside:avoid}}\n";
 
 static const char *title(const struct outcome *o) {
   return o->name ? o->name : "rackcast run";
@@ -105,20 +106,16 @@ static void figure(const struct outcome *o, const struct plot *p, const char *di
   mem_free(svg);
 }
 
-/* Tables that one looks things up in are folded. */
-static bool folded(const struct table_kind *k) {
-  return strcmp(k->name, "assumptions") == 0 || strcmp(k->name, "metrics") == 0 || strcmp(k->name, "timeline") == 0;
-}
-
 static void table_section(const struct outcome *o, const struct table_kind *k, FILE *f) {
-  struct table *t = k->make(o);
+  bool folded = k->place == TABLE_FOLDED;
+  struct table *t = k->place == TABLE_FILE_ONLY ? NULL : k->make(o);
   if (t && table_rows(t)) {
     mem_free(table_drop_unknown(t));
-    fprintf(f, "<%s id=\"%s\">\n", folded(k) ? "details" : "section", k->name);
-    element(f, folded(k) ? "summary" : "h2", k->title);
+    fprintf(f, "<%s id=\"%s\">\n", folded ? "details" : "section", k->name);
+    element(f, folded ? "summary" : "h2", k->title);
     element(f, "p class=\"soft\"", k->about);
     table_write_html(t, f);
-    fprintf(f, "</%s>\n", folded(k) ? "details" : "section");
+    fprintf(f, "</%s>\n", folded ? "details" : "section");
   }
   table_free(t);
 }
@@ -154,6 +151,7 @@ void page_html(const struct outcome *o, const char *db_path, const char *dir, co
     element(f, "p class=\"soft\"", "No plots: gnuplot was not there, or the run holds nothing to draw.");
   for (size_t i = early; tables_at(i); i++)
     table_section(o, tables_at(i), f);
+  element(f, "p class=\"soft\"", "Every table, and all figures of the run, are beside this page as CSV files in tables/.");
   element(f, "footer", provenance(o, db_path));
   fputs("</main>\n</body>\n</html>\n", f);
 }
@@ -167,7 +165,7 @@ static void markdown_line(FILE *f, const char *before, const char *text, const c
 }
 
 static void markdown_table(const struct outcome *o, const struct table_kind *k, FILE *f) {
-  struct table *t = k->make(o);
+  struct table *t = k->place == TABLE_FILE_ONLY ? NULL : k->make(o);
   if (t && table_rows(t)) {
     mem_free(table_drop_unknown(t));
     markdown_line(f, "\n## ", k->title, "\n\n");

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "output/escape.h"
 
+enum { DENSE_FROM = 13 }; /* HTML tables of more columns are set smaller */
+
 struct cell {
   const char *text; /* NULL = unknown */
   double value;     /* of a number */
@@ -269,7 +271,7 @@ void table_write_markdown(const struct table *t, FILE *f) {
 }
 
 void table_write_html(const struct table *t, FILE *f) {
-  fputs("<div class=\"wide\"><table>\n<thead><tr>", f);
+  fprintf(f, "<div class=\"wide\"><table%s>\n<thead><tr>", t->n_col > DENSE_FROM ? " class=\"dense\"" : "");
   for (size_t c = 0; c < t->n_col; c++) {
     char buf[64];
     fprintf(f, "<th%s>", t->col[c].left ? " class=\"l\"" : "");

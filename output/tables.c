@@ -199,6 +199,12 @@ static struct table *make_cash_flow(const struct outcome *o) {
 
 /* ---- tables that are a query ---- */
 
+/* Options in the order of the summary, for the ORDER BY of a query over a table or view called `t`. */
+#define BY_MERIT(t)                                                                                                                        \
+  " (SELECT r.value FROM metric r WHERE r.run=" t ".run AND r.option=" t ".option AND r.name='feasible' AND r.scope='whole') IS 0,"         \
+  " (SELECT r.value FROM metric r WHERE r.run=" t ".run AND r.option=" t ".option AND r.name='tco_usd' AND r.scope='whole' AND r.versus='')," \
+  " " t ".option"
+
 struct query_col {
   struct table_col col;
   int decimals; /* -1 = text */
@@ -243,7 +249,7 @@ static struct table *make_sensitivity(const struct outcome *o) {
       o->db, "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) lo, max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
       " max(CASE name WHEN 'sobol' THEN 100*value END), max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
       " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END) FROM metric WHERE run=?1 AND scope LIKE 'input:%'"
-      " GROUP BY option, scope ORDER BY option<>?2, option, abs(hi-lo) DESC, scope", "is", o->run, o->best ? o->best->name : "");
+      " GROUP BY option, scope ORDER BY" BY_MERIT("metric") ", abs(hi-lo) DESC, scope", "i", o->run);
   while (db_next(q)) {
     table_row(t);
     table_text(t, db_text(q, 0));
@@ -265,7 +271,7 @@ static struct table *make_utilization(const struct outcome *o) {
                                           NUMBER("utilization", "%", "gpu_utilization_pct", 1)};
   return FROM_QUERY(o, "GPU-hours and utilization",
                     "SELECT option, scope, gpu_hours_provisioned, gpu_hours, gpu_hours_productive, 100*gpu_utilization FROM v_utilization"
-                    " WHERE run=? AND option<>'' ORDER BY option, scope<>'whole', scope", cols);
+                    " WHERE run=? AND option<>'' ORDER BY" BY_MERIT("v_utilization") ", scope<>'whole', scope", cols);
 }
 
 static struct table *make_work(const struct outcome *o) {
@@ -281,7 +287,7 @@ static struct table *make_work(const struct outcome *o) {
                     FIGURE("step_time_s") ",100*" FIGURE("mfu") ",100*" FIGURE("goodput") "," FIGURE("gpu_hours") "," FIGURE("usd_per_training_run")
                     " FROM metric WHERE run=? AND versus='' AND (scope='whole' OR scope LIKE 'serving:%' OR scope LIKE 'training:%')"
                     " GROUP BY option, scope HAVING sum(name IN ('ttft_p50_ms','ttft_p95_ms','tpot_p50_ms','slo_attainment','time_to_train_s','step_time_s','mfu','goodput'))>0"
-                    " ORDER BY option, scope<>'whole', scope", cols);
+                    " ORDER BY" BY_MERIT("metric") ", scope<>'whole', scope", cols);
 #undef FIGURE
 }
 
@@ -312,22 +318,22 @@ static struct table *make_timeline(const struct outcome *o) {
   static const struct query_col cols[] = {TEXT("option", "option"), NUMBER("time", "days", "t_d", 1), TEXT("what", "kind"), TEXT("", "text")};
   return FROM_QUERY(o, "What happened when",
                     "SELECT option, t/24, kind, text FROM event WHERE run=? AND kind NOT IN ('exclusion','warning','assumption','infeasible','failure')"
-                    " ORDER BY option, t, rowid", cols);
+                    " ORDER BY" BY_MERIT("event") ", t, rowid", cols);
 }
 
 static const struct table_kind kind[] = {
-    {"summary", "Options side by side", "Feasible options by total cost, then the others. Does the work: at central inputs, and in how many of the replicas if not in all. Busy: GPU-hours with any work, load: what of the capacity was used. Break-even and P(cheaper) are against the baseline.", make_summary},
-    {"why", "What makes the difference", "The cheapest option beside its rival, by kind of cost, largest difference first.", tables_why},
-    {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", make_infeasible},
-    {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows; a resale is negative. Discounted: at the scenario's rate to the start.", make_cash_flow},
+    {"summary", "Options side by side", "Feasible options by total cost, then the others. Does the work: at central inputs, and in how many of the replicas if not in all. Busy: GPU-hours with any work, load: what of the capacity was used. Break-even and P(cheaper) are against the baseline.", TABLE_SHOWN, make_summary},
+    {"why", "What makes the difference", "The cheapest option beside its rival, by kind of cost, largest difference first.", TABLE_SHOWN, tables_why},
+    {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", TABLE_SHOWN, make_infeasible},
+    {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows; a resale is negative. Discounted: at the scenario's rate to the start.", TABLE_SHOWN, make_cash_flow},
     {"sensitivity", "What the total cost depends on", "Total cost with one uncertain input at its low and its high end, the others as they are.",
-     make_sensitivity},
-    {"work", "How the work is done", "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's peak (MFU).", make_work},
-    {"utilization", "GPU-hours and utilization", "Provisioned: paid for or owned. Allocated: given to work. Productive: work that counted.", make_utilization},
-    {"exclusions", "What is left out, and what to be careful with", "Read before deciding.", make_exclusions},
-    {"timeline", "What happened when", "Purchases, renewals, expansions and phases of training, failures left out.", make_timeline},
-    {"assumptions", "Assumptions", "Every input of the run with where it comes from; `assumed` and `scenario` are the reader's to change.", make_assumptions},
-    {"metrics", "All figures", "As they stand in the database.", make_metrics},
+     TABLE_SHOWN, make_sensitivity},
+    {"work", "How the work is done", "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's peak (MFU).", TABLE_SHOWN, make_work},
+    {"utilization", "GPU-hours and utilization", "Provisioned: paid for or owned. Allocated: given to work. Productive: work that counted.", TABLE_SHOWN, make_utilization},
+    {"exclusions", "What is left out, and what to be careful with", "Read before deciding.", TABLE_SHOWN, make_exclusions},
+    {"timeline", "What happened when", "Purchases, renewals, expansions and phases of training, failures left out.", TABLE_FOLDED, make_timeline},
+    {"assumptions", "Assumptions", "Every input of the run with where it comes from; `assumed` and `scenario` are the reader's to change.", TABLE_FOLDED, make_assumptions},
+    {"metrics", "All figures", "As they stand in the database.", TABLE_FILE_ONLY, make_metrics},
 };
 
 const struct table_kind *tables_at(size_t i) {

@@ -8,6 +8,7 @@ struct table_kind {
   const char *name;  /* of the file: "summary" */
   const char *title;
   const char *about; /* a sentence for the reader */
+  enum table_place { TABLE_SHOWN, TABLE_FOLDED, TABLE_FILE_ONLY } place; /* in a report: long ones are folded, the longest left to their CSV file */
   struct table *(*make)(const struct outcome *o); /* freed by table_free */
 };
 const struct table_kind *tables_at(size_t i); /* NULL at the end */
