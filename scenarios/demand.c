@@ -4,6 +4,7 @@
 #include "base/datadir.h"
 #include "base/hash.h"
 #include "scenarios/keys.h"
+#include "workloads/trace_demand.h"
 
 /* Traces are part of the input: an edited file is another run. */
 static uint64_t hash_file(uint64_t h, const char *path) {
@@ -30,16 +31,25 @@ static const char *find_file(struct sc_reader *r, const struct sc_node *n, const
   return found;
 }
 
-/* The file named under the one key of a map form; NULL after an error was added. */
-static const char *file_of_form(struct sc_reader *r, const struct sc_key *k, const struct sc_table *form) {
-  const struct sc_param *p = &form->param[0];
-  const struct sc_node *n = sc_node_get(k->node, p->key);
-  const char *at = arena_printf(r->arena, "%s.%s", k->path, p->key);
+/* A map form names its file under one of the first two keys of its table: one of our own CSV files, or a request trace.
+ */
+struct form_file {
+  const char *path; /* NULL after an error was added */
+  bool trace;
+};
+enum { OWN, TRACE };
+
+static struct form_file file_of_form(struct sc_reader *r, const struct sc_key *k, const struct sc_table *form) {
+  const struct sc_param *p = form->param;
+  const struct sc_node *own = sc_node_get(k->node, p[OWN].key), *trace = sc_node_get(k->node, p[TRACE].key);
   sc_unknown_keys(r, k->node, k->path, form);
-  if (n)
-    return find_file(r, n, at);
-  sc_error(r, k->node, at, "is missing: %s", p->meaning);
-  return NULL;
+  if (!own == !trace) {
+    sc_error(r, k->node, k->path, "%s, expected %s: FILE or %s: FILE", own ? "two sources" : "no source", p[OWN].key,
+             p[TRACE].key);
+    return (struct form_file){NULL, false};
+  }
+  const char *at = arena_printf(r->arena, "%s.%s", k->path, p[trace ? TRACE : OWN].key);
+  return (struct form_file){find_file(r, trace ? trace : own, at), trace != NULL};
 }
 
 /* {value: ...} is a plain figure with its provenance. */
@@ -49,48 +59,67 @@ static bool is_form(const struct sc_node *n) {
 
 static const struct sc_param rate_params[] = {
     {.key = "curve", .kind = SC_TEXT, .meaning = "CSV t_seconds,aggregate_rate_req_per_s over one period"},
+    {.key = "trace", .kind = SC_TEXT, .meaning = "request trace; its span stands for a day"},
     {.key = "mean",
      .kind = SC_NUMBER,
      .unit = "req/s",
      .hi = 1e9,
      .meaning = "the curve is scaled to this mean; absent = as it is"},
 };
-static const struct sc_table rate_table = {.name = "a rate", .param = rate_params, .n = 2};
+static const struct sc_table rate_table = {.name = "a rate", .param = rate_params, .n = 3};
+static const struct sc_param *const rate_param = &rate_params[2];
 
 static void read_rate(struct sc_reader *r, const struct sc_key *k) {
   struct wl_curve **curve = k->field;
   double rate = 0;
   if (!is_form(k->node)) {
-    if (sc_read_value(r, k->node, k->path, &rate_params[1], &rate))
+    if (sc_read_value(r, k->node, k->path, rate_param, &rate))
       *curve = wl_curve_flat(r->arena, rate);
     return;
   }
   const struct sc_node *mean = sc_node_get(k->node, "mean");
-  const char *file = file_of_form(r, k, &rate_table);
+  struct form_file file = file_of_form(r, k, &rate_table);
   if (mean)
-    sc_read_value(r, mean, arena_printf(r->arena, "%s.mean", k->path), &rate_params[1], &rate);
-  *curve = file ? wl_curve_load(r->arena, file, r->errs) : NULL;
+    sc_read_value(r, mean, arena_printf(r->arena, "%s.mean", k->path), rate_param, &rate);
+  *curve = !file.path ? NULL : (file.trace ? wl_trace_curve : wl_curve_load)(r->arena, file.path, r->errs);
   if (*curve && rate > 0)
     wl_curve_scale_to_mean(*curve, rate);
 }
-const struct sc_special sc_rate = {"requests a second (req/s), or {curve: FILE, mean: req/s}", read_rate, &rate_table};
+const struct sc_special sc_rate = {
+    "requests a second (req/s), or {curve: FILE, mean: req/s} or {trace: FILE, mean: req/s}", read_rate, &rate_table};
 
 static const struct sc_param lengths_params[] = {
     {.key = "histogram", .kind = SC_TEXT, .meaning = "CSV bin_start,bin_width,probability"},
+    {.key = "trace", .kind = SC_TEXT, .meaning = "request trace, of which the lengths are taken"},
 };
 static const struct sc_param length_param = {.key = "tokens", .kind = SC_NUMBER, .unit = "token", .hi = 1e8};
-static const struct sc_table lengths_table = {.name = "lengths", .param = lengths_params, .n = 1};
+static const struct sc_table lengths_table = {.name = "lengths", .param = lengths_params, .n = 2};
 
-static void read_lengths(struct sc_reader *r, const struct sc_key *k) {
+static struct wl_hist *load_lengths(struct sc_reader *r, const struct form_file *f, enum wl_trace_length which) {
+  if (!f->path)
+    return NULL;
+  return f->trace ? wl_trace_lengths(r->arena, f->path, which, r->errs) : wl_hist_load(r->arena, f->path, r->errs);
+}
+
+static void read_lengths(struct sc_reader *r, const struct sc_key *k, enum wl_trace_length which) {
   struct wl_hist **hist = k->field;
   double tokens;
   if (is_form(k->node)) {
-    const char *file = file_of_form(r, k, &lengths_table);
-    *hist = file ? wl_hist_load(r->arena, file, r->errs) : NULL;
+    struct form_file file = file_of_form(r, k, &lengths_table);
+    *hist = load_lengths(r, &file, which);
   } else if (sc_read_value(r, k->node, k->path, &length_param, &tokens))
     *hist = wl_hist_point(r->arena, tokens);
 }
-const struct sc_special sc_lengths = {"tokens of every request, or {histogram: FILE}", read_lengths, &lengths_table};
+
+static void read_input(struct sc_reader *r, const struct sc_key *k) {
+  read_lengths(r, k, WL_TRACE_INPUT);
+}
+static void read_output(struct sc_reader *r, const struct sc_key *k) {
+  read_lengths(r, k, WL_TRACE_OUTPUT);
+}
+static const char lengths_form[] = "tokens of every request, or {histogram: FILE} or {trace: FILE}";
+const struct sc_special sc_input_lengths = {lengths_form, read_input, &lengths_table};
+const struct sc_special sc_output_lengths = {lengths_form, read_output, &lengths_table};
 
 static void read_phases(struct sc_reader *r, const struct sc_key *k) {
   const char *file = find_file(r, k->node, k->path);

@@ -8,13 +8,13 @@ extern const struct sc_table sc_owned_table, sc_rented_table; /* struct sim_laye
 
 /* ---- specials ---- */
 extern const struct sc_special sc_model, sc_server, sc_engine, sc_stack, sc_dtype; /* names; const pointers or enum */
-extern const struct sc_special sc_months;  /* int: "60 months", "5 yr"; p->word allowed */
-extern const struct sc_special sc_only;    /* the one word in choices; nothing stored */
-extern const struct sc_special sc_rate;    /* struct wl_curve * */
-extern const struct sc_special sc_lengths; /* struct wl_hist * */
-extern const struct sc_special sc_slo;     /* struct sim_slo */
-extern const struct sc_special sc_phases;  /* struct wl_phases * */
-extern const struct sc_special sc_where;   /* struct sim_training.where */
+extern const struct sc_special sc_months;                           /* int: "60 months", "5 yr"; p->word allowed */
+extern const struct sc_special sc_only;                             /* the one word in choices; nothing stored */
+extern const struct sc_special sc_rate;                             /* struct wl_curve * */
+extern const struct sc_special sc_input_lengths, sc_output_lengths; /* struct wl_hist * */
+extern const struct sc_special sc_slo;                              /* struct sim_slo */
+extern const struct sc_special sc_phases;                           /* struct wl_phases * */
+extern const struct sc_special sc_where;                            /* struct sim_training.where */
 extern const struct sc_special sc_rent_price,
     sc_block_price;                         /* struct dist, USD/h a server; of a layer, of a contract */
 extern const struct sc_special sc_term;     /* struct sim_layer.term and term_months */

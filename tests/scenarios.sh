@@ -98,6 +98,14 @@ same_at_any_number_of_threads() {
   [ "$(wc -l <"$scratch/j1.csv")" -gt 50 ] && cmp "$scratch/j1.csv" "$scratch/j3.csv"
 }
 
+# The examples in the manual are complete scenarios.
+manual_runs() {
+  awk -v to="$scratch/manual-" '/^```yaml/ { n++; on = 1; next } /^```/ { on = 0 } on { print > (to n ".yaml") } END { exit !n }' "$reference" || return 1
+  for f in "$scratch"/manual-*.yaml; do
+    "$RACKCAST" run "$f" -o "$scratch/manual.db" >/dev/null 2>"$scratch/err" || { cat "$scratch/err"; return 1; }
+  done
+}
+
 mkdir "$scratch/db"
 for f in "$bad"/*.yaml; do
   case $f in *-b.yaml) continue ;; esac # the other half of a pair
@@ -128,4 +136,5 @@ done
 ok "threads" same_at_any_number_of_threads
 ok "results" agrees
 ok "reference" reference_is_current
+ok "manual" manual_runs
 finish

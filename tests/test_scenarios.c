@@ -8,6 +8,7 @@
 #include "scenarios/scenario.h"
 #include "sim/kernel/stream.h"
 #include "tests/cu.h"
+#include "workloads/trace.h"
 
 enum { MANY = 64 };
 static struct hw_catalog *catalog;
@@ -159,6 +160,28 @@ static void the_hash_follows_the_meaning(void) {
   sc_scenario_free(a);
   sc_scenario_free(b);
   sc_scenario_free(c);
+}
+
+/* A trace gives the rate and the lengths that it has, within the width of a bin. */
+static void traces_become_demand(void) {
+  struct sim_spec *s = good(HEAD "work: {serving: {model: Llama-3.1-8B, rate: {trace: traces/azure-code.csv},"
+                                 " input_tokens: {trace: traces/azure-code.csv}, output_tokens: {trace: traces/azure-code.csv}}}\n"
+                                 "options: {r: {layers: [{rent: p4d.24xlarge}]}}\n",
+                            NULL, 0);
+  struct wl_trace *t = wl_trace_open(datadir_path(s->arena, "scenarios/traces/azure-code.csv"), NULL, 0.01, errs);
+  struct wl_trace_request r = {0};
+  double n = 0, input = 0, output = 0;
+  for (; wl_trace_next(t, &r); n++) {
+    input += r.input;
+    output += r.output;
+  }
+  wl_trace_close(t);
+  CU_ASSERT(n > 8000);
+  CU_CLOSE(wl_hist_mean(s->serving[0].input), input / n, 0.02);
+  CU_CLOSE(wl_hist_mean(s->serving[0].output), output / n, 0.05);
+  CU_CLOSE(wl_curve_mean(s->serving[0].rate), (n - 1) / r.arrival_s, 1e-9);
+  CU_ASSERT(wl_curve_max(s->serving[0].rate) > 1.2 * wl_curve_mean(s->serving[0].rate));
+  sc_scenario_free(s);
 }
 
 /* ---- one file on top of another ---- */
@@ -320,6 +343,7 @@ int main(void) {
       {"layers of all kinds", layers_of_all_kinds},
       {"provenance reaches the rows", provenance_reaches_the_rows},
       {"the hash follows the meaning", the_hash_follows_the_meaning},
+      {"traces become demand", traces_become_demand},
       {"includes merge maps and replace lists", includes_merge_maps_and_replace_lists},
       {"sets and variants change values", sets_and_variants_change_values},
       {"changes are made to copies", changes_are_made_to_copies},

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += libworkloads.a
 libworkloads_a_SOURCES = workloads/phases.h \
-  workloads/trace.c workloads/trace.h workloads/trace_formats.c workloads/trace_make.c workloads/trace_make.h \
+  workloads/trace.c workloads/trace.h workloads/trace_demand.c workloads/trace_demand.h workloads/trace_formats.c workloads/trace_make.c workloads/trace_make.h \
   workloads/datasets.c workloads/datasets.h workloads/demand.c workloads/demand.h workloads/engines.c workloads/engines.h workloads/serve_ops.c workloads/serve_ops.h \
   workloads/model.c workloads/model.h workloads/model_count.c workloads/model_json.c workloads/model_json.h
 
