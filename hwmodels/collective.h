@@ -12,7 +12,7 @@ struct hw_coll_op {
                             part included); p2p: the message */
   int ranks;             /* group size, >= 1; 1 costs nothing */
   int ranks_per_node;    /* how many of the group share a node (scale-up domain) */
-  int groups_per_node;   /* groups of this kind that use the node's NICs at once, >= 1 */
+  int groups_per_node;   /* groups of this kind that use the NICs of the node (or scale-up domain) at once, >= 1 */
 };
 double hw_coll_s(const struct hw_server *s, const struct hw_coll_op *op);
 

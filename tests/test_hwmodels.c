@@ -511,6 +511,9 @@ static void test_collective_properties(void) {
   const struct hw_server *p4d = server("p4d.24xlarge");
   double alone = coll(p4d, HW_P2P, 1e9, 2, 1, 1), all = coll(p4d, HW_P2P, 1e9, 2, 1, 8);
   CU_CLOSE(all / alone, 2, 0.02);
+  /* a domain of sixteen trays of four has the NICs of all of them */
+  const struct hw_server *tray = hw_server_generic(cat, gpu("GB200"), 4, 0);
+  CU_CLOSE(coll(tray, HW_ALL_REDUCE, 64e9, 128, 64, 1), coll(nvl, HW_ALL_REDUCE, 64e9, 128, 64, 1), 0.01);
   struct hw_server bare = *s;
   bare.nic = NULL;
   CU_ASSERT(isinf(coll(&bare, HW_ALL_REDUCE, 1e6, 16, 8, 1)));
