@@ -261,17 +261,30 @@ static bool series_data(const struct outcome *o, const char *option, const char 
   struct db_query *q = stretch > 0 ? db_query(o->db, "SELECT avg(t), avg(value) FROM series WHERE run=? AND option=? AND name=? GROUP BY cast(t/? AS INTEGER) ORDER BY 1",
                                               "issd", o->run, option, series, stretch)
                                    : db_query(o->db, "SELECT t, value FROM series WHERE run=? AND option=? AND name=? ORDER BY t", "iss", o->run, option, series);
+  double t = 0, before = 0, v = (double)NAN;
   fprintf(f, "$%s%zu << EOD\n", block, i);
   while (db_next(q))
-    if (!db_null(q, 1))
-      fprintf(f, "%.8g %.8g\n", db_real(q, 0) / per_month, db_real(q, 1) * scale);
+    if (!db_null(q, 1)) {
+      before = t;
+      t = db_real(q, 0);
+      v = db_real(q, 1) * scale;
+      fprintf(f, "%.8g %.8g\n", t / per_month, v);
+    }
+  if (!isnan(v)) /* a value holds up to the next: the last one too */
+    fprintf(f, "%.8g %.8g\n", (2 * t - before) / per_month, v);
   fputs("EOD\n", f);
   db_done(q);
   return true;
 }
 
+/* Few values are drawn as what they are, means of a stretch of time; many as a line. */
+static const char *over_time(const struct outcome *o) {
+  return o->months > 12 ? "lines" : "steps";
+}
+
 static void series_part(struct parts *p, const char *block, size_t i, const struct outcome *o, const char *dashes, double lw) {
-  fprintf(part(p), "$%s%zu using 1:2 with lines lc rgb '%s' dt %s lw %.1f", block, i, colour(o, &o->option[i]), dashes, lw);
+  fprintf(part(p), "$%s%zu using 1:2 with %s lc rgb '%s' dt %s lw %.1f", block, i, *block == 's' ? "lines" : over_time(o), colour(o, &o->option[i]), dashes,
+          lw);
 }
 
 static bool script_utilization(const struct outcome *o, FILE *f) {
