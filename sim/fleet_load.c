@@ -280,11 +280,13 @@ double fleet_attainment(struct life *l, int serving) {
 /* A run holds its servers and draws its mean power while it lasts. Returns its kW at the meter at most. */
 static double account_run(struct life *l, const struct life_run *r, double hours) {
   const struct sim_train_run *t = &r->of->run;
-  const struct life_layer *y = r->layer >= 0 ? &l->layer[r->layer] : NULL;
+  struct life_layer *y = r->layer >= 0 ? &l->layer[r->layer] : NULL;
   double *sum = r->layer >= 0 ? l->layer[r->layer].month : l->outside, span_h = r->end_h - r->start_h;
   double pue = y ? fleet_pue(l, y) : l->spec->rent_pue.a > 0 ? l->spec->rent_pue.a : 1, share = hours / span_h;
   double gpu_h = r->servers * r->of->server->gpus * hours, kwh = t->energy_j / 3.6e6 * share;
   double idle_kwh = r->servers * hw_server_idle_w(l->spec->catalog, r->of->server) * hours * 1e-3;
+  if (y && y->spec->scale) /* rented for the run alone, never in y->servers */
+    y->peak_servers = fmax(y->peak_servers, r->servers);
   sum[SUM_SERVER_H] += r->servers * hours;
   sum[SUM_USED_H] += r->servers * hours;
   sum[SUM_GPU_H] += gpu_h;
