@@ -437,33 +437,51 @@ static void read_server(struct reader *r) {
 
 enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten minutes */
 
+static bool is_known(const struct wl_lengths *l) {
+  return l->mean > 0 || l->p50 > 0;
+}
+
+/* The data set that model, source or notes name; NULL = none. */
+static const struct wl_dataset *named_set(const struct reader *r) {
+  char about[512];
+  snprintf(about, sizeof about, "%s | %s | %s", text(r, "model"), text(r, "source"), text(r, "notes"));
+  return wl_dataset_for(r->k->datasets, about);
+}
+
+/* A known set fills empty cells and gives stated means their spread; the set without a name only fills rows that state no length at all, and empty answers to real
+ * conversations. */
+static void fill_lengths(struct reader *r, const struct wl_dataset *set, bool named) {
+  struct serving_case *c = r->c;
+  bool stated = isfinite(leading(text(r, "input_len"))) || isfinite(leading(text(r, "output_len")));
+  const struct wl_dataset *for_input = set && (named || !stated) ? set : NULL;
+  const struct wl_dataset *for_output = for_input || (set && is_spread(r)) ? set : NULL;
+  double kv = after(text(r, "notes"), "KV length");
+  c->input = read_lengths(r, "input_len", for_input ? &for_input->input : NULL);
+  c->output = read_lengths(r, "output_len", for_output && (for_input || !text(r, "output_len")[0]) ? &for_output->output : NULL);
+  if (!is_known(&c->input) && isfinite(kv))
+    c->input = (struct wl_lengths){.mean = kv, .p50 = kv, .fixed = true};
+  if (c->rep.model->encoder || !is_known(&c->output))
+    c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
+}
+
 static void read_workload(struct reader *r) {
   struct serving_case *c = r->c;
+  const struct wl_dataset *set = named_set(r);
+  bool named = set && set->match[0] && is_known(&set->input);
   c->rep.offline = (c->load == LOAD_OFFLINE || c->load == LOAD_STATIC) && !strstr(text(r, "notes"), "serve");
-  char about[256];
-  snprintf(about, sizeof about, "%s | %s", text(r, "model"), text(r, "source"));
-  const struct wl_dataset *set = wl_dataset_for(r->k->datasets, about);
-  bool encoder = c->rep.model->encoder;
-  bool named = set && set->match[0];
-  c->input = read_lengths(r, "input_len", set ? &set->input : NULL);
-  c->output = read_lengths(r, "output_len", set && !encoder ? &set->output : NULL);
-  bool stated = isfinite(leading(text(r, "input_len"))) || isfinite(leading(text(r, "output_len")));
-  const struct wl_dataset *shape = named || !stated ? set : NULL; /* the set for anything else only fills rows that state nothing */
-  c->input = read_lengths(r, "input_len", shape ? &shape->input : set && named ? &set->input : NULL);
-  c->output = read_lengths(r, "output_len", shape && !encoder ? &shape->output : set && is_spread(r) && !text(r, "output_len")[0] ? &set->output : NULL);
+  fill_lengths(r, set, named);
+  if (!is_known(&c->input))
+    give_up(r, CASE_INCOMPLETE, "input_len is empty and the task is not a known data set", "");
   if (named) {
     c->requests = set->requests;
     c->trace = set->trace;
     c->least_requests = STEADY_SHARE;
     c->rep.beams = set->beams;
   }
-  double kv = after(text(r, "notes"), "KV length");
-  if (!(c->input.mean > 0) && !(c->input.p50 > 0) && isfinite(kv))
-    c->input = (struct wl_lengths){.mean = kv, .p50 = kv, .fixed = true};
-  if (!(c->input.mean > 0) && !(c->input.p50 > 0))
-    give_up(r, CASE_INCOMPLETE, "input_len is empty and the task is not a known data set", "");
-  if (encoder || (!(c->output.mean > 0) && !(c->output.p50 > 0)))
-    c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
+  if (set && c->input.fixed)
+    c->input.least = set->least_share;
+  if (set && c->output.fixed && c->output.mean > 1)
+    c->output.least = set->least_share;
 }
 
 void serving_case_read(const struct serving_tables *k, const struct csv_table *t, const size_t *rows, size_t n, struct serving_case *c) {

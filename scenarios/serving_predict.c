@@ -38,7 +38,7 @@ static void draw_lengths(int32_t *x, int n, const struct wl_lengths *l, const ch
   stream_init(&st, 1, name, 0);
   for (int i = 0; i < n; i++)
     x[i] = (int32_t)wl_lengths_at(l, (i + 0.5) / n);
-  for (int i = n - 1; i > 0 && !l->fixed; i--) {
+  for (int i = n - 1; i > 0 && (!l->fixed || l->least > 0); i--) {
     int j = (int)(stream_u64(&st) % (uint64_t)(i + 1));
     int32_t t = x[i];
     x[i] = x[j];

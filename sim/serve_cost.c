@@ -24,13 +24,13 @@ static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g,
   return fmax(t, compute / f);
 }
 
-/* Two grouped GEMMs. Ranks of an expert-parallel group wait for the fullest one. */
+/* Two grouped GEMMs. Ranks of an expert-parallel group wait for the fullest one (balanced by redundant copies); many small experts on one rank get unequal rows. */
 static double experts_s(const struct serve_setup *s, double tokens) {
   const struct wl_serve_ops *o = &s->ops;
   double touched = wl_experts_touched(o->experts, o->topk, tokens) / o->ep;
   struct hw_grouped_gemm op = {.groups = fmax(1, touched), .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->hidden,
                                .dtype = s->compute, .weight_bytes = dtype_bytes(s->layout.weights), .clock = s->clock,
-                               .imbalance = o->ep > 1 ? 1.25 : 1};
+                               .imbalance = o->ep > 1 ? 1.25 : o->experts > 16 ? fmax(1, s->engine.moe_skew) : 1};
   double t = hw_grouped_gemm_s(s->gpu, &op);
   op.n = o->hidden;
   op.k = o->expert_n_down_k;

@@ -20,7 +20,7 @@ static double median_of(const struct wl_lengths *l) {
 }
 
 double wl_lengths_at(const struct wl_lengths *l, double u) {
-  double x = l->fixed ? l->mean : median_of(l) * exp(sigma_of(l) * gsl_cdf_ugaussian_Pinv(u));
+  double x = l->fixed ? l->mean * (l->least > 0 ? l->least + (1 - l->least) * u : 1) : median_of(l) * exp(sigma_of(l) * gsl_cdf_ugaussian_Pinv(u));
   if (l->max > 0)
     x = fmin(x, l->max);
   return fmax(1, round(x));
@@ -56,7 +56,7 @@ static int count(const struct csv_table *t, size_t row, const char *name, struct
 }
 
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace"};
+  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace", "least_share"};
   struct csv_table *t = csv_load(path, errs);
   if (!t)
     return NULL;
@@ -71,6 +71,9 @@ struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct e
       read_lengths(t, i, "input", &d->set[i].input, errs);
       read_lengths(t, i, "output", &d->set[i].output, errs);
       d->set[i].trace = arena_strdup(a, csv_cell(t, i, csv_column(t, "trace")));
+      const char *least = csv_cell(t, i, csv_column(t, "least_share"));
+      if (least[0] && (!units_number(least, &d->set[i].least_share) || !(d->set[i].least_share > 0 && d->set[i].least_share <= 1)))
+        errs_add(errs, csv_path(t), csv_line(t, i), "least_share", "got '%s', expected a share of at most 1", least);
       d->set[i].requests = count(t, i, "requests", errs);
       d->set[i].beams = count(t, i, "beams", errs);
     }

@@ -11,7 +11,8 @@
 struct wl_lengths {
   double mean, p50;  /* 0 = not known; fixed: both alike */
   double max;        /* 0 = none */
-  bool fixed;        /* every request alike */
+  bool fixed;        /* every request alike, but for: */
+  double least;      /* > 0: uniform between this share of the length and all of it */
 };
 double wl_lengths_at(const struct wl_lengths *l, double u);   /* quantile; at least 1 */
 double wl_lengths_mean(const struct wl_lengths *l);
@@ -20,6 +21,7 @@ struct wl_dataset {
   const char *name, *match;
   struct wl_lengths input, output;
   const char *trace;    /* arrivals and lengths as published, a path below the data directory; "" = none */
+  double least_share;   /* lengths of its requests lie between this share of the stated ones and all of them; 0 = alike */
   int requests, beams;  /* samples in the set and beam width its rules ask for; 0 = not stated */
 };
 struct wl_datasets {

@@ -58,6 +58,7 @@ static const struct metric {
   M("attn_prefill_f", "", NUMBER, attn_prefill_f),
   M("attn_decode_f", "", NUMBER, attn_decode_f),
   M("moe_f", "", NUMBER, moe_f),
+  M("moe_skew", "", NUMBER, moe_skew),
   M("ar_lat_f", "", NUMBER, ar_lat_f),
   M("ar_bw_f", "", NUMBER, ar_bw_f),
   M("ar_direct", "s", NUMBER, ar_direct_s),

@@ -32,7 +32,7 @@ struct wl_engine {
   double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
-  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, ar_lat_f, ar_bw_f;
+  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, moe_skew /* rows of the busy among many small experts / mean */, ar_lat_f, ar_bw_f;
   double w4_compute_f, w4_mem_f, w8_compute_f;   /* weight-only formats: dequantisation */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
