@@ -1,5 +1,5 @@
-/* Fits the parameters of the kernel, collective or power model to a table of measurements and prints catalog rows; how well the fit meets the 30 %
- * of the shapes that were left out goes to stderr. */
+/* Fits the parameters of the kernel, collective or power model to a table of measurements and prints catalog rows; how
+ * well the fit meets the 30 % of the shapes that were left out goes to stderr. */
 #include <stdio.h>
 #include "base/csv.h"
 #include "cli/cli.h"
@@ -23,14 +23,17 @@ static void print_row(const struct hw_fact *f) {
 }
 
 static void print_report(const struct hw_calibration *k) {
-  fprintf(stderr, "%-24s %-16s %7s %8s | %8s %8s %8s | %8s %8s\n", "name", "fit", "fitted", "left out", "median", "p90", "bias", "in fit", "p90");
+  fprintf(stderr, "%-24s %-16s %7s %8s | %8s %8s %8s | %8s %8s\n", "name", "fit", "fitted", "left out", "median", "p90",
+          "bias", "in fit", "p90");
   for (size_t i = 0; i < k->n_report; i++) {
     const struct hw_fit_report *r = &k->report[i];
-    fprintf(stderr, "%-24s %-16s %7zu %8zu | %6.1f %% %6.1f %% %+6.1f %% | %6.1f %% %6.1f %%%s\n", r->name, r->what, r->fitted, r->left_out, 100 * r->median, 100 * r->p90,
-            100 * r->bias, 100 * r->in_median, 100 * r->in_p90, r->converged ? "" : "  no fit: too few points, rows kept as they are");
+    fprintf(stderr, "%-24s %-16s %7zu %8zu | %6.1f %% %6.1f %% %+6.1f %% | %6.1f %% %6.1f %%%s\n", r->name, r->what,
+            r->fitted, r->left_out, 100 * r->median, 100 * r->p90, 100 * r->bias, 100 * r->in_median, 100 * r->in_p90,
+            r->converged ? "" : "  no fit: too few points, rows kept as they are");
   }
   if (k->skipped)
-    cli_say("%zu rows of the table are of a kind that no fit takes, or name a part that the catalog has not", k->skipped);
+    cli_say("%zu rows of the table are of a kind that no fit takes, or name a part that the catalog has not",
+            k->skipped);
 }
 
 static int run(const struct cli_args *args) {
@@ -60,6 +63,7 @@ const struct cli_cmd cmd_calibrate = {.name = "calibrate",
                                       .min_words = 1,
                                       .max_words = 1,
                                       .opts = opts,
-                                      .notes = "TABLE has the columns of hwmodels/measured/gemm.csv, comm.csv or power_llm.csv; the header tells which. Redirect stdout into a\n"
+                                      .notes = "TABLE has the columns of hwmodels/measured/gemm.csv, comm.csv or "
+                                               "power_llm.csv; the header tells which. Redirect stdout into a\n"
                                                "file of a directory for --catalog to use the rows.",
                                       .run = run};

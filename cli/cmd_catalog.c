@@ -1,5 +1,5 @@
-/* What is known of hardware and prices: every figure with its source, date and grade, what follows from it, and where a preset (the source article)
- * says otherwise. */
+/* What is known of hardware and prices: every figure with its source, date and grade, what follows from it, and where a
+ * preset (the source article) says otherwise. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,7 +33,9 @@ struct view {
 
 /* ---- presets ---- */
 
-static int by_bytes(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_bytes(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* The presets' directories by the order of their names. */
 static size_t preset_names(struct arena *a, const char *at, const char *name[MAX_PRESETS]) {
@@ -49,7 +51,8 @@ static size_t preset_names(struct arena *a, const char *at, const char *name[MAX
 }
 
 static void load_presets(struct view *v, struct errs *errs) {
-  const char *shipped = datadir_path(v->arena, "hwmodels/catalog"), *at = datadir_path(v->arena, "hwmodels/catalog/presets"), *name[MAX_PRESETS];
+  const char *shipped = datadir_path(v->arena, "hwmodels/catalog"),
+             *at = datadir_path(v->arena, "hwmodels/catalog/presets"), *name[MAX_PRESETS];
   size_t n = preset_names(v->arena, at, name);
   for (size_t i = 0; i < n; i++) {
     struct preset p = {name[i], arena_printf(v->arena, "%s/%s", at, name[i]), NULL};
@@ -59,7 +62,9 @@ static void load_presets(struct view *v, struct errs *errs) {
   }
 }
 
-static bool is_from(const struct hw_fact *f, const char *dir) { return strncmp(f->file, dir, strlen(dir)) == 0; }
+static bool is_from(const struct hw_fact *f, const char *dir) {
+  return strncmp(f->file, dir, strlen(dir)) == 0;
+}
 
 static bool differs(const struct hw_fact *a, const struct hw_fact *b) {
   double x = a->value, y;
@@ -72,7 +77,8 @@ static void print_disagreement(const struct view *v, const struct hw_fact *f) {
   for (size_t i = 0; i < v->n_preset; i++) {
     const struct hw_fact *says = hw_fact_find(v->preset[i].catalog, f->kind, f->name, f->metric);
     if (says && is_from(says, v->preset[i].dir) && !is_from(f, v->preset[i].dir) && differs(f, says))
-      printf("  %-28s   %s says %s%s%s; corrected: %s%s%s\n", "", v->preset[i].name, says->text, *says->unit ? " " : "", says->unit, f->text, *f->unit ? " " : "", f->unit);
+      printf("  %-28s   %s says %s%s%s; corrected: %s%s%s\n", "", v->preset[i].name, says->text, *says->unit ? " " : "",
+             says->unit, f->text, *f->unit ? " " : "", f->unit);
   }
 }
 
@@ -112,7 +118,9 @@ static void print_summary(const struct hw_catalog *c, const char *kind, const ch
   const struct hw_server *s = strcmp(kind, "server") == 0 ? hw_server_find(c, name) : NULL;
   const struct hw_link *l = strcmp(kind, "link") == 0 ? hw_link_find(c, name) : NULL;
   if (g)
-    printf("  %-10s %7.4g TFLOPS %6.4g GiB %6.4g GB/s %6.4g W", g->arch, fmax(g->peak_flops[DT_BF16], g->peak_flops[DT_FP16]) / 1e12, g->mem_bytes / 1073741824.0, g->mem_Bps / 1e9, g->tdp_w);
+    printf("  %-10s %7.4g TFLOPS %6.4g GiB %6.4g GB/s %6.4g W", g->arch,
+           fmax(g->peak_flops[DT_BF16], g->peak_flops[DT_FP16]) / 1e12, g->mem_bytes / 1073741824.0, g->mem_Bps / 1e9,
+           g->tdp_w);
   if (s)
     printf("  %d x %s, %s", s->gpus, s->gpu->name, *s->provider ? s->provider : "owned");
   if (l && l->raw_Bps > 0)
@@ -135,7 +143,8 @@ static size_t list_names(const struct hw_catalog *c, const char *kind, FILE *f) 
 /* ---- one name ---- */
 
 static void print_fact(const struct hw_fact *f) {
-  printf("  %-28s %14s %-10s %-9s %-10s %s%s%s\n", f->metric, f->text, f->unit, f->grade, *f->date ? f->date : "-", f->source, *f->where ? ": " : "", f->where);
+  printf("  %-28s %14s %-10s %-9s %-10s %s%s%s\n", f->metric, f->text, f->unit, f->grade, *f->date ? f->date : "-",
+         f->source, *f->where ? ": " : "", f->where);
 }
 
 static void print_derived(const struct hw_derived *d, size_t n) {
@@ -147,14 +156,17 @@ static void print_price(const struct view *v, const struct hw_price *p) {
   char from[11], to[11];
   date_format(p->from, from);
   date_format(p->to, to);
-  printf("  %-28s %14.8g %-10s %-9s %s..%s %s%s%s: %s", p->contract, p->usd, strcmp(p->contract, "purchase") == 0 ? "USD" : "USD/h", p->grade, p->from.year == 1970 ? "" : from,
+  printf("  %-28s %14.8g %-10s %-9s %s..%s %s%s%s: %s", p->contract, p->usd,
+         strcmp(p->contract, "purchase") == 0 ? "USD" : "USD/h", p->grade, p->from.year == 1970 ? "" : from,
          p->to.year == 9999 ? "" : to, p->region, *p->region ? ", " : "", p->source, p->where);
   if (p->low_usd > 0 || p->high_usd > 0)
     printf(" [%.8g, %.8g]", p->low_usd > 0 ? p->low_usd : p->usd, p->high_usd > 0 ? p->high_usd : p->usd);
   putchar('\n');
   for (size_t i = 0; i < v->n_preset; i++) {
-    const struct hw_price *says = hw_price_find(v->preset[i].catalog, p->server, p->contract, p->region, p->to.year == 9999 ? v->on : p->from);
-    if (says && says->usd != p->usd && strcmp(says->region, p->region) == 0 && p->to.year == 9999 && hw_price_find(v->catalog, p->server, p->contract, p->region, v->on) == p)
+    const struct hw_price *says =
+        hw_price_find(v->preset[i].catalog, p->server, p->contract, p->region, p->to.year == 9999 ? v->on : p->from);
+    if (says && says->usd != p->usd && strcmp(says->region, p->region) == 0 && p->to.year == 9999 &&
+        hw_price_find(v->catalog, p->server, p->contract, p->region, v->on) == p)
       printf("  %-28s   %s says %.8g; corrected: %.8g\n", "", v->preset[i].name, says->usd, p->usd);
   }
 }
@@ -173,7 +185,8 @@ static void print_prices(const struct view *v, const char *server) {
 /* The name as the catalog spells it, or NULL. */
 static const char *known_name(const struct hw_catalog *c, const char *kind, const char *name) {
   const struct hw_gpu *g = strcmp(kind, "gpu") == 0 ? hw_gpu_find(c, name) : NULL;
-  const struct hw_server *s = strcmp(kind, "server") == 0 || strcmp(kind, "price") == 0 ? hw_server_find(c, name) : NULL;
+  const struct hw_server *s =
+      strcmp(kind, "server") == 0 || strcmp(kind, "price") == 0 ? hw_server_find(c, name) : NULL;
   const struct hw_link *l = strcmp(kind, "link") == 0 ? hw_link_find(c, name) : NULL;
   if (g || s || l)
     return g ? g->name : s ? s->name : l->name;
@@ -212,7 +225,8 @@ struct names {
 static const char *candidate(const void *ctx, size_t i) {
   const struct names *n = ctx;
   for (size_t k = 0; hw_fact_at(n->catalog, k); k++)
-    if ((!n->kind || strcmp(hw_fact_at(n->catalog, k)->kind, n->kind) == 0) && !seen_before(n->catalog, k, n->kind != NULL) && i-- == 0)
+    if ((!n->kind || strcmp(hw_fact_at(n->catalog, k)->kind, n->kind) == 0) &&
+        !seen_before(n->catalog, k, n->kind != NULL) && i-- == 0)
       return n->kind ? hw_fact_at(n->catalog, k)->name : hw_fact_at(n->catalog, k)->kind;
   return NULL;
 }
@@ -220,7 +234,8 @@ static const char *candidate(const void *ctx, size_t i) {
 static int unknown(const struct hw_catalog *c, const char *kind, const char *what, const char *word) {
   const struct names names = {c, kind};
   const char *near = kind && strcmp(kind, "gpu") == 0 ? hw_gpu_nearest(c, word) : err_nearest(word, candidate, &names);
-  cli_say("unknown %s '%s'%s%s%s; known are:", what, word, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+  cli_say("unknown %s '%s'%s%s%s; known are:", what, word, near ? ", did you mean '" : "", near ? near : "",
+          near ? "'?" : "");
   if (kind)
     list_names(c, kind, stderr);
   else
@@ -276,5 +291,6 @@ const struct cli_cmd cmd_catalog = {.name = "catalog",
                                     .min_words = 0,
                                     .max_words = 2,
                                     .opts = opts,
-                                    .notes = "Without KIND the kinds are listed, without NAME the names of a kind. Grades: measured, vendor, derived, assumed, fitted.",
+                                    .notes = "Without KIND the kinds are listed, without NAME the names of a kind. "
+                                             "Grades: measured, vendor, derived, assumed, fitted.",
                                     .run = run};

@@ -1,5 +1,5 @@
-/* Attention: flash kernels as a rate that depends on head size and on how long a row of scores is; decoding as the larger of reading the cache and
- * multiplying with it. */
+/* Attention: flash kernels as a rate that depends on head size and on how long a row of scores is; decoding as the
+ * larger of reading the cache and multiplying with it. */
 #include <math.h>
 #include "hwmodels/gemm.h"
 
@@ -17,13 +17,15 @@ static double share_of_peak(const struct hwi_attn *p, double head) {
 double hwi_attn_time_s(const struct hwi_attn *p, const struct hwi_machine *g, const struct hw_attn *op, double io_s) {
   double flops = 2 * op->batch * op->heads * pairs(op) * (op->d_qk + op->d_v) * (op->backward ? 2.5 : 1);
   double seen = pairs(op) / op->q_len;
-  double rate = g->peak_flops * share_of_peak(p, (op->d_qk + op->d_v) / 2) * seen / (seen + p->half_len) * (op->backward ? p->backward : 1);
+  double rate = g->peak_flops * share_of_peak(p, (op->d_qk + op->d_v) / 2) * seen / (seen + p->half_len) *
+                (op->backward ? p->backward : 1);
   if (op->d_qk != op->d_v)
     rate *= p->unequal;
   return p->t0_s + fmax(flops / rate, io_s * (op->backward ? 2.5 : 1));
 }
 
-double hwi_decode_time_s(const struct hwi_decode *p, const struct hwi_machine *g, double seqs, double flops, double bytes) {
+double hwi_decode_time_s(const struct hwi_decode *p, const struct hwi_machine *g, double seqs, double flops,
+                         double bytes) {
   double slow = (seqs + p->fill) / seqs;
   double tm = slow * bytes / (p->eff_m * g->mem_Bps), tc = slow * flops / (p->eff_c * g->peak_flops);
   double big = fmax(tm, tc);

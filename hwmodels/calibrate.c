@@ -26,31 +26,52 @@ static size_t split(struct hwi_problem *p, uint64_t seed) {
   return kept;
 }
 
-static void report(struct hw_calibration *k, const struct hwi_problem *p, size_t kept, const double *value, bool converged) {
+static void report(struct hw_calibration *k, const struct hwi_problem *p, size_t kept, const double *value,
+                   bool converged) {
   bool *fitted = mem_array(p->n + 1, sizeof *fitted);
   for (size_t i = 0; i < kept; i++)
     fitted[i] = true;
   struct hwi_fit all = {p->param, p->n_param, p->n, log_error, p};
-  struct hwi_fit_error out = hwi_fit_measure(&all, value, fitted, false), in = hwi_fit_measure(&all, value, fitted, true);
+  struct hwi_fit_error out = hwi_fit_measure(&all, value, fitted, false),
+                       in = hwi_fit_measure(&all, value, fitted, true);
   k->report = mem_grow(k->report, &k->cap_report, k->n_report + 1, sizeof *k->report);
-  k->report[k->n_report++] = (struct hw_fit_report){arena_strdup(k->arena, p->name), arena_strdup(k->arena, p->what), kept, p->n - kept, out.median, out.p90, out.bias,
-                                                     in.median, in.p90, converged};
+  k->report[k->n_report++] = (struct hw_fit_report){arena_strdup(k->arena, p->name),
+                                                    arena_strdup(k->arena, p->what),
+                                                    kept,
+                                                    p->n - kept,
+                                                    out.median,
+                                                    out.p90,
+                                                    out.bias,
+                                                    in.median,
+                                                    in.p90,
+                                                    converged};
   mem_free(fitted);
 }
 
-void hwi_calibration_row(struct hw_calibration *k, const char *kind, const char *name, const char *metric, double value, const char *unit,
-                         const char *source, const char *where, const char *grade) {
+void hwi_calibration_row(struct hw_calibration *k, const char *kind, const char *name, const char *metric, double value,
+                         const char *unit, const char *source, const char *where, const char *grade) {
   struct arena *a = k->arena;
   k->row = mem_grow(k->row, &k->cap_row, k->n_row + 1, sizeof *k->row);
-  k->row[k->n_row++] = (struct hw_fact){arena_strdup(a, kind), arena_strdup(a, name), arena_strdup(a, metric), arena_printf(a, "%.4g", value), value,
-                                        arena_strdup(a, unit), arena_strdup(a, source), arena_strdup(a, where), "", arena_strdup(a, grade), "", 0};
+  k->row[k->n_row++] = (struct hw_fact){arena_strdup(a, kind),
+                                        arena_strdup(a, name),
+                                        arena_strdup(a, metric),
+                                        arena_printf(a, "%.4g", value),
+                                        value,
+                                        arena_strdup(a, unit),
+                                        arena_strdup(a, source),
+                                        arena_strdup(a, where),
+                                        "",
+                                        arena_strdup(a, grade),
+                                        "",
+                                        0};
 }
 
 static void write_rows(struct hw_calibration *k, const struct hwi_problem *p, const double *value) {
   const struct hw_fit_report *r = &k->report[k->n_report - 1];
   char where[160] = "all points fitted";
   if (r->left_out)
-    snprintf(where, sizeof where, "%zu points, %zu left out: median %.1f %%, p90 %.1f %%", r->fitted, r->left_out, 100 * r->median, 100 * r->p90);
+    snprintf(where, sizeof where, "%zu points, %zu left out: median %.1f %%, p90 %.1f %%", r->fitted, r->left_out,
+             100 * r->median, 100 * r->p90);
   for (size_t j = 0; j < p->n_param; j++) {
     char metric[64];
     if (!p->param[j].name)
@@ -76,7 +97,8 @@ bool hwi_problem_solve(struct hw_calibration *k, struct hwi_problem *p, uint64_t
   return converged;
 }
 
-bool hw_calibrate(const struct hw_catalog *c, const char *path, uint64_t seed, struct hw_calibration *ret, struct errs *errs) {
+bool hw_calibrate(const struct hw_catalog *c, const char *path, uint64_t seed, struct hw_calibration *ret,
+                  struct errs *errs) {
   size_t before = errs_count(errs);
   *ret = (struct hw_calibration){.arena = arena_create()};
   struct csv_table *t = csv_load(path, errs);

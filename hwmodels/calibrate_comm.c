@@ -1,4 +1,5 @@
-/* Collective measurements -> fits per link and operation. `system` rows of the catalog say what joins the GPUs of each system in the table. */
+/* Collective measurements -> fits per link and operation. `system` rows of the catalog say what joins the GPUs of each
+ * system in the table. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ static double number_in(const char *text, const char *after) {
   return p && units_leading_number(p + strlen(after), &v) ? v : 0;
 }
 
-/* An expert-parallel dispatch ("dispatch tokens=96" of "... (h7168 top8 e256)") sends FP8 rows with a scale for 128 elements, a combine 16-bit rows. */
+/* An expert-parallel dispatch ("dispatch tokens=96" of "... (h7168 top8 e256)") sends FP8 rows with a scale for 128
+ * elements, a combine 16-bit rows. */
 static double expert_bytes(const struct row *r) {
   double tokens = number_in(r->op, "tokens="), h = number_in(r->test, "(h"), k = number_in(r->test, " top");
   return tokens * k * (strncmp(r->op, "dispatch", 8) == 0 ? h * (1 + 4.0 / 128) : 2 * h);
@@ -42,8 +44,15 @@ static struct row read_row(const struct csv_table *t, size_t r, struct errs *err
     if (*text && !units_number(text, &v[i]))
       errs_add(errs, csv_path(t), csv_line(t, r), name[i], "got '%s', expected a number or nothing", text);
   }
-  struct row row = {csv_cell(t, r, csv_column(t, "system")), csv_cell(t, r, csv_column(t, "op")), csv_cell(t, r, csv_column(t, "test")),
-                    csv_cell(t, r, csv_column(t, "source")), v[0], v[1], v[2], v[3] * 1e-6, csv_line(t, r)};
+  struct row row = {csv_cell(t, r, csv_column(t, "system")),
+                    csv_cell(t, r, csv_column(t, "op")),
+                    csv_cell(t, r, csv_column(t, "test")),
+                    csv_cell(t, r, csv_column(t, "source")),
+                    v[0],
+                    v[1],
+                    v[2],
+                    v[3] * 1e-6,
+                    csv_line(t, r)};
   if (strstr(row.test, "low-latency (h"))
     row.bytes = expert_bytes(&row);
   return row;
@@ -68,13 +77,15 @@ static void add(const struct table *t, struct hwi_problem *p, const struct row *
 
 enum { LATENCY, STEP, SHARE_2, SHARE_4, SHARE_8, RAMP, RAMP_SIZE, NVLS_SHARE, NVLS_LATENCY, INTRA_PARAMS };
 static const struct hwi_fit_param intra_params[INTRA_PARAMS] = {
-    {"latency", "us", 6, 0.5, 40},  {"latency_per_step", "us", 1, 0.01, 20}, {"share_2", "", 0.6, 0.02, 1.1},        {"share_4", "", 0.7, 0.02, 1.1},        {"share_8", "", 0.75, 0.02, 1.1},
-    {"ramp", "us", 30, 0.1, 2000}, {"ramp_size", "MB", 5, 0.01, 200},      {"nvls.share", "", 0.55, 0.05, 1.1}, {"nvls.latency", "us", 15, 1, 80},
+    {"latency", "us", 6, 0.5, 40},     {"latency_per_step", "us", 1, 0.01, 20}, {"share_2", "", 0.6, 0.02, 1.1},
+    {"share_4", "", 0.7, 0.02, 1.1},   {"share_8", "", 0.75, 0.02, 1.1},        {"ramp", "us", 30, 0.1, 2000},
+    {"ramp_size", "MB", 5, 0.01, 200}, {"nvls.share", "", 0.55, 0.05, 1.1},     {"nvls.latency", "us", 15, 1, 80},
 };
 
 static struct hwi_coll intra_of(const double *v, enum hw_coll kind) {
   struct hwi_coll p = {.nvls_share = v[NVLS_SHARE], .nvls_lat_s = v[NVLS_LATENCY] * 1e-6};
-  p.op[kind] = (struct hwi_coll_intra){v[LATENCY] * 1e-6, v[STEP] * 1e-6, {v[SHARE_2], v[SHARE_4], v[SHARE_8]}, v[RAMP] * 1e-6, v[RAMP_SIZE] * 1e6};
+  p.op[kind] = (struct hwi_coll_intra){
+      v[LATENCY] * 1e-6, v[STEP] * 1e-6, {v[SHARE_2], v[SHARE_4], v[SHARE_8]}, v[RAMP] * 1e-6, v[RAMP_SIZE] * 1e6};
   return p;
 }
 
@@ -85,15 +96,19 @@ static double intra_s(const struct hwi_problem *problem, const struct hwi_point 
   struct hwi_coll p = intra_of(v, kind);
   int n = (int)at->x[0];
   double ring = hwi_coll_intra_s(&p.op[kind], l->raw_Bps, hwi_wire_bytes(kind, at->x[1], n), n);
-  return l->in_network_reduction && kind == HW_ALL_REDUCE && n >= HWI_NVLS_MIN ? fmin(ring, hwi_coll_nvls_s(&p, l->raw_Bps, at->x[1])) : ring;
+  return l->in_network_reduction && kind == HW_ALL_REDUCE && n >= HWI_NVLS_MIN
+             ? fmin(ring, hwi_coll_nvls_s(&p, l->raw_Bps, at->x[1]))
+             : ring;
 }
 
 static bool op_is(const struct row *r, enum hw_coll kind) {
-  static const char *const name[HW_COLL_COUNT] = {"all_reduce", "all_gather", "reduce_scatter", "alltoall", "broadcast", "send_recv intra-node"};
+  static const char *const name[HW_COLL_COUNT] = {"all_reduce", "all_gather", "reduce_scatter",
+                                                  "alltoall",   "broadcast",  "send_recv intra-node"};
   return strcmp(r->op, name[kind]) == 0;
 }
 
-/* What these points cannot tell: shares of group sizes that were not measured are those of the next smaller one, in-switch reduction stays out. */
+/* What these points cannot tell: shares of group sizes that were not measured are those of the next smaller one,
+ * in-switch reduction stays out. */
 static void intra_params_for(struct hwi_problem *p, const struct hw_link *l, enum hw_coll kind) {
   bool seen[9] = {false}, in_switch = kind == HW_ALL_REDUCE && l->in_network_reduction;
   memcpy(p->param, intra_params, sizeof intra_params);
@@ -118,7 +133,8 @@ static void fit_intra(const struct table *t, const struct hw_link *l, enum hw_co
   struct hwi_problem p = problem(l, what);
   for (size_t i = 0; i < t->n; i++) {
     const struct row *r = &t->row[i];
-    if (r->nodes != 1 || !(r->ranks >= 2) || !op_is(r, kind) || link_of(t, r, kind == HW_P2P ? "p2p_link" : "link") != l || !(r->time_s > 0) || !(r->bytes > 0))
+    if (r->nodes != 1 || !(r->ranks >= 2) || !op_is(r, kind) ||
+        link_of(t, r, kind == HW_P2P ? "p2p_link" : "link") != l || !(r->time_s > 0) || !(r->bytes > 0))
       continue;
     add(t, &p, r, (struct hwi_point){.x = {r->ranks, r->bytes, kind}, .group = -1});
     t->k->skipped--;
@@ -135,14 +151,18 @@ static void fit_intra(const struct table *t, const struct hw_link *l, enum hw_co
 /* ---- across nodes ---- */
 
 enum { N_LATENCY, N_SHARE, N_RAMP, N_RAMP_SIZE, N_HOP, NET_PARAMS };
-static const struct hwi_fit_param net_params[NET_PARAMS] = {
-    {"latency", "us", 40, 2, 400}, {"share", "", 0.8, 0.1, 1}, {"ramp", "us", 50, 0.1, 2000}, {"ramp_size", "MB", 1, 0.01, 200}, {"hop", "us", 20, 0, 0}};
+static const struct hwi_fit_param net_params[NET_PARAMS] = {{"latency", "us", 40, 2, 400},
+                                                            {"share", "", 0.8, 0.1, 1},
+                                                            {"ramp", "us", 50, 0.1, 2000},
+                                                            {"ramp_size", "MB", 1, 0.01, 200},
+                                                            {"hop", "us", 20, 0, 0}};
 
 /* x = ranks, bytes, nodes, operation. What happens inside the nodes is the catalog's. */
 static double net_s(const struct hwi_problem *p, const struct hwi_point *at, const double *v) {
   const struct hw_server *s = p->extra;
   struct hwi_coll net = *(const struct hwi_coll *)s->nic->coll;
-  struct hwi_coll_net fitted = {v[N_LATENCY] * 1e-6, v[N_HOP] * 1e-6, v[N_SHARE], v[N_RAMP] * 1e-6, v[N_RAMP_SIZE] * 1e6};
+  struct hwi_coll_net fitted = {v[N_LATENCY] * 1e-6, v[N_HOP] * 1e-6, v[N_SHARE], v[N_RAMP] * 1e-6,
+                                v[N_RAMP_SIZE] * 1e6};
   net.net = net.net_a2a = net.net_p2p = fitted;
   struct hw_link nic = *s->nic;
   struct hw_server with = *s;
@@ -159,7 +179,8 @@ static void fit_net(const struct table *t, const struct hw_server *s, enum hw_co
     const struct row *r = &t->row[i];
     const char *server = hwi_text(t->c, "system", r->system, "server");
     bool a2a = strstr(r->test, "low-latency (h") != NULL;
-    if (!server || hw_server_find(t->c, server) != s || !(r->nodes > 1) || !(r->ranks >= r->nodes) || !(r->time_s > 0) || !(r->bytes > 0))
+    if (!server || hw_server_find(t->c, server) != s || !(r->nodes > 1) || !(r->ranks >= r->nodes) ||
+        !(r->time_s > 0) || !(r->bytes > 0))
       continue;
     if (kind == HW_ALL_TO_ALL ? !a2a : strcmp(r->op, "all_reduce") != 0)
       continue;
@@ -189,7 +210,8 @@ static void fit_net(const struct table *t, const struct hw_server *s, enum hw_co
 static const char *const columns[] = {"system", "test", "op", "n_ranks", "n_nodes", "size_bytes", "time_us", "source"};
 
 static void fit_all(const struct table *t) {
-  static const char *const what[HW_COLL_COUNT] = {"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "broadcast", "p2p"};
+  static const char *const what[HW_COLL_COUNT] = {"all_reduce", "all_gather", "reduce_scatter",
+                                                  "all_to_all", "broadcast",  "p2p"};
   for (size_t i = 0; hw_link_at(t->c, i); i++)
     for (int kind = 0; kind < HW_COLL_COUNT; kind++)
       fit_intra(t, hw_link_at(t->c, i), (enum hw_coll)kind, what[kind]);
@@ -200,7 +222,8 @@ static void fit_all(const struct table *t) {
     }
 }
 
-void hwi_calibrate_collectives(const struct hw_catalog *c, const struct csv_table *csv, uint64_t seed, struct hw_calibration *k, struct errs *errs) {
+void hwi_calibrate_collectives(const struct hw_catalog *c, const struct csv_table *csv, uint64_t seed,
+                               struct hw_calibration *k, struct errs *errs) {
   if (!csv_require(csv, columns, sizeof columns / sizeof *columns, errs))
     return;
   size_t before = errs_count(errs);

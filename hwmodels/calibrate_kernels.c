@@ -1,5 +1,6 @@
-/* Kernel measurements -> fits. Each family says which rows it takes, how it reads their sizes, its formula and its parameters; a GPU's families
- * are solved in the order of the list, so that later ones may use what earlier ones found. */
+/* Kernel measurements -> fits. Each family says which rows it takes, how it reads their sizes, its formula and its
+ * parameters; a GPU's families are solved in the order of the list, so that later ones may use what earlier ones found.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct fits { /* one GPU */
   size_t n_row;
   uint64_t seed;
   struct hw_calibration *k;
-  bool *taken; /* rows that some family used */
+  bool *taken;                    /* rows that some family used */
   struct hwi_gemm gemm[DT_COUNT]; /* found so far; else inherited */
 };
 struct solved { /* what this run has found for a GPU */
@@ -29,7 +30,9 @@ struct solved { /* what this run has found for a GPU */
   struct hwi_gemm gemm[DT_COUNT];
 };
 
-static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
+static bool starts(const char *s, const char *with) {
+  return strncmp(s, with, strlen(with)) == 0;
+}
 
 /* ---- reading ---- */
 
@@ -42,10 +45,19 @@ static double cell_number(const struct csv_table *t, size_t r, const char *colum
 }
 
 static struct row read_row(const struct csv_table *t, size_t r, struct errs *errs) {
-  return (struct row){csv_cell(t, r, csv_column(t, "op")), csv_cell(t, r, csv_column(t, "dtype")), csv_cell(t, r, csv_column(t, "shape_note")),
-                      csv_cell(t, r, csv_column(t, "software")), csv_cell(t, r, csv_column(t, "source")), csv_cell(t, r, csv_column(t, "basis")),
-                      cell_number(t, r, "m_or_batch", errs), cell_number(t, r, "n_or_seqlen", errs), cell_number(t, r, "k_or_heads", errs),
-                      cell_number(t, r, "groups", errs), cell_number(t, r, "latency_ms", errs) * 1e-3, cell_number(t, r, "tflops", errs), csv_line(t, r)};
+  return (struct row){csv_cell(t, r, csv_column(t, "op")),
+                      csv_cell(t, r, csv_column(t, "dtype")),
+                      csv_cell(t, r, csv_column(t, "shape_note")),
+                      csv_cell(t, r, csv_column(t, "software")),
+                      csv_cell(t, r, csv_column(t, "source")),
+                      csv_cell(t, r, csv_column(t, "basis")),
+                      cell_number(t, r, "m_or_batch", errs),
+                      cell_number(t, r, "n_or_seqlen", errs),
+                      cell_number(t, r, "k_or_heads", errs),
+                      cell_number(t, r, "groups", errs),
+                      cell_number(t, r, "latency_ms", errs) * 1e-3,
+                      cell_number(t, r, "tflops", errs),
+                      csv_line(t, r)};
 }
 
 /* "name=value" in a note such as "head_dim=128 causal=0 (...)"; otherwise when it is not there. */
@@ -61,8 +73,8 @@ static double note_number(const char *note, const char *name, double otherwise) 
 /* ---- what a GPU computes a table's format in ---- */
 
 struct format {
-  enum dtype dtype;  /* of the weights and of the rows written */
-  bool quantises;    /* the measured time holds the quantisation of the activations */
+  enum dtype dtype; /* of the weights and of the rows written */
+  bool quantises;   /* the measured time holds the quantisation of the activations */
 };
 static bool read_format(const char *text, struct format *ret) {
   *ret = (struct format){DT_BF16, false};
@@ -92,8 +104,14 @@ static int group_of(const char **names, size_t *n, const char *name) {
 }
 
 static struct hwi_problem problem(const struct fits *f, const char *what, enum dtype compute) {
-  return (struct hwi_problem){.name = f->gpu->name, .what = what, .kind = "kernel", .gpu = f->gpu, .machine = {f->gpu->peak_flops[compute], f->gpu->mem_Bps, f->gpu->sms},
-                              .a_bytes = dtype_bytes(compute), .b_bytes = dtype_bytes(compute), .source = ""};
+  return (struct hwi_problem){.name = f->gpu->name,
+                              .what = what,
+                              .kind = "kernel",
+                              .gpu = f->gpu,
+                              .machine = {f->gpu->peak_flops[compute], f->gpu->mem_Bps, f->gpu->sms},
+                              .a_bytes = dtype_bytes(compute),
+                              .b_bytes = dtype_bytes(compute),
+                              .source = ""};
 }
 
 static void add_source(const struct fits *f, struct hwi_problem *p, const struct row *r) {
@@ -105,12 +123,20 @@ static void add_source(const struct fits *f, struct hwi_problem *p, const struct
 
 enum { EFF_C, EFF_M, LAUNCH, NORM, K0, WAVE, SMALL, SPLIT, GEMM_PARAMS };
 static const struct hwi_fit_param gemm_params[GEMM_PARAMS] = {
-    {"eff_compute", "", 0.75, 0.1, 1.1},  {"eff_memory", "", 0.8, 0.2, 1.2}, {"launch", "us", 3, 0.3, 40},   {"norm", "", 3, 1, 12},
-    {"k_prologue", "", 100, 1, 2000},     {"wave", "", 0.4, 0, 1},           {"small_tile", "", 0.1, 0, 0.8}, {"split", "us", 2, 0.1, 40},
+    {"eff_compute", "", 0.75, 0.1, 1.1}, {"eff_memory", "", 0.8, 0.2, 1.2},
+    {"launch", "us", 3, 0.3, 40},        {"norm", "", 3, 1, 12},
+    {"k_prologue", "", 100, 1, 2000},    {"wave", "", 0.4, 0, 1},
+    {"small_tile", "", 0.1, 0, 0.8},     {"split", "us", 2, 0.1, 40},
 };
 
 static struct hwi_gemm gemm_of(const double *v) {
-  struct hwi_gemm g = {.eff_c = v[EFF_C], .eff_m = v[EFF_M], .t0_s = v[LAUNCH] * 1e-6, .p = v[NORM], .k0 = v[K0], .wave = v[WAVE], .split_s = v[SPLIT] * 1e-6};
+  struct hwi_gemm g = {.eff_c = v[EFF_C],
+                       .eff_m = v[EFF_M],
+                       .t0_s = v[LAUNCH] * 1e-6,
+                       .p = v[NORM],
+                       .k0 = v[K0],
+                       .wave = v[WAVE],
+                       .split_s = v[SPLIT] * 1e-6};
   hwi_gemm_tiles(&g, v[SMALL]);
   return g;
 }
@@ -122,7 +148,8 @@ static double gemm16_s(const struct hwi_problem *p, const struct hwi_point *at, 
   return hwi_gemm_time_s(&g, &p->machine, at->x[0], at->x[1], at->x[2], 1, p->a_bytes, p->b_bytes);
 }
 
-/* Further parameters: share of bandwidth of the quantisation, then pace and launch of the quantisation in each software; -1: operands came quantised. */
+/* Further parameters: share of bandwidth of the quantisation, then pace and launch of the quantisation in each
+ * software; -1: operands came quantised. */
 static double gemm8_s(const struct hwi_problem *p, const struct hwi_point *at, const double *v) {
   const double *software = v + GEMM_PARAMS + 1 + 2 * at->group;
   struct hwi_gemm g = gemm_of(v);
@@ -135,7 +162,8 @@ static double gemm8_s(const struct hwi_problem *p, const struct hwi_point *at, c
 }
 
 static bool is_gemm(const struct row *r) {
-  return starts(r->op, "gemm") && !strstr(r->op, "MAMF") && !strstr(r->op, "MAF") && r->latency_s > 0 && r->m > 0 && r->n > 0 && r->k > 0;
+  return starts(r->op, "gemm") && !strstr(r->op, "MAMF") && !strstr(r->op, "MAF") && r->latency_s > 0 && r->m > 0 &&
+         r->n > 0 && r->k > 0;
 }
 
 /* Operands that came faster than memory can give them were in a cache: in a model they are not. */
@@ -144,7 +172,8 @@ static bool cached(const struct hwi_problem *p, const struct row *r) {
   return bytes / r->latency_s > 0.92 * p->machine.mem_Bps;
 }
 
-static void collect_gemm(struct fits *f, enum dtype want, bool by_source, struct hwi_problem *p, const char **group, size_t *n_group) {
+static void collect_gemm(struct fits *f, enum dtype want, bool by_source, struct hwi_problem *p, const char **group,
+                         size_t *n_group) {
   for (size_t i = 0; i < f->n_row; i++) {
     const struct row *r = &f->row[i];
     struct format fmt;
@@ -163,7 +192,9 @@ static void few_points(const struct fits *f, struct hwi_problem *p, enum dtype t
   if (p->n >= 40)
     return;
   const struct hwi_gemm *g = &f->gemm[t];
-  const double known[GEMM_PARAMS] = {[LAUNCH] = g->t0_s * 1e6, [NORM] = g->p, [K0] = g->k0, [WAVE] = g->wave, [SMALL] = g->tile_exponent, [SPLIT] = g->split_s * 1e6};
+  const double known[GEMM_PARAMS] = {
+      [LAUNCH] = g->t0_s * 1e6,  [NORM] = g->p, [K0] = g->k0, [WAVE] = g->wave, [SMALL] = g->tile_exponent,
+      [SPLIT] = g->split_s * 1e6};
   for (int j = LAUNCH; j < GEMM_PARAMS; j++) {
     if (j == K0)
       continue;
@@ -208,7 +239,8 @@ static void fit_gemm16(struct fits *f) {
 
 static void gemm8_params(const struct fits *f, struct hwi_problem *p, size_t groups, const char *quant_eff) {
   memcpy(p->param, gemm_params, sizeof gemm_params);
-  if (groups) { /* the launch of the multiplication cannot be told from that of the quantisation: it is that of the 16-bit one */
+  if (groups) { /* the launch of the multiplication cannot be told from that of the quantisation: it is that of the
+                   16-bit one */
     p->param[LAUNCH].start = f->gemm[DT_BF16].t0_s * 1e6;
     p->param[LAUNCH].lo = p->param[LAUNCH].hi = 0;
   }
@@ -216,7 +248,8 @@ static void gemm8_params(const struct fits *f, struct hwi_problem *p, size_t gro
   p->n_param = GEMM_PARAMS + 1;
   int reference = groups ? most_points(p, groups) : 0;
   for (size_t g = 0; g < groups; g++) {
-    p->param[p->n_param++] = (struct hwi_fit_param){NULL, "", 1, (int)g == reference ? 1 : 0.4, (int)g == reference ? 1 : 1.6};
+    p->param[p->n_param++] =
+        (struct hwi_fit_param){NULL, "", 1, (int)g == reference ? 1 : 0.4, (int)g == reference ? 1 : 1.6};
     p->param[p->n_param++] = (struct hwi_fit_param){NULL, "us", 3, 0.05, 40};
   }
 }
@@ -236,7 +269,8 @@ static void fit_gemm8(struct fits *f, enum dtype t, const char *what, const char
       least = fmin(least, v[GEMM_PARAMS + 2 + 2 * g]);
     }
     if (good && groups) /* a fused quantisation is the least that any of the software needs */
-      hwi_calibration_row(f->k, "kernel", f->gpu->name, quant_launch, least, "us", p.source, "the fastest of the software measured", "fitted");
+      hwi_calibration_row(f->k, "kernel", f->gpu->name, quant_launch, least, "us", p.source,
+                          "the fastest of the software measured", "fitted");
     if (good)
       f->gemm[t] = gemm_of(v);
   }
@@ -298,7 +332,8 @@ static double touched(double tokens, double power) {
 
 /* x = tokens, width of an expert, width of the model, experts touched on this rank, rows on this rank */
 static double moe_s(const struct hwi_problem *p, const struct hwi_point *at, const double *v) {
-  struct hwi_gemm g = {.eff_c = v[MOE_EFF_C], .eff_m = v[MOE_EFF_M], .p = v[MOE_NORM], .k0 = 0, .wave = 0.5, .split_s = 1};
+  struct hwi_gemm g = {
+      .eff_c = v[MOE_EFF_C], .eff_m = v[MOE_EFF_M], .p = v[MOE_NORM], .k0 = 0, .wave = 0.5, .split_s = 1};
   hwi_gemm_tiles(&g, v[MOE_SMALL]);
   double m = at->x[4] / at->x[3];
   return v[MOE_LAYER] * 1e-6 + at->x[0] * DSV3_TOPK * v[MOE_ROW] * 2 * at->x[2] / p->machine.mem_Bps +
@@ -315,15 +350,20 @@ static void fit_moe(struct fits *f, enum dtype t, const char *what) {
     struct format fmt;
     double ep = note_number(r->note, "ep", 1);
     bool balanced = strstr(r->note, "dist=balanced");
-    if (strcmp(r->op, "moe_ffn_dsv3") != 0 || !read_format(r->dtype, &fmt) || fmt.dtype != t || ((!balanced || t == DT_INT4) && ep > 1))
-      continue; /* with uneven experts over ranks the time is that of an unknown fullest rank; weight-only kernels compute every row on every rank */
+    if (strcmp(r->op, "moe_ffn_dsv3") != 0 || !read_format(r->dtype, &fmt) || fmt.dtype != t ||
+        ((!balanced || t == DT_INT4) && ep > 1))
+      continue; /* with uneven experts over ranks the time is that of an unknown fullest rank; weight-only kernels
+                   compute every row on every rank */
     add_source(f, &p, r);
     double reached = balanced ? touched(r->m, 0) : touched(r->m, 1.2);
-    hwi_problem_add(&p, (struct hwi_point){{r->m, r->n, r->k, fmax(1, reached / ep), fmax(1, r->m * DSV3_TOPK / ep)}, r->latency_s, -1});
+    hwi_problem_add(&p, (struct hwi_point){{r->m, r->n, r->k, fmax(1, reached / ep), fmax(1, r->m * DSV3_TOPK / ep)},
+                                           r->latency_s,
+                                           -1});
     f->taken[i] = true;
   }
-  static const struct hwi_fit_param params[MOE_PARAMS] = {{"layer", "us", 40, 2, 120},        {"row_passes", "", 3, 0.1, 60},    {"eff_compute", "", 0.4, 0.02, 1},
-                                                          {"eff_memory", "", 0.8, 0.2, 1}, {"norm", "", 2, 1, 8},         {"small_tile", "", 0.1, 0, 0.8}};
+  static const struct hwi_fit_param params[MOE_PARAMS] = {
+      {"layer", "us", 40, 2, 120},     {"row_passes", "", 3, 0.1, 60}, {"eff_compute", "", 0.4, 0.02, 1},
+      {"eff_memory", "", 0.8, 0.2, 1}, {"norm", "", 2, 1, 8},          {"small_tile", "", 0.1, 0, 0.8}};
   memcpy(p.param, params, sizeof params);
   p.n_param = MOE_PARAMS;
   p.time_s = moe_s;
@@ -346,7 +386,8 @@ enum { FWD, FWD_BWD };
 enum { A_64, A_128, A_256, A_HALF, A_BACK, A_UNEQUAL, A_LAUNCH, A_PARAMS };
 
 static struct hw_attn attn_op(const struct hwi_point *at, bool backward) {
-  return (struct hw_attn){at->x[0], at->x[2], at->x[2], at->x[1], at->x[1], at->x[3], at->x[4], at->x[5] != 0, backward, DT_BF16, HW_ATTN_AUTO, 0};
+  return (struct hw_attn){at->x[0], at->x[2],      at->x[2], at->x[1], at->x[1],     at->x[3],
+                          at->x[4], at->x[5] != 0, backward, DT_BF16,  HW_ATTN_AUTO, 0};
 }
 
 /* x = batch, length, heads, head size of keys, of values, causal, passes */
@@ -365,12 +406,19 @@ static double rate_to_s(const struct row *r, double head, bool causal, bool both
 
 static bool take_attn(const struct row *r, const char *kernel, bool best, struct hwi_point *ret) {
   if (strcmp(r->op, "mla_prefill_causal") == 0 && best) {
-    *ret = (struct hwi_point){{r->m, r->n, r->k, note_number(r->note, "dqk", 192), note_number(r->note, "dv", 128), 1, FWD}, r->latency_s, -1};
+    *ret = (struct hwi_point){
+        {r->m, r->n, r->k, note_number(r->note, "dqk", 192), note_number(r->note, "dv", 128), 1, FWD},
+        r->latency_s,
+        -1};
     return r->latency_s > 0;
   }
   static const struct {
     const char *software, *kernel;
-  } by[] = {{"FlashAttention-1", "flash1"}, {"FlashAttention-2", "flash2"}, {"FlashAttention-3", "flash3"}, {"cuDNN", "flash3"}, {"PyTorch", "unfused"}};
+  } by[] = {{"FlashAttention-1", "flash1"},
+            {"FlashAttention-2", "flash2"},
+            {"FlashAttention-3", "flash3"},
+            {"cuDNN", "flash3"},
+            {"PyTorch", "unfused"}};
   double head = note_number(r->note, "head_dim", 0);
   if (!starts(r->op, "attention_fwd") || !(r->tflops > 0) || !(head > 0))
     return false;
@@ -379,13 +427,15 @@ static bool take_attn(const struct row *r, const char *kernel, bool best, struct
   full.k = r->k > 0 ? r->k : 2048 / head; /* the benchmark keeps heads x head size at 2048 */
   for (size_t i = 0; i < sizeof by / sizeof *by; i++)
     if (strcmp(r->software, by[i].software) == 0 && strcmp(by[i].kernel, kernel) == 0) {
-      *ret = (struct hwi_point){{full.m, full.n, full.k, head, head, causal, both ? FWD_BWD : FWD}, rate_to_s(&full, head, causal, both), -1};
+      *ret = (struct hwi_point){
+          {full.m, full.n, full.k, head, head, causal, both ? FWD_BWD : FWD}, rate_to_s(&full, head, causal, both), -1};
       return true;
     }
   return false;
 }
 
-/* A parameter that no point of the problem depends on stays where it is, so that it is not written as if it had been fitted. */
+/* A parameter that no point of the problem depends on stays where it is, so that it is not written as if it had been
+ * fitted. */
 static void drop_unseen(struct hwi_problem *p) {
   bool seen[A_PARAMS] = {[A_HALF] = true};
   for (size_t i = 0; i < p->n; i++) {
@@ -415,8 +465,10 @@ static void fit_attn(struct fits *f, const char *kernel, const char *what) {
     hwi_problem_add(&p, at);
     f->taken[i] = true;
   }
-  static const struct hwi_fit_param params[A_PARAMS] = {{"eff_64", "", 0.5, 0.05, 1},    {"eff_128", "", 0.6, 0.05, 1},    {"eff_256", "", 0.6, 0.05, 1},  {"half_length", "", 250, 10, 3000},
-                                                        {"backward", "", 0.8, 0.3, 1.2}, {"unequal", "", 1, 0.4, 1.3}, {"launch", "us", 5, 0.5, 60}};
+  static const struct hwi_fit_param params[A_PARAMS] = {
+      {"eff_64", "", 0.5, 0.05, 1},       {"eff_128", "", 0.6, 0.05, 1},   {"eff_256", "", 0.6, 0.05, 1},
+      {"half_length", "", 250, 10, 3000}, {"backward", "", 0.8, 0.3, 1.2}, {"unequal", "", 1, 0.4, 1.3},
+      {"launch", "us", 5, 0.5, 60}};
   memcpy(p.param, params, sizeof params);
   p.n_param = A_PARAMS;
   p.time_s = attn_s;
@@ -438,7 +490,8 @@ static void fit_attns(struct fits *f) {
 static double unfused_s(const struct hwi_problem *p, const struct hwi_point *at, const double *v) {
   const struct hwi_gemm *g = p->extra;
   double b = at->x[0] * at->x[2], s = at->x[1], scores = b * s * s;
-  double gemms = hwi_gemm_time_s(g, &p->machine, s, s, at->x[3], b, 2, 2) + hwi_gemm_time_s(g, &p->machine, s, at->x[4], s, b, 2, 2);
+  double gemms = hwi_gemm_time_s(g, &p->machine, s, s, at->x[3], b, 2, 2) +
+                 hwi_gemm_time_s(g, &p->machine, s, at->x[4], s, b, 2, 2);
   return 3 * gemms + scores * (v[0] + v[0] * 9 / 8) / (0.8 * p->machine.mem_Bps);
 }
 
@@ -458,7 +511,8 @@ static void fit_unfused(struct fits *f) {
   p.extra = &f->gemm[DT_BF16];
   double v[HWI_FIT_MAX];
   if (p.n && hwi_problem_solve(f->k, &p, f->seed, v))
-    hwi_calibration_row(f->k, "kernel", f->gpu->name, "attn.unfused.bytes_backward", v[0] * 9 / 8, "B", p.source, "9/8 of forward", "derived");
+    hwi_calibration_row(f->k, "kernel", f->gpu->name, "attn.unfused.bytes_backward", v[0] * 9 / 8, "B", p.source,
+                        "9/8 of forward", "derived");
   mem_free(p.point);
 }
 
@@ -469,7 +523,8 @@ enum { D_EFF_C, D_EFF_M, D_LAUNCH, D_SEQ, D_FILL, D_NORM, D_PARAMS };
 static double mla_decode_s(const struct hwi_problem *p, const struct hwi_point *at, const double *v) {
   struct hwi_decode d = {v[D_EFF_M], v[D_EFF_C], v[D_LAUNCH] * 1e-6, v[D_SEQ] * 1e-6, v[D_FILL], v[D_NORM]};
   double tokens = at->x[0] * at->x[1];
-  return hwi_decode_time_s(&d, &p->machine, at->x[0], 2 * tokens * at->x[2] * (at->x[3] + at->x[4]), tokens * at->x[3] * 2);
+  return hwi_decode_time_s(&d, &p->machine, at->x[0], 2 * tokens * at->x[2] * (at->x[3] + at->x[4]),
+                           tokens * at->x[3] * 2);
 }
 
 static void fit_mla_decode(struct fits *f) {
@@ -479,11 +534,15 @@ static void fit_mla_decode(struct fits *f) {
     if (strcmp(r->op, "mla_decode") != 0 || !(r->latency_s > 0))
       continue;
     add_source(f, &p, r);
-    hwi_problem_add(&p, (struct hwi_point){{r->m, r->n, r->k, note_number(r->note, "dk", 576), note_number(r->note, "dv", 512)}, r->latency_s, -1});
+    hwi_problem_add(
+        &p, (struct hwi_point){{r->m, r->n, r->k, note_number(r->note, "dk", 576), note_number(r->note, "dv", 512)},
+                               r->latency_s,
+                               -1});
     f->taken[i] = true;
   }
-  static const struct hwi_fit_param params[D_PARAMS] = {{"eff_compute", "", 0.6, 0.05, 1}, {"eff_memory", "", 0.8, 0.1, 1},   {"launch", "us", 10, 1, 80},
-                                                        {"sequence", "us", 0.1, 0.001, 3}, {"fill", "", 0.5, 0.001, 100}, {"norm", "", 2, 1, 10}};
+  static const struct hwi_fit_param params[D_PARAMS] = {
+      {"eff_compute", "", 0.6, 0.05, 1}, {"eff_memory", "", 0.8, 0.1, 1}, {"launch", "us", 10, 1, 80},
+      {"sequence", "us", 0.1, 0.001, 3}, {"fill", "", 0.5, 0.001, 100},   {"norm", "", 2, 1, 10}};
   memcpy(p.param, params, sizeof params);
   p.n_param = D_PARAMS;
   p.time_s = mla_decode_s;
@@ -495,11 +554,14 @@ static void fit_mla_decode(struct fits *f) {
 
 /* ---- the list ---- */
 
-static void (*const families[])(struct fits *) = {fit_gemm16, fit_low_precision, fit_grouped, fit_moes, fit_attns, fit_unfused, fit_mla_decode};
+static void (*const families[])(struct fits *) = {fit_gemm16, fit_low_precision, fit_grouped,   fit_moes,
+                                                  fit_attns,  fit_unfused,       fit_mla_decode};
 
 /* ---- single best shapes: the pace of a part that nobody measured further ---- */
 
-static bool is_best_shape(const struct row *r) { return starts(r->op, "gemm (MAMF") && r->m > 0 && r->n > 0 && r->k > 0 && r->tflops > 0; }
+static bool is_best_shape(const struct row *r) {
+  return starts(r->op, "gemm (MAMF") && r->m > 0 && r->n > 0 && r->k > 0 && r->tflops > 0;
+}
 
 /* Measured rate of a best shape / what the GEMM model says of it. */
 static double best_ratio(const struct hw_gpu *g, const struct hwi_gemm *p, enum dtype t, const struct row *r) {
@@ -521,7 +583,8 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Best shapes were searched for: on parts with a full fit they are some per cent faster than it. What is above that median is the part's own. */
+/* Best shapes were searched for: on parts with a full fit they are some per cent faster than it. What is above that
+ * median is the part's own. */
 static void place_best(struct hw_calibration *k, const struct best *best, size_t n) {
   double ratio[MAX_BEST];
   size_t known = 0;
@@ -534,16 +597,20 @@ static void place_best(struct hw_calibration *k, const struct best *best, size_t
   for (size_t i = 0; i < n; i++) {
     if (best[i].fitted)
       continue;
-    double eff = best[i].gemm.eff_c * best_ratio(best[i].gpu, &best[i].gemm, best[i].dtype, &best[i].row) / ratio[known / 2];
+    double eff =
+        best[i].gemm.eff_c * best_ratio(best[i].gpu, &best[i].gemm, best[i].dtype, &best[i].row) / ratio[known / 2];
     char metric[48];
     snprintf(metric, sizeof metric, "gemm.%s.eff_compute", dtype_name(best[i].dtype));
-    hwi_calibration_row(k, "kernel", best[i].gpu->name, metric, eff, "", best[i].row.source, "one best shape, over the median gain of searched shapes", "derived");
+    hwi_calibration_row(k, "kernel", best[i].gpu->name, metric, eff, "", best[i].row.source,
+                        "one best shape, over the median gain of searched shapes", "derived");
   }
 }
 
 /* ---- the table ---- */
 
-static const char *const columns[] = {"gpu", "op", "dtype", "m_or_batch", "n_or_seqlen", "k_or_heads", "groups", "shape_note", "latency_ms", "tflops", "software", "source", "basis"};
+static const char *const columns[] = {"gpu",        "op",     "dtype",      "m_or_batch", "n_or_seqlen",
+                                      "k_or_heads", "groups", "shape_note", "latency_ms", "tflops",
+                                      "software",   "source", "basis"};
 
 static bool has_fit(const struct hw_calibration *k, const char *gpu, const char *what) {
   for (size_t i = 0; i < k->n_report; i++)
@@ -575,7 +642,8 @@ static bool is_reference(const struct hw_catalog *c, const struct hw_gpu *part, 
   return false;
 }
 
-/* A GPU starts from what it inherits: from this run when the part that it inherits from has been solved in it, else from the catalog. */
+/* A GPU starts from what it inherits: from this run when the part that it inherits from has been solved in it, else
+ * from the catalog. */
 static void start_gemm(struct fits *f, const struct solved *solved, size_t n) {
   const struct hwi_kernels *known = f->gpu->kernels;
   for (int t = 0; t < DT_COUNT; t++) {
@@ -596,7 +664,8 @@ static void fit_gpu(struct fits *f, struct solved *solved, size_t *n_solved, str
   note_best(f, best, n_best);
 }
 
-/* The GPU with most rows that is still to do; NULL at the end. Parts with few measurements come after those they inherit from. */
+/* The GPU with most rows that is still to do; NULL at the end. Parts with few measurements come after those they
+ * inherit from. */
 static const struct hw_gpu *next_gpu(const struct hw_gpu *const *gpu, size_t n) {
   const struct hw_gpu *best = NULL;
   size_t most = 0;
@@ -614,7 +683,8 @@ static const struct hw_gpu *next_gpu(const struct hw_gpu *const *gpu, size_t n) 
   return best;
 }
 
-void hwi_calibrate_kernels(const struct hw_catalog *c, const struct csv_table *t, uint64_t seed, struct hw_calibration *k, struct errs *errs) {
+void hwi_calibrate_kernels(const struct hw_catalog *c, const struct csv_table *t, uint64_t seed,
+                           struct hw_calibration *k, struct errs *errs) {
   if (!csv_require(t, columns, sizeof columns / sizeof *columns, errs))
     return;
   size_t n = csv_rows(t), n_best = 0, n_solved = 0, before = errs_count(errs);

@@ -1,5 +1,5 @@
-/* Reading the catalog: every CSV of every directory into facts, later directories over earlier ones, then the views (views.c) and the parameters
- * of the models. */
+/* Reading the catalog: every CSV of every directory into facts, later directories over earlier ones, then the views
+ * (views.c) and the parameters of the models. */
 #include "hwmodels/catalog.h"
 #include <dirent.h>
 #include <math.h>
@@ -44,13 +44,15 @@ bool hwi_index_get(const struct hwi_index *x, uint64_t key, size_t *ret_value) {
   return false;
 }
 
-void hwi_index_free(struct hwi_index *x) { mem_free(x->slot); }
+void hwi_index_free(struct hwi_index *x) {
+  mem_free(x->slot);
+}
 
 /* ---- files ---- */
 
 enum column { KIND, NAME, METRIC, VALUE, UNIT, SOURCE, WHERE, DATE, GRADE, REGION, FROM, TO, LOW, HIGH, COLUMNS };
-static const char *const column_name[COLUMNS] = {"kind", "name", "metric", "value", "unit", "source", "where",
-                                                  "date", "grade", "region", "from", "to", "low", "high"};
+static const char *const column_name[COLUMNS] = {"kind", "name",  "metric", "value", "unit", "source", "where",
+                                                 "date", "grade", "region", "from",  "to",   "low",    "high"};
 enum { REQUIRED = GRADE + 1 };
 static const char *const grades[] = {"measured", "vendor", "derived", "assumed", "fitted"};
 
@@ -64,7 +66,9 @@ struct reader {
   struct hwi_index seen; /* keys of this directory: the same fact twice is an error */
 };
 
-static const char *cell(const struct reader *r, size_t row, enum column k) { return csv_cell(r->t, row, r->col[k]); }
+static const char *cell(const struct reader *r, size_t row, enum column k) {
+  return csv_cell(r->t, row, r->col[k]);
+}
 
 static void check_row(struct reader *r, size_t row, struct hw_fact *f) {
   if (!*f->kind || !*f->name || !*f->metric)
@@ -75,7 +79,8 @@ static void check_row(struct reader *r, size_t row, struct hw_fact *f) {
   for (size_t i = 0; i < sizeof grades / sizeof *grades; i++)
     known |= strcmp(f->grade, grades[i]) == 0;
   if (!known)
-    errs_add(r->errs, r->file, f->line, "grade", "got '%s', expected measured, vendor, derived, assumed or fitted", f->grade);
+    errs_add(r->errs, r->file, f->line, "grade", "got '%s', expected measured, vendor, derived, assumed or fitted",
+             f->grade);
   struct date d;
   if (*f->date && strlen(f->date) != 4 && !date_parse(f->date, &d))
     errs_add(r->errs, r->file, f->line, "date", "got '%s', expected YYYY, YYYY-MM or YYYY-MM-DD", f->date);
@@ -85,7 +90,8 @@ static void check_row(struct reader *r, size_t row, struct hw_fact *f) {
   (void)row;
 }
 
-static bool read_date(struct reader *r, const struct hw_fact *f, size_t row, enum column k, struct date otherwise, struct date *ret) {
+static bool read_date(struct reader *r, const struct hw_fact *f, size_t row, enum column k, struct date otherwise,
+                      struct date *ret) {
   const char *text = cell(r, row, k);
   *ret = otherwise;
   if (!*text || (strlen(text) == 4 && date_parse(text, ret)))
@@ -108,9 +114,15 @@ static double read_optional(struct reader *r, const struct hw_fact *f, size_t ro
 
 static void add_price(struct reader *r, const struct hw_fact *f, size_t row) {
   struct hw_catalog *c = r->c;
-  struct hw_price p = {.server = f->name, .contract = f->metric, .usd = f->value, .source = f->source, .where = f->where, .grade = f->grade};
+  struct hw_price p = {.server = f->name,
+                       .contract = f->metric,
+                       .usd = f->value,
+                       .source = f->source,
+                       .where = f->where,
+                       .grade = f->grade};
   p.region = arena_strdup(c->arena, cell(r, row, REGION));
-  bool dates = read_date(r, f, row, FROM, (struct date){1970, 1, 1}, &p.from) & read_date(r, f, row, TO, (struct date){9999, 12, 31}, &p.to);
+  bool dates = read_date(r, f, row, FROM, (struct date){1970, 1, 1}, &p.from) &
+               read_date(r, f, row, TO, (struct date){9999, 12, 31}, &p.to);
   if (dates && date_days(p.to) <= date_days(p.from))
     errs_add(r->errs, r->file, f->line, "to", "the price ends before it begins");
   if (!(f->value >= 0))
@@ -138,9 +150,16 @@ static uint64_t fact_key(const struct reader *r, const struct hw_fact *f, size_t
 static void add_fact(struct reader *r, size_t row) {
   struct hw_catalog *c = r->c;
   struct arena *a = c->arena;
-  struct hw_fact f = {.kind = arena_strdup(a, cell(r, row, KIND)), .metric = arena_strdup(a, cell(r, row, METRIC)), .text = arena_strdup(a, cell(r, row, VALUE)),
-                      .unit = arena_strdup(a, cell(r, row, UNIT)), .source = arena_strdup(a, cell(r, row, SOURCE)), .where = arena_strdup(a, cell(r, row, WHERE)),
-                      .date = arena_strdup(a, cell(r, row, DATE)), .grade = arena_strdup(a, cell(r, row, GRADE)), .file = r->file, .line = csv_line(r->t, row)};
+  struct hw_fact f = {.kind = arena_strdup(a, cell(r, row, KIND)),
+                      .metric = arena_strdup(a, cell(r, row, METRIC)),
+                      .text = arena_strdup(a, cell(r, row, VALUE)),
+                      .unit = arena_strdup(a, cell(r, row, UNIT)),
+                      .source = arena_strdup(a, cell(r, row, SOURCE)),
+                      .where = arena_strdup(a, cell(r, row, WHERE)),
+                      .date = arena_strdup(a, cell(r, row, DATE)),
+                      .grade = arena_strdup(a, cell(r, row, GRADE)),
+                      .file = r->file,
+                      .line = csv_line(r->t, row)};
   f.name = arena_strdup(a, cell(r, row, NAME));
   if (strcmp(f.kind, "alias") != 0)
     f.name = hwi_canonical(c, f.kind, f.name);
@@ -151,7 +170,8 @@ static void add_fact(struct reader *r, size_t row) {
   uint64_t key = fact_key(r, &f, row, price);
   size_t at;
   if (hwi_index_get(&r->seen, key, &at))
-    errs_add(r->errs, r->file, f.line, f.metric, "%s '%s' has this metric already in line %d of %s", f.kind, f.name, c->fact[at].line, c->fact[at].file);
+    errs_add(r->errs, r->file, f.line, f.metric, "%s '%s' has this metric already in line %d of %s", f.kind, f.name,
+             c->fact[at].line, c->fact[at].file);
   if (price)
     add_price(r, &f, row);
   if (!hwi_index_get(&c->by_key, key, &at)) {
@@ -167,7 +187,8 @@ static void add_alias(struct reader *r, size_t row) {
   struct hw_catalog *c = r->c;
   const char *kind = cell(r, row, METRIC), *alias = cell(r, row, NAME);
   c->alias = mem_grow(c->alias, &c->cap_alias, c->n_alias + 1, sizeof *c->alias);
-  c->alias[c->n_alias] = (struct hwi_alias){arena_strdup(c->arena, alias), arena_strdup(c->arena, kind), arena_strdup(c->arena, cell(r, row, VALUE))};
+  c->alias[c->n_alias] = (struct hwi_alias){arena_strdup(c->arena, alias), arena_strdup(c->arena, kind),
+                                            arena_strdup(c->arena, cell(r, row, VALUE))};
   hwi_index_put(&c->by_alias, hwi_name_hash(kind, alias, NULL), c->n_alias++);
 }
 
@@ -176,9 +197,12 @@ static bool is_csv(const struct dirent *d) {
   return d->d_name[0] != '.' && n > 4 && strcmp(d->d_name + n - 4, ".csv") == 0;
 }
 
-static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_bytes(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-/* The tables of a directory in the order of their names by bytes, so that the catalog is the same on every file system. */
+/* The tables of a directory in the order of their names by bytes, so that the catalog is the same on every file system.
+ */
 static size_t load_tables(struct hw_catalog *c, const char *dir, struct csv_table ***ret, struct errs *errs) {
   char **path = NULL;
   size_t n = 0, cap = 0, count = 0;
@@ -275,7 +299,9 @@ void hw_catalog_free(struct hw_catalog *c) {
 
 /* ---- single facts ---- */
 
-const struct hw_fact *hw_fact_at(const struct hw_catalog *c, size_t i) { return i < c->n_fact ? &c->fact[i] : NULL; }
+const struct hw_fact *hw_fact_at(const struct hw_catalog *c, size_t i) {
+  return i < c->n_fact ? &c->fact[i] : NULL;
+}
 
 const struct hw_fact *hw_fact_find(const struct hw_catalog *c, const char *kind, const char *name, const char *metric) {
   size_t at;
@@ -288,19 +314,24 @@ const char *hwi_text(const struct hw_catalog *c, const char *kind, const char *n
   return f ? f->text : NULL;
 }
 
-double hwi_number(const struct hw_catalog *c, const char *kind, const char *name, const char *metric, const char *unit) {
+double hwi_number(const struct hw_catalog *c, const char *kind, const char *name, const char *metric,
+                  const char *unit) {
   const struct hw_fact *f = hw_fact_find(c, kind, name, metric);
   double v = NAN;
-  if (f && !isnan(f->value) && !(strcmp(f->unit, unit) == 0 ? (v = f->value, true) : units_convert(f->value, f->unit, unit, &v)))
+  if (f && !isnan(f->value) &&
+      !(strcmp(f->unit, unit) == 0 ? (v = f->value, true) : units_convert(f->value, f->unit, unit, &v)))
     v = NAN;
   return v;
 }
 
 /* ---- prices ---- */
 
-const struct hw_price *hw_price_at(const struct hw_catalog *c, size_t i) { return i < c->n_price ? &c->price[i] : NULL; }
+const struct hw_price *hw_price_at(const struct hw_catalog *c, size_t i) {
+  return i < c->n_price ? &c->price[i] : NULL;
+}
 
-const struct hw_price *hw_price_find(const struct hw_catalog *c, const char *server, const char *contract, const char *region, struct date on) {
+const struct hw_price *hw_price_find(const struct hw_catalog *c, const char *server, const char *contract,
+                                     const char *region, struct date on) {
   const char *name = hwi_canonical(c, "server", server);
   long day = date_days(on);
   const struct hw_price *best = NULL;

@@ -3,14 +3,14 @@
 #define HWMODELS_COLL_H
 #include "hwmodels/priv.h"
 
-struct hwi_coll_intra {  /* one operation inside the scale-up domain */
-  double lat0_s, lat1_s; /* launch; per step of the ring */
-  double share[3];       /* of the link's one-way rate that a ring of 2, 4, 8 ranks reaches */
+struct hwi_coll_intra {      /* one operation inside the scale-up domain */
+  double lat0_s, lat1_s;     /* launch; per step of the ring */
+  double share[3];           /* of the link's one-way rate that a ring of 2, 4, 8 ranks reaches */
   double ramp_s, ramp_bytes; /* what a message in the middle sizes loses: ramp V / (V + ramp_bytes) */
 };
-struct hwi_coll_net {    /* one kind of operation across nodes, by NIC */
-  double lat_s, hop_s;   /* between two nodes; for each further doubling of the nodes */
-  double share;          /* of the NICs' rate */
+struct hwi_coll_net {  /* one kind of operation across nodes, by NIC */
+  double lat_s, hop_s; /* between two nodes; for each further doubling of the nodes */
+  double share;        /* of the NICs' rate */
   double ramp_s, ramp_bytes;
 };
 struct hwi_coll {

@@ -1,6 +1,7 @@
-/* Inside a scale-up domain: a ring with its latency per step (beyond eight ranks a tree's, which grows with the logarithm), its share of the link's
- * rate and a loss in the middle sizes; all-reduce may be reduced in the switch instead. Across nodes: every rank works its own rail, the parts
- * inside and outside the node overlap in chunks, so the slower one counts; latency grows with the logarithm of the nodes. */
+/* Inside a scale-up domain: a ring with its latency per step (beyond eight ranks a tree's, which grows with the
+ * logarithm), its share of the link's rate and a loss in the middle sizes; all-reduce may be reduced in the switch
+ * instead. Across nodes: every rank works its own rail, the parts inside and outside the node overlap in chunks, so the
+ * slower one counts; latency grows with the logarithm of the nodes. */
 #include "hwmodels/collective.h"
 #include <math.h>
 #include <stdio.h>
@@ -8,8 +9,12 @@
 #include "base/units.h"
 #include "hwmodels/coll.h"
 
-double hw_ring_all_reduce_s(int n, double bytes, double B, double a) { return n < 2 ? 0 : 2 * (n - 1) * a + 2.0 * (n - 1) / n * bytes / B; }
-double hw_ring_all_gather_s(int n, double bytes, double B, double a) { return n < 2 ? 0 : (n - 1) * a + (double)(n - 1) / n * bytes / B; }
+double hw_ring_all_reduce_s(int n, double bytes, double B, double a) {
+  return n < 2 ? 0 : 2 * (n - 1) * a + 2.0 * (n - 1) / n * bytes / B;
+}
+double hw_ring_all_gather_s(int n, double bytes, double B, double a) {
+  return n < 2 ? 0 : (n - 1) * a + (double)(n - 1) / n * bytes / B;
+}
 
 /* ---- formulas ---- */
 
@@ -26,10 +31,13 @@ static double share_at(const double share[3], int n) {
 }
 
 /* A ring takes n - 1 steps; a tree as long as the ring of eight for every three doublings. */
-static double steps(int n) { return fmin(n - 1, 7.0 / 3 * log2(n)); }
+static double steps(int n) {
+  return fmin(n - 1, 7.0 / 3 * log2(n));
+}
 
 double hwi_coll_intra_s(const struct hwi_coll_intra *p, double link_Bps, double V, int n) {
-  return p->lat0_s + p->lat1_s * steps(n) + V / (link_Bps * share_at(p->share, n)) + p->ramp_s * V / (V + p->ramp_bytes);
+  return p->lat0_s + p->lat1_s * steps(n) + V / (link_Bps * share_at(p->share, n)) +
+         p->ramp_s * V / (V + p->ramp_bytes);
 }
 double hwi_coll_nvls_s(const struct hwi_coll *p, double link_Bps, double bytes) {
   const struct hwi_coll_intra *ring = &p->op[HW_ALL_REDUCE];
@@ -41,7 +49,8 @@ double hwi_coll_net_s(const struct hwi_coll_net *p, double rate_Bps, double V, i
 
 /* ---- parameters ---- */
 
-static const char *const op_name[HW_COLL_COUNT] = {"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "broadcast", "p2p"};
+static const char *const op_name[HW_COLL_COUNT] = {"all_reduce", "all_gather", "reduce_scatter",
+                                                   "all_to_all", "broadcast",  "p2p"};
 
 /* A link's own row, else that of the class it names, else that of `any`. */
 static const struct hw_fact *row(const struct hw_catalog *c, const struct hw_link *l, const char *metric) {
@@ -52,7 +61,8 @@ static const struct hw_fact *row(const struct hw_catalog *c, const struct hw_lin
   return f ? f : hw_fact_find(c, "collective", "any", metric);
 }
 
-static void read_row(struct hw_catalog *c, const struct hw_link *l, const char *prefix, const char *name, const char *unit, double *ret, struct errs *errs) {
+static void read_row(struct hw_catalog *c, const struct hw_link *l, const char *prefix, const char *name,
+                     const char *unit, double *ret, struct errs *errs) {
   char metric[64];
   snprintf(metric, sizeof metric, "%s.%s", prefix, name);
   const struct hw_fact *f = row(c, l, metric);
@@ -61,10 +71,12 @@ static void read_row(struct hw_catalog *c, const struct hw_link *l, const char *
   else if (strcmp(f->unit, unit) == 0 && !isnan(f->value))
     *ret = f->value;
   else if (isnan(f->value) || !units_convert(f->value, f->unit, unit, ret))
-    errs_add(errs, f->file, f->line, metric, "got '%s %s', expected a number in %s", f->text, f->unit, *unit ? unit : "1");
+    errs_add(errs, f->file, f->line, metric, "got '%s %s', expected a number in %s", f->text, f->unit,
+             *unit ? unit : "1");
 }
 
-static void read_intra(struct hw_catalog *c, const struct hw_link *l, int op, struct hwi_coll_intra *p, struct errs *errs) {
+static void read_intra(struct hw_catalog *c, const struct hw_link *l, int op, struct hwi_coll_intra *p,
+                       struct errs *errs) {
   read_row(c, l, op_name[op], "latency", "s", &p->lat0_s, errs);
   read_row(c, l, op_name[op], "latency_per_step", "s", &p->lat1_s, errs);
   read_row(c, l, op_name[op], "share_2", "", &p->share[0], errs);
@@ -74,7 +86,8 @@ static void read_intra(struct hw_catalog *c, const struct hw_link *l, int op, st
   read_row(c, l, op_name[op], "ramp_size", "B", &p->ramp_bytes, errs);
 }
 
-static void read_net(struct hw_catalog *c, const struct hw_link *l, const char *prefix, struct hwi_coll_net *p, struct errs *errs) {
+static void read_net(struct hw_catalog *c, const struct hw_link *l, const char *prefix, struct hwi_coll_net *p,
+                     struct errs *errs) {
   read_row(c, l, prefix, "latency", "s", &p->lat_s, errs);
   read_row(c, l, prefix, "hop", "s", &p->hop_s, errs);
   read_row(c, l, prefix, "share", "", &p->share, errs);
@@ -138,6 +151,8 @@ double hw_coll_s(const struct hw_server *s, const struct hw_coll_op *op) {
   if (!s->nic || !(s->node_net_Bps > 0))
     return INFINITY;
   int nodes = (n + local - 1) / local;
-  double inside = op->kind == HW_P2P ? 0 : intra_s(s->intra, op->kind, op->kind == HW_ALL_TO_ALL ? op->bytes / nodes : op->bytes, local);
+  double inside = op->kind == HW_P2P
+                      ? 0
+                      : intra_s(s->intra, op->kind, op->kind == HW_ALL_TO_ALL ? op->bytes / nodes : op->bytes, local);
   return fmax(inside, inter_s(s, op, nodes, local));
 }

@@ -7,11 +7,15 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-/* Bounds by a logistic map, so that GSL works without constraints. The map is shifted away from 0, because GSL's numerical derivative takes steps in
- * proportion to the coordinate. */
+/* Bounds by a logistic map, so that GSL works without constraints. The map is shifted away from 0, because GSL's
+ * numerical derivative takes steps in proportion to the coordinate. */
 static const double SHIFT = 20;
-static bool is_free(const struct hwi_fit_param *p) { return p->hi > p->lo; }
-static bool is_log(const struct hwi_fit_param *p) { return p->lo > 0 && p->hi / p->lo > 100; }
+static bool is_free(const struct hwi_fit_param *p) {
+  return p->hi > p->lo;
+}
+static bool is_log(const struct hwi_fit_param *p) {
+  return p->lo > 0 && p->hi / p->lo > 100;
+}
 
 static double to_value(const struct hwi_fit_param *p, double x) {
   double s = 1 / (1 + exp(SHIFT - x));
@@ -31,7 +35,8 @@ struct work {
 static void unpack(const struct work *w, const gsl_vector *x) {
   size_t k = 0;
   for (size_t j = 0; j < w->fit->n_param; j++)
-    w->value[j] = is_free(&w->fit->param[j]) ? to_value(&w->fit->param[j], gsl_vector_get(x, k++)) : w->fit->param[j].start;
+    w->value[j] =
+        is_free(&w->fit->param[j]) ? to_value(&w->fit->param[j], gsl_vector_get(x, k++)) : w->fit->param[j].start;
 }
 
 static int residuals(const gsl_vector *x, void *params, gsl_vector *f) {
@@ -66,7 +71,8 @@ bool hwi_fit(const struct hwi_fit *fit, double *value) {
   gsl_multifit_nlinear_parameters how = gsl_multifit_nlinear_default_parameters();
   how.h_df = 1e-4;
   gsl_multifit_nlinear_fdf fdf = {.f = residuals, .n = fit->n_point, .p = n_free, .params = &w};
-  gsl_multifit_nlinear_workspace *s = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, fit->n_point, n_free);
+  gsl_multifit_nlinear_workspace *s =
+      gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, fit->n_point, n_free);
   gsl_vector *x = gsl_vector_alloc(n_free), *weight = gsl_vector_alloc(fit->n_point);
   for (size_t j = 0, k = 0; j < fit->n_param; j++)
     if (is_free(&fit->param[j]))
@@ -77,7 +83,8 @@ bool hwi_fit(const struct hwi_fit *fit, double *value) {
     int info;
     good = gsl_multifit_nlinear_winit(x, weight, &fdf, s) == GSL_SUCCESS;
     if (good)
-      gsl_multifit_nlinear_driver(60, 1e-7, 1e-7, 1e-9, NULL, NULL, &info, s); /* stopping early still leaves the best point */
+      gsl_multifit_nlinear_driver(60, 1e-7, 1e-7, 1e-9, NULL, NULL, &info,
+                                  s); /* stopping early still leaves the best point */
     gsl_vector_memcpy(x, gsl_multifit_nlinear_position(s));
     good = good && residuals(x, &w, s->f) == GSL_SUCCESS;
     if (good)
@@ -94,7 +101,8 @@ bool hwi_fit(const struct hwi_fit *fit, double *value) {
 
 struct hwi_fit_error hwi_fit_measure(const struct hwi_fit *fit, const double *value, const bool *use, bool which) {
   struct hwi_fit_error e = {0, NAN, NAN, NAN};
-  double *abs_error = mem_array(fit->n_point + 1, sizeof(double)), *signed_error = mem_array(fit->n_point + 1, sizeof(double));
+  double *abs_error = mem_array(fit->n_point + 1, sizeof(double)),
+         *signed_error = mem_array(fit->n_point + 1, sizeof(double));
   for (size_t i = 0; i < fit->n_point; i++)
     if (use[i] == which) {
       signed_error[e.n] = expm1(fit->log_error(fit->ctx, i, value));

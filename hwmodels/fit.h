@@ -1,4 +1,5 @@
-/* Fitting a few bounded parameters to measurements on the logarithm of the error, by GSL's nonlinear least squares, robust against outliers. */
+/* Fitting a few bounded parameters to measurements on the logarithm of the error, by GSL's nonlinear least squares,
+ * robust against outliers. */
 #ifndef HWMODELS_FIT_H
 #define HWMODELS_FIT_H
 #include <stdbool.h>
@@ -8,7 +9,8 @@
 enum { HWI_FIT_MAX = 32 }; /* parameters of one fit */
 struct hwi_fit_param {
   const char *name, *unit;
-  double start, lo, hi; /* lo < start < hi; a range of more than two decades is searched on a log scale; lo == hi: fixed at start */
+  double start, lo,
+      hi; /* lo < start < hi; a range of more than two decades is searched on a log scale; lo == hi: fixed at start */
 };
 struct hwi_fit {
   const struct hwi_fit_param *param;
@@ -17,7 +19,8 @@ struct hwi_fit {
   double (*log_error)(const void *ctx, size_t i, const double *value);
   const void *ctx;
 };
-/* Fills value[n_param]. False when GSL fails (fewer points than free parameters, no finite residual); values are then the starts. */
+/* Fills value[n_param]. False when GSL fails (fewer points than free parameters, no finite residual); values are then
+ * the starts. */
 bool hwi_fit(const struct hwi_fit *fit, double *value);
 
 struct hwi_fit_error {

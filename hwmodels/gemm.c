@@ -1,8 +1,9 @@
 /* Matrix multiplication: the one function for training and serving.
  *
- * The compute path is the best of six tile sizes and, where tiles are fewer than SMs, of splitting K: waves of tiles over the SMs, each tile
- * 2 tm tn (K + k0) FLOP at the fitted share of the dense peak; a split adds a launch and the traffic of its partial sums. The memory path is A + B + C at
- * the fitted share of the memory bandwidth. Both are joined by a p-norm and a launch time is added. */
+ * The compute path is the best of six tile sizes and, where tiles are fewer than SMs, of splitting K: waves of tiles
+ * over the SMs, each tile 2 tm tn (K + k0) FLOP at the fitted share of the dense peak; a split adds a launch and the
+ * traffic of its partial sums. The memory path is A + B + C at the fitted share of the memory bandwidth. Both are
+ * joined by a p-norm and a launch time is added. */
 #include <math.h>
 #include "hwmodels/gemm.h"
 
@@ -27,9 +28,11 @@ static double rounds(const struct hwi_gemm *p, const struct hwi_machine *g, doub
   return waves <= 1 ? 1 : (1 - p->wave) * waves + p->wave * up(waves);
 }
 
-static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k, double batch) {
+static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
+                        double batch) {
   double best = INFINITY, flop_s = 2 * g->sms / (g->peak_flops * p->eff_c);
-  double partial_s = 8 * m * n * batch / (g->mem_Bps * p->eff_m); /* FP32 partial sums of one slice of K, written and read */
+  double partial_s =
+      8 * m * n * batch / (g->mem_Bps * p->eff_m); /* FP32 partial sums of one slice of K, written and read */
   for (int i = 0; i < HWI_TILES; i++) {
     double area_s = flop_s * hwi_tile_m[i] * hwi_tile_n[i] / p->tile[i];
     double tiles = up(m / hwi_tile_m[i]) * up(n / hwi_tile_n[i]) * batch;
@@ -40,7 +43,8 @@ static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, d
   return best;
 }
 
-double hwi_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k, double batch, double a_bytes, double b_bytes) {
+double hwi_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
+                       double batch, double a_bytes, double b_bytes) {
   double tc = compute_s(p, g, m, n, k, batch);
   double bytes = batch * (m * k * a_bytes + n * k * b_bytes + 2 * m * n);
   double tm = bytes / (g->mem_Bps * p->eff_m);

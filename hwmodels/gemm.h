@@ -11,9 +11,12 @@ struct hwi_machine {
 void hwi_gemm_tiles(struct hwi_gemm *p, double exponent); /* fills p->tile: (tile area / largest)^exponent */
 extern const int hwi_tile_m[HWI_TILES], hwi_tile_n[HWI_TILES];
 /* Seconds of one C[m,n] = A[m,k] B[k,n], `batch` times in one launch. a_bytes, b_bytes: stored bytes an element. */
-double hwi_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k, double batch, double a_bytes, double b_bytes);
-/* Softmax(QK^T)V by a flash kernel; io_s: what reading and writing Q, K, V, O takes at least. `clock` is in the machine's peak. */
+double hwi_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
+                       double batch, double a_bytes, double b_bytes);
+/* Softmax(QK^T)V by a flash kernel; io_s: what reading and writing Q, K, V, O takes at least. `clock` is in the
+ * machine's peak. */
 double hwi_attn_time_s(const struct hwi_attn *p, const struct hwi_machine *g, const struct hw_attn *op, double io_s);
 /* One token per sequence against its cache. */
-double hwi_decode_time_s(const struct hwi_decode *p, const struct hwi_machine *g, double seqs, double flops, double bytes);
+double hwi_decode_time_s(const struct hwi_decode *p, const struct hwi_machine *g, double seqs, double flops,
+                         double bytes);
 #endif

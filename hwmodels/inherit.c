@@ -1,5 +1,6 @@
-/* Where a part without measurements takes its constants from: its own rows, those of the part that it is a variant of, those written for its
- * architecture, those of the architecture's reference part, the same of the architecture's parents, at last those of `any`. */
+/* Where a part without measurements takes its constants from: its own rows, those of the part that it is a variant of,
+ * those written for its architecture, those of the architecture's reference part, the same of the architecture's
+ * parents, at last those of `any`. */
 #include <string.h>
 #include "base/hash.h"
 #include "hwmodels/priv.h"
@@ -37,7 +38,8 @@ const struct hw_fact *hwi_inherited(const struct hw_catalog *c, const struct hwi
   return NULL;
 }
 
-const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g, const char *metric) {
+const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g,
+                                  const char *metric) {
   struct hwi_chain chain = hwi_chain_of(c, kind, g);
   return hwi_inherited(c, &chain, metric);
 }

@@ -3,14 +3,20 @@
 #include <string.h>
 #include "hwmodels/gemm.h"
 
-static const struct hwi_kernels *kernels_of(const struct hw_gpu *g) { return g->kernels; }
+static const struct hwi_kernels *kernels_of(const struct hw_gpu *g) {
+  return g->kernels;
+}
 
-enum dtype hw_compute_dtype(const struct hw_gpu *g, enum dtype want) { return kernels_of(g)->compute[want]; }
+enum dtype hw_compute_dtype(const struct hw_gpu *g, enum dtype want) {
+  return kernels_of(g)->compute[want];
+}
 
 static struct hwi_machine machine_of(const struct hw_gpu *g, enum dtype t, double clock) {
   return (struct hwi_machine){g->peak_flops[t] * (clock > 0 ? clock : 1), g->mem_Bps, g->sms};
 }
-static double stored(double weight_bytes, enum dtype t) { return weight_bytes > 0 ? weight_bytes : dtype_bytes(t); }
+static double stored(double weight_bytes, enum dtype t) {
+  return weight_bytes > 0 ? weight_bytes : dtype_bytes(t);
+}
 
 /* ---- matrix multiplication ---- */
 
@@ -18,7 +24,8 @@ double hw_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op) {
   const struct hwi_kernels *k = kernels_of(g);
   enum dtype t = k->compute[op->dtype];
   struct hwi_machine machine = machine_of(g, t, op->clock);
-  return hwi_gemm_time_s(&k->gemm[t], &machine, op->m, op->n, op->k, op->batch > 0 ? op->batch : 1, dtype_bytes(t), stored(op->weight_bytes, op->dtype));
+  return hwi_gemm_time_s(&k->gemm[t], &machine, op->m, op->n, op->k, op->batch > 0 ? op->batch : 1, dtype_bytes(t),
+                         stored(op->weight_bytes, op->dtype));
 }
 
 double hw_grouped_gemm_s(const struct hw_gpu *g, const struct hw_grouped_gemm *op) {
@@ -28,7 +35,8 @@ double hw_grouped_gemm_s(const struct hw_gpu *g, const struct hw_grouped_gemm *o
   enum dtype t = k->compute[op->dtype];
   struct hwi_machine machine = machine_of(g, t, op->clock);
   double rows = fmax(1, op->rows * fmax(1, op->imbalance) / op->groups);
-  return hwi_gemm_time_s(&k->grouped[t], &machine, rows, op->n, op->k, op->groups, dtype_bytes(t), stored(op->weight_bytes, op->dtype));
+  return hwi_gemm_time_s(&k->grouped[t], &machine, rows, op->n, op->k, op->groups, dtype_bytes(t),
+                         stored(op->weight_bytes, op->dtype));
 }
 
 double hw_moe_ffn_s(const struct hw_gpu *g, const struct hw_moe_ffn *op) {
@@ -38,8 +46,11 @@ double hw_moe_ffn_s(const struct hw_gpu *g, const struct hw_moe_ffn *op) {
   if (!(op->touched > 0) || !(op->rows > 0))
     return t0;
   struct hwi_machine machine = machine_of(g, t, op->clock);
-  double m = fmax(1, op->rows * fmax(1, op->imbalance) / op->touched), a = dtype_bytes(t), b = stored(op->weight_bytes, op->dtype);
-  return t0 + hwi_gemm_time_s(&k->moe_gemm[op->dtype], &machine, m, op->inter * (op->gated ? 2 : 1), op->hidden, op->touched, a, b) +
+  double m = fmax(1, op->rows * fmax(1, op->imbalance) / op->touched), a = dtype_bytes(t),
+         b = stored(op->weight_bytes, op->dtype);
+  return t0 +
+         hwi_gemm_time_s(&k->moe_gemm[op->dtype], &machine, m, op->inter * (op->gated ? 2 : 1), op->hidden, op->touched,
+                         a, b) +
          hwi_gemm_time_s(&k->moe_gemm[op->dtype], &machine, m, op->hidden, op->inter, op->touched, a, b);
 }
 
@@ -84,7 +95,8 @@ double hw_decode_attn_s(const struct hw_gpu *g, const struct hw_decode_attn *op)
   if (!(op->seqs > 0))
     return 0;
   double width = op->mla ? op->d_qk : op->kv_heads * (op->d_qk + op->d_v); /* the latent is key and value at once */
-  double flops = 2 * op->context_tokens * op->heads * (op->d_qk + op->d_v), bytes = op->context_tokens * width * op->kv_bytes;
+  double flops = 2 * op->context_tokens * op->heads * (op->d_qk + op->d_v),
+         bytes = op->context_tokens * width * op->kv_bytes;
   struct hwi_machine machine = machine_of(g, k->compute[DT_BF16], 1);
   return hwi_decode_time_s(op->mla ? &k->mla : &k->decode, &machine, op->seqs, flops, bytes);
 }

@@ -1,5 +1,5 @@
-/* Names of parts: the same part is written in many ways, so names are compared without case, blanks, '-' and '_', through the alias rows, and a
- * GPU at last word by word. */
+/* Names of parts: the same part is written in many ways, so names are compared without case, blanks, '-' and '_',
+ * through the alias rows, and a GPU at last word by word. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,8 @@ uint64_t hwi_name_hash(const char *kind, const char *name, const char *metric) {
 
 /* Rows about a part are named as the part is. */
 static const char *part_kind(const char *kind) {
-  static const char *const about[][2] = {{"price", "server"}, {"kernel", "gpu"}, {"power", "gpu"}, {"collective", "link"}};
+  static const char *const about[][2] = {
+      {"price", "server"}, {"kernel", "gpu"}, {"power", "gpu"}, {"collective", "link"}};
   for (size_t i = 0; i < sizeof about / sizeof *about; i++)
     if (strcmp(kind, about[i][0]) == 0)
       return about[i][1];
@@ -46,9 +47,15 @@ const struct hw_link *hw_link_find(const struct hw_catalog *c, const char *name)
   size_t at;
   return place(c, "link", name, &at) ? &c->link[at] : NULL;
 }
-const struct hw_gpu *hw_gpu_at(const struct hw_catalog *c, size_t i) { return i < c->n_gpu ? &c->gpu[i] : NULL; }
-const struct hw_server *hw_server_at(const struct hw_catalog *c, size_t i) { return i < c->n_server ? &c->server[i] : NULL; }
-const struct hw_link *hw_link_at(const struct hw_catalog *c, size_t i) { return i < c->n_link ? &c->link[i] : NULL; }
+const struct hw_gpu *hw_gpu_at(const struct hw_catalog *c, size_t i) {
+  return i < c->n_gpu ? &c->gpu[i] : NULL;
+}
+const struct hw_server *hw_server_at(const struct hw_catalog *c, size_t i) {
+  return i < c->n_server ? &c->server[i] : NULL;
+}
+const struct hw_link *hw_link_at(const struct hw_catalog *c, size_t i) {
+  return i < c->n_link ? &c->link[i] : NULL;
+}
 
 /* Candidates for "did you mean": the names, then the aliases of the kind. */
 static const char *gpu_name(const void *ctx, size_t i) {
@@ -85,7 +92,8 @@ static bool all_digits(const char *s) {
 
 /* "80 GB" is one word, "80GB". */
 static void join_size(struct words *w) {
-  if (w->n >= 2 && (strcmp(w->word[w->n - 1], "gb") == 0 || strcmp(w->word[w->n - 1], "gib") == 0) && all_digits(w->word[w->n - 2])) {
+  if (w->n >= 2 && (strcmp(w->word[w->n - 1], "gb") == 0 || strcmp(w->word[w->n - 1], "gib") == 0) &&
+      all_digits(w->word[w->n - 2])) {
     strncat(w->word[w->n - 2], "gb", WORD_SIZE - strlen(w->word[w->n - 2]) - 1);
     w->n--;
   }
@@ -124,8 +132,8 @@ static bool same_word(const char *a, const char *b) {
   return strlen(a) <= letters + 1 && strlen(b) <= letters + 1 && (a[letters] == '\0' || b[letters] == '\0');
 }
 
-/* How well the words of `have` are contained in `want`: letters matched, or 0 when a word is missing, when none of them identifies a part (has a
- * digit and is no memory size), or when `want` names another memory size than mem_gb. */
+/* How well the words of `have` are contained in `want`: letters matched, or 0 when a word is missing, when none of them
+ * identifies a part (has a digit and is no memory size), or when `want` names another memory size than mem_gb. */
 static int match(const struct words *want, const struct words *have, double mem_gb) {
   bool used[MAX_WORDS] = {false}, identified = false;
   int score = 0;
@@ -141,7 +149,8 @@ static int match(const struct words *want, const struct words *have, double mem_
   }
   for (int j = 0; j < want->n; j++) {
     double gb = 0;
-    if (!used[j] && is_size(want->word[j]) && sscanf(want->word[j], "%lf", &gb) == 1 && (gb < 0.94 * mem_gb || gb > 1.06 * mem_gb))
+    if (!used[j] && is_size(want->word[j]) && sscanf(want->word[j], "%lf", &gb) == 1 &&
+        (gb < 0.94 * mem_gb || gb > 1.06 * mem_gb))
       return 0;
   }
   return identified ? score : 0;

@@ -7,15 +7,23 @@
 
 /* The format a matrix unit is asked for -> what is tried instead, in order. */
 static const enum dtype fallback[DT_COUNT][4] = {
-    [DT_FP64] = {DT_FP64, DT_FP32, DT_FP32, DT_FP32}, [DT_FP32] = {DT_FP32, DT_TF32, DT_BF16, DT_FP16}, [DT_TF32] = {DT_TF32, DT_FP32, DT_BF16, DT_FP16},
-    [DT_FP16] = {DT_FP16, DT_BF16, DT_FP32, DT_FP32}, [DT_BF16] = {DT_BF16, DT_FP16, DT_FP32, DT_FP32}, [DT_FP8] = {DT_FP8, DT_BF16, DT_FP16, DT_FP32},
-    [DT_INT8] = {DT_INT8, DT_FP8, DT_BF16, DT_FP16},  [DT_FP6] = {DT_FP6, DT_FP8, DT_BF16, DT_FP16},    [DT_FP4] = {DT_FP4, DT_FP8, DT_BF16, DT_FP16},
+    [DT_FP64] = {DT_FP64, DT_FP32, DT_FP32, DT_FP32},
+    [DT_FP32] = {DT_FP32, DT_TF32, DT_BF16, DT_FP16},
+    [DT_TF32] = {DT_TF32, DT_FP32, DT_BF16, DT_FP16},
+    [DT_FP16] = {DT_FP16, DT_BF16, DT_FP32, DT_FP32},
+    [DT_BF16] = {DT_BF16, DT_FP16, DT_FP32, DT_FP32},
+    [DT_FP8] = {DT_FP8, DT_BF16, DT_FP16, DT_FP32},
+    [DT_INT8] = {DT_INT8, DT_FP8, DT_BF16, DT_FP16},
+    [DT_FP6] = {DT_FP6, DT_FP8, DT_BF16, DT_FP16},
+    [DT_FP4] = {DT_FP4, DT_FP8, DT_BF16, DT_FP16},
     [DT_INT4] = {DT_BF16, DT_FP16, DT_FP32, DT_FP32}, /* weight-only: computed in 16 bits */
 };
 /* Whose fitted parameters stand in for a format that nobody measured. */
 static const enum dtype relative[DT_COUNT][3] = {
-    [DT_FP64] = {DT_FP64, DT_BF16, DT_BF16}, [DT_FP32] = {DT_FP32, DT_BF16, DT_BF16}, [DT_TF32] = {DT_TF32, DT_BF16, DT_BF16}, [DT_FP16] = {DT_FP16, DT_BF16, DT_BF16},
-    [DT_BF16] = {DT_BF16, DT_FP16, DT_FP16}, [DT_FP8] = {DT_FP8, DT_INT8, DT_BF16},   [DT_INT8] = {DT_INT8, DT_FP8, DT_BF16},  [DT_FP6] = {DT_FP6, DT_FP8, DT_BF16},
+    [DT_FP64] = {DT_FP64, DT_BF16, DT_BF16}, [DT_FP32] = {DT_FP32, DT_BF16, DT_BF16},
+    [DT_TF32] = {DT_TF32, DT_BF16, DT_BF16}, [DT_FP16] = {DT_FP16, DT_BF16, DT_BF16},
+    [DT_BF16] = {DT_BF16, DT_FP16, DT_FP16}, [DT_FP8] = {DT_FP8, DT_INT8, DT_BF16},
+    [DT_INT8] = {DT_INT8, DT_FP8, DT_BF16},  [DT_FP6] = {DT_FP6, DT_FP8, DT_BF16},
     [DT_FP4] = {DT_FP4, DT_FP8, DT_BF16},    [DT_INT4] = {DT_INT4, DT_INT8, DT_BF16},
 };
 
@@ -29,15 +37,18 @@ struct source {
 static const struct hw_fact *read_param(const struct source *from, const char *metric, const char *unit, double *ret) {
   const struct hw_fact *f = hwi_inherited(from->catalog, &from->chain, metric);
   if (!f)
-    errs_add(from->errs, NULL, 0, metric, "no kernel row for gpu '%s', nor for its architecture, nor for 'any'", from->gpu->name);
+    errs_add(from->errs, NULL, 0, metric, "no kernel row for gpu '%s', nor for its architecture, nor for 'any'",
+             from->gpu->name);
   else if (isnan(f->value) || (strcmp(f->unit, unit) != 0 && !units_convert(f->value, f->unit, unit, ret)))
-    errs_add(from->errs, f->file, f->line, metric, "got '%s %s', expected a number in %s", f->text, f->unit, *unit ? unit : "1");
+    errs_add(from->errs, f->file, f->line, metric, "got '%s %s', expected a number in %s", f->text, f->unit,
+             *unit ? unit : "1");
   else if (strcmp(f->unit, unit) == 0)
     *ret = f->value;
   return f;
 }
 
-/* The format whose rows serve for t: the first of its relatives that this GPU or its architecture has a row for; `any` has them all. */
+/* The format whose rows serve for t: the first of its relatives that this GPU or its architecture has a row for; `any`
+ * has them all. */
 static enum dtype fitted_format(const struct source *from, const char *op, enum dtype t) {
   char metric[64];
   for (int i = 0; i < 3; i++) {
@@ -55,7 +66,8 @@ struct named {
 };
 
 /* Rows "<op>.<format>.<metric>"; returns the row of the first. */
-static const struct hw_fact *read_set(const struct source *from, const char *prefix, const struct named *want, size_t n) {
+static const struct hw_fact *read_set(const struct source *from, const char *prefix, const struct named *want,
+                                      size_t n) {
   const struct hw_fact *first = NULL;
   for (size_t i = 0; i < n; i++) {
     char metric[64];
@@ -69,8 +81,10 @@ static const struct hw_fact *read_set(const struct source *from, const char *pre
 
 static void read_gemm(const struct source *from, const char *op, enum dtype t, struct hwi_gemm *p) {
   double exponent = 0;
-  const struct named want[] = {{"eff_compute", "", &p->eff_c}, {"eff_memory", "", &p->eff_m}, {"launch", "s", &p->t0_s},        {"norm", "", &p->p},
-                               {"k_prologue", "", &p->k0},     {"wave", "", &p->wave},        {"small_tile", "", &exponent}, {"split", "s", &p->split_s}};
+  const struct named want[] = {{"eff_compute", "", &p->eff_c}, {"eff_memory", "", &p->eff_m},
+                               {"launch", "s", &p->t0_s},      {"norm", "", &p->p},
+                               {"k_prologue", "", &p->k0},     {"wave", "", &p->wave},
+                               {"small_tile", "", &exponent},  {"split", "s", &p->split_s}};
   char prefix[32];
   snprintf(prefix, sizeof prefix, "%s.%s", op, dtype_name(fitted_format(from, op, t)));
   p->from = read_set(from, prefix, want, COUNT(want));
@@ -89,8 +103,9 @@ static void read_formats(const struct source *from, struct hwi_kernels *k, enum 
   struct hwi_gemm *e = &k->moe_gemm[t];
   double exponent = 0;
   *e = (struct hwi_gemm){.wave = 0.5, .split_s = 1}; /* expert GEMMs are not split: there are many */
-  const struct named moe[] = {{"eff_compute", "", &e->eff_c}, {"eff_memory", "", &e->eff_m}, {"norm", "", &e->p}, {"small_tile", "", &exponent},
-                              {"layer", "s", &k->moe[t].launch_s}, {"row_passes", "", &k->moe[t].row_passes}};
+  const struct named moe[] = {
+      {"eff_compute", "", &e->eff_c}, {"eff_memory", "", &e->eff_m},       {"norm", "", &e->p},
+      {"small_tile", "", &exponent},  {"layer", "s", &k->moe[t].launch_s}, {"row_passes", "", &k->moe[t].row_passes}};
   char prefix[32];
   snprintf(prefix, sizeof prefix, "moe.%s", dtype_name(fitted_format(from, "moe", t)));
   e->from = read_set(from, prefix, moe, COUNT(moe));
@@ -105,12 +120,15 @@ static void read_formats(const struct source *from, struct hwi_kernels *k, enum 
 }
 
 static void read_attn(const struct source *from, struct hwi_kernels *k) {
-  static const char *const name[HW_ATTN_COUNT] = {[HW_ATTN_FLASH1] = "attn.flash1", [HW_ATTN_FLASH2] = "attn.flash2", [HW_ATTN_FLASH3] = "attn.flash3"};
+  static const char *const name[HW_ATTN_COUNT] = {
+      [HW_ATTN_FLASH1] = "attn.flash1", [HW_ATTN_FLASH2] = "attn.flash2", [HW_ATTN_FLASH3] = "attn.flash3"};
   const struct hw_fact *best = hwi_inherited(from->catalog, &from->chain, "attn.best");
   for (int a = HW_ATTN_FLASH1; a < HW_ATTN_COUNT; a++) {
     struct hwi_attn *p = &k->attn[a];
-    const struct named want[] = {{"eff_128", "", &p->eff_128},          {"eff_64", "", &p->eff_64},     {"eff_256", "", &p->eff_256},
-                                 {"half_length", "", &p->half_len}, {"backward", "", &p->backward}, {"unequal", "", &p->unequal}, {"launch", "s", &p->t0_s}};
+    const struct named want[] = {{"eff_128", "", &p->eff_128},   {"eff_64", "", &p->eff_64},
+                                 {"eff_256", "", &p->eff_256},   {"half_length", "", &p->half_len},
+                                 {"backward", "", &p->backward}, {"unequal", "", &p->unequal},
+                                 {"launch", "s", &p->t0_s}};
     p->from = read_set(from, name[a], want, COUNT(want));
     if (best && strcmp(best->text, name[a] + strlen("attn.")) == 0)
       k->attn[HW_ATTN_AUTO] = *p;
@@ -124,7 +142,9 @@ static void read_decode(const struct source *from, const char *prefix, struct hw
 }
 
 static void read_scalars(const struct source *from, struct hwi_kernels *k) {
-  const struct named unfused[] = {{"bytes_forward", "B", &k->unfused_bytes_fwd}, {"bytes_backward", "B", &k->unfused_bytes_bwd}, {"misaligned", "", &k->unfused_misaligned}};
+  const struct named unfused[] = {{"bytes_forward", "B", &k->unfused_bytes_fwd},
+                                  {"bytes_backward", "B", &k->unfused_bytes_bwd},
+                                  {"misaligned", "", &k->unfused_misaligned}};
   const struct named stream[] = {{"eff_memory", "", &k->stream_eff}, {"launch", "s", &k->stream_t0_s}};
   read_set(from, "attn.unfused", unfused, COUNT(unfused));
   read_set(from, "stream", stream, COUNT(stream));

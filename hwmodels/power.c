@@ -2,10 +2,12 @@
 #include <math.h>
 #include "hwmodels/priv.h"
 
-static void read_share(struct hw_catalog *c, const struct hw_gpu *g, const char *metric, double *ret, struct errs *errs) {
+static void read_share(struct hw_catalog *c, const struct hw_gpu *g, const char *metric, double *ret,
+                       struct errs *errs) {
   const struct hw_fact *f = hwi_inherit(c, "power", g, metric);
   if (!f || isnan(f->value) || *f->unit)
-    errs_add(errs, f ? f->file : NULL, f ? f->line : 0, metric, "no power row (a bare share of TDP) for gpu '%s', nor for its architecture, nor for 'any'", g->name);
+    errs_add(errs, f ? f->file : NULL, f ? f->line : 0, metric,
+             "no power row (a bare share of TDP) for gpu '%s', nor for its architecture, nor for 'any'", g->name);
   else
     *ret = f->value;
 }

@@ -1,5 +1,5 @@
-/* What the files of hwmodels share and nobody else sees: the catalog's inside and the parameters that are resolved from its rows at load, so that
- * no model does string work later. */
+/* What the files of hwmodels share and nobody else sees: the catalog's inside and the parameters that are resolved from
+ * its rows at load, so that no model does string work later. */
 #ifndef HWMODELS_PRIV_H
 #define HWMODELS_PRIV_H
 #include <stdint.h>
@@ -46,33 +46,35 @@ struct hw_catalog {
   size_t n_generic, cap_generic;
 };
 
-uint64_t hwi_name_hash(const char *kind, const char *name, const char *metric); /* metric NULL = none; name case, blanks, '-', '_' ignored */
+uint64_t hwi_name_hash(const char *kind, const char *name,
+                       const char *metric); /* metric NULL = none; name case, blanks, '-', '_' ignored */
 const char *hwi_canonical(const struct hw_catalog *c, const char *kind, const char *name); /* through the aliases */
 const struct hw_gpu *hwi_gpu_by_tokens(const struct hw_catalog *c, const char *name);
 
 /* A number from a fact, converted into `unit`; NaN when there is no such fact or it is text ("unsupported" is 0). */
 double hwi_number(const struct hw_catalog *c, const char *kind, const char *name, const char *metric, const char *unit);
-const char *hwi_text(const struct hw_catalog *c, const char *kind, const char *name, const char *metric); /* NULL = none */
+const char *hwi_text(const struct hw_catalog *c, const char *kind, const char *name,
+                     const char *metric); /* NULL = none */
 
 void hwi_build_views(struct hw_catalog *c, struct errs *errs);
 
 /* ---- parameters of the models ---- */
 enum { HWI_TILES = 6 };
 struct hwi_gemm {
-  double t0_s;              /* launch and drain */
-  double eff_c, eff_m;      /* best share of dense peak and of memory bandwidth */
-  double p;                 /* how sharply the roofline bends: norm of compute and memory time */
-  double k0;                /* prologue, in elements of K */
-  double wave;              /* 0 = work spreads evenly over SMs, 1 = whole waves of tiles */
-  double split_s;           /* what splitting K costs besides its traffic */
+  double t0_s;                           /* launch and drain */
+  double eff_c, eff_m;                   /* best share of dense peak and of memory bandwidth */
+  double p;                              /* how sharply the roofline bends: norm of compute and memory time */
+  double k0;                             /* prologue, in elements of K */
+  double wave;                           /* 0 = work spreads evenly over SMs, 1 = whole waves of tiles */
+  double split_s;                        /* what splitting K costs besides its traffic */
   double tile_exponent, tile[HWI_TILES]; /* efficiency of each tile against the largest: (area / largest)^exponent */
-  const struct hw_fact *from; /* the row that eff_c came from */
+  const struct hw_fact *from;            /* the row that eff_c came from */
 };
 struct hwi_attn {
   double eff_64, eff_128, eff_256; /* best share of dense peak at head sizes 64, 128 and 256 */
-  double half_len;          /* mean length that a query sees and that reaches half of it */
-  double backward;          /* rate of the backward pass / forward */
-  double unequal;           /* rate with different head sizes of keys and values (MLA) / the same */
+  double half_len;                 /* mean length that a query sees and that reaches half of it */
+  double backward;                 /* rate of the backward pass / forward */
+  double unequal;                  /* rate with different head sizes of keys and values (MLA) / the same */
   double t0_s;
   const struct hw_fact *from;
 };
@@ -82,13 +84,14 @@ struct hwi_kernels {
   struct hwi_attn attn[HW_ATTN_COUNT];
   double unfused_bytes_fwd, unfused_bytes_bwd, unfused_misaligned;
   struct hwi_decode {
-    double eff_m, eff_c;    /* best share of memory bandwidth and of dense peak */
-    double t0_s, seq_s;     /* launch; per sequence */
-    double fill;            /* sequences that reach half of the rate: how badly a kernel splits one sequence over SMs */
-    double p;               /* norm of compute and memory time */
+    double eff_m, eff_c; /* best share of memory bandwidth and of dense peak */
+    double t0_s, seq_s;  /* launch; per sequence */
+    double fill;         /* sequences that reach half of the rate: how badly a kernel splits one sequence over SMs */
+    double p;            /* norm of compute and memory time */
   } decode, mla;
-  struct hwi_moe {          /* fused expert layers of serving engines: both grouped GEMMs, routing, permutation */
-    double launch_s, row_passes; /* per layer; how often a row of the model's width is moved per token and expert chosen on any rank */
+  struct hwi_moe {               /* fused expert layers of serving engines: both grouped GEMMs, routing, permutation */
+    double launch_s, row_passes; /* per layer; how often a row of the model's width is moved per token and expert chosen
+                                    on any rank */
   } moe[DT_COUNT];
   double stream_eff, stream_t0_s;
   double quant_eff[DT_COUNT], quant_t0_s[DT_COUNT]; /* activations into that format before a GEMM */
@@ -108,6 +111,8 @@ struct hwi_chain {
   int n;
 };
 struct hwi_chain hwi_chain_of(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g);
-const struct hw_fact *hwi_inherited(const struct hw_catalog *c, const struct hwi_chain *chain, const char *metric); /* NULL = nowhere */
-const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g, const char *metric); /* both in one */
+const struct hw_fact *hwi_inherited(const struct hw_catalog *c, const struct hwi_chain *chain,
+                                    const char *metric); /* NULL = nowhere */
+const struct hw_fact *hwi_inherit(const struct hw_catalog *c, const char *kind, const struct hw_gpu *g,
+                                  const char *metric); /* both in one */
 #endif

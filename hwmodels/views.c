@@ -76,7 +76,8 @@ static void store(char *at, const struct member *m, double v) {
 }
 
 /* Text where a number is wanted is only "unsupported ..." or "no ..." (a unit that the part has not): zero. */
-static void fill(struct hw_catalog *c, const char *kind, const char *name, const struct member *m, size_t n, void *obj, struct errs *errs) {
+static void fill(struct hw_catalog *c, const char *kind, const char *name, const struct member *m, size_t n, void *obj,
+                 struct errs *errs) {
   for (size_t i = 0; i < n; i++) {
     const struct hw_fact *f = hw_fact_find(c, kind, name, m[i].metric);
     double v = 0;
@@ -84,9 +85,11 @@ static void fill(struct hw_catalog *c, const char *kind, const char *name, const
       continue;
     if (isnan(f->value)) {
       if (strncmp(f->text, "unsupported", 11) != 0 && strncmp(f->text, "no ", 3) != 0 && strcmp(f->text, "none") != 0)
-        errs_add(errs, f->file, f->line, f->metric, "got '%s', expected a number in %s or 'unsupported'", f->text, *m[i].unit ? m[i].unit : "1");
+        errs_add(errs, f->file, f->line, f->metric, "got '%s', expected a number in %s or 'unsupported'", f->text,
+                 *m[i].unit ? m[i].unit : "1");
     } else if (!convert(f, m[i].unit, &v) || v < 0)
-      errs_add(errs, f->file, f->line, f->metric, "got '%s %s', expected %s, not negative", f->text, f->unit, *m[i].unit ? m[i].unit : "a bare number");
+      errs_add(errs, f->file, f->line, f->metric, "got '%s %s', expected %s, not negative", f->text, f->unit,
+               *m[i].unit ? m[i].unit : "a bare number");
     store((char *)obj + m[i].offset, &m[i], v);
   }
 }
@@ -95,7 +98,8 @@ static size_t count_names(struct hw_catalog *c, const char *kind, const char ***
   size_t n = 0, cap = 0, at;
   const char **names = NULL;
   for (size_t i = 0; i < c->n_fact; i++) {
-    if (strcmp(c->fact[i].kind, kind) != 0 || hwi_index_get(&c->by_name, hwi_name_hash(kind, c->fact[i].name, NULL), &at))
+    if (strcmp(c->fact[i].kind, kind) != 0 ||
+        hwi_index_get(&c->by_name, hwi_name_hash(kind, c->fact[i].name, NULL), &at))
       continue;
     names = mem_grow(names, &cap, n + 1, sizeof *names);
     hwi_index_put(&c->by_name, hwi_name_hash(kind, c->fact[i].name, NULL), n);
@@ -105,7 +109,8 @@ static size_t count_names(struct hw_catalog *c, const char *kind, const char ***
   return n;
 }
 
-static const struct hw_link *link_of(struct hw_catalog *c, const char *kind, const char *name, const char *metric, struct errs *errs) {
+static const struct hw_link *link_of(struct hw_catalog *c, const char *kind, const char *name, const char *metric,
+                                     struct errs *errs) {
   const struct hw_fact *f = hw_fact_find(c, kind, name, metric);
   if (!f || strcmp(f->text, "none") == 0)
     return NULL;
@@ -148,7 +153,8 @@ static void fill_gpu(struct hw_catalog *c, const char *name, struct hw_gpu *g, i
       errs_add(errs, base->file, base->line, "based_on", "unknown gpu '%s'", base->text);
     else
       fill_gpu(c, hwi_canonical(c, "gpu", base->text), g, depth + 1, errs);
-    double compute = hwi_number(c, "gpu", name, "share_of_compute", ""), memory = hwi_number(c, "gpu", name, "share_of_memory", "");
+    double compute = hwi_number(c, "gpu", name, "share_of_compute", ""),
+           memory = hwi_number(c, "gpu", name, "share_of_memory", "");
     if (!isnan(compute)) { /* a slice of the part: peaks, SMs and power go by its SMs */
       for (int t = 0; t < DT_COUNT; t++)
         g->peak_flops[t] *= compute;
@@ -168,7 +174,8 @@ static void fill_gpu(struct hw_catalog *c, const char *name, struct hw_gpu *g, i
   }
   double own = hwi_number(c, "gpu", name, "memory_capacity", "B");
   fill(c, "gpu", name, gpu_members, sizeof gpu_members / sizeof *gpu_members, g, errs);
-  double usable = hwi_number(c, "gpu", name, "memory_usable", "B"), share = hwi_number(c, "constant", "memory", "usable_share", "");
+  double usable = hwi_number(c, "gpu", name, "memory_usable", "B"),
+         share = hwi_number(c, "constant", "memory", "usable_share", "");
   if (!isnan(usable))
     g->mem_bytes = usable;
   else if (!isnan(own))
@@ -198,7 +205,8 @@ static void complete_gpu(struct hw_catalog *c, struct hw_gpu *g, struct errs *er
   if (!f)
     return;
   if (!(g->mem_bytes > 0) || !(g->mem_Bps > 0) || !matrix)
-    errs_add(errs, f->file, f->line, g->name, "a gpu needs memory_capacity, memory_bandwidth and at least one peak (or based_on)");
+    errs_add(errs, f->file, f->line, g->name,
+             "a gpu needs memory_capacity, memory_bandwidth and at least one peak (or based_on)");
   if (!*g->arch)
     errs_add(errs, f->file, f->line, g->name, "a gpu needs an arch (or based_on)");
 }
@@ -306,16 +314,24 @@ static void usual_net(const struct hw_catalog *c, struct hw_server *s, const str
   s->node_net_Bps = s->nics * s->nic->raw_Bps;
 }
 
-const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_gpu *gpu, int gpus_per_node, double net_Bps) {
+const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_gpu *gpu, int gpus_per_node,
+                                          double net_Bps) {
   for (size_t i = 0; i < c->n_generic; i++)
-    if (c->generic[i].server->gpu == gpu && c->generic[i].server->gpus == gpus_per_node && c->generic[i].asked_Bps == net_Bps)
+    if (c->generic[i].server->gpu == gpu && c->generic[i].server->gpus == gpus_per_node &&
+        c->generic[i].asked_Bps == net_Bps)
       return c->generic[i].server;
   const struct hw_server *t = template_for(c, gpu);
   struct hw_server *s = arena_alloc(c->arena, sizeof *s);
-  *s = (struct hw_server){.name = arena_printf(c->arena, "%dx%s", gpus_per_node, gpu->name), .provider = "", .gpu = gpu, .gpus = gpus_per_node,
-                          .scaleup_domain = gpus_per_node, .host_mem_bytes = t ? t->host_mem_bytes : 0,
-                          .local_storage_bytes = t ? t->local_storage_bytes : 0, .local_storage_Bps = t ? t->local_storage_Bps : 0,
-                          .rack_units = t ? t->rack_units : 0, .host_class = t ? t->host_class : ""};
+  *s = (struct hw_server){.name = arena_printf(c->arena, "%dx%s", gpus_per_node, gpu->name),
+                          .provider = "",
+                          .gpu = gpu,
+                          .gpus = gpus_per_node,
+                          .scaleup_domain = gpus_per_node,
+                          .host_mem_bytes = t ? t->host_mem_bytes : 0,
+                          .local_storage_bytes = t ? t->local_storage_bytes : 0,
+                          .local_storage_Bps = t ? t->local_storage_Bps : 0,
+                          .rack_units = t ? t->rack_units : 0,
+                          .host_class = t ? t->host_class : ""};
   for (const struct hw_gpu *part = gpu; part; part = *part->based_on ? hw_gpu_find(c, part->based_on) : NULL) {
     double domain = hwi_number(c, "gpu", part->name, "scaleup_domain", "count"); /* a tray of a rack-wide domain */
     if (domain > gpus_per_node)

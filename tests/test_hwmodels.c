@@ -1,4 +1,5 @@
-/* Catalog, kernels, collectives, power and their fits. Closed forms are golden; measured tables are the shipped ones. */
+/* Catalog, kernels, collectives, power and their fits. Closed forms are golden; measured tables are the shipped ones.
+ */
 #include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -56,7 +57,11 @@ static void test_ring_closed_form(void) {
   static const struct {
     int n;
     double bytes, B, a, s;
-  } golden[] = {{8, 1073741824, 235e9, 5e-6, 0.008065950}, {8, 1e9, 100e9, 0, 0.0175}, {16, 1e9, 25e9, 1e-5, 0.0753}, {2, 1e6, 12.5e9, 2e-6, 0.000084}, {1024, 1e9, 50e9, 8e-6, 0.056328938}};
+  } golden[] = {{8, 1073741824, 235e9, 5e-6, 0.008065950},
+                {8, 1e9, 100e9, 0, 0.0175},
+                {16, 1e9, 25e9, 1e-5, 0.0753},
+                {2, 1e6, 12.5e9, 2e-6, 0.000084},
+                {1024, 1e9, 50e9, 8e-6, 0.056328938}};
   for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
     double t = hw_ring_all_reduce_s(golden[i].n, golden[i].bytes, golden[i].B, golden[i].a);
     CU_ASSERT(fabs(t - golden[i].s) <= 0.5e-9);
@@ -68,15 +73,66 @@ static void test_ring_closed_form(void) {
 /* ---- the catalog ---- */
 
 static void test_everything_named_is_there(void) {
-  static const char *const gpus[] = {"V100", "V100-SXM2-16GB", "V100-SXM2-32GB", "T4", "A100-SXM-40GB", "A100-SXM-80GB", "A100-PCIe-80GB", "A10", "A10G", "A40", "L4", "L40S", "H100-SXM-80GB",
-                                     "H100-PCIe", "H100-NVL", "H800", "H20", "H200", "B200", "B300", "GB200", "MI250X", "MI300X", "MI325X", "MI355X", "Ascend-910B", "Ascend-910B1", "Ascend-910B2",
-                                     "Ascend-910B3", "Ascend-910B4", "Ascend-910C", "Jetson-AGX-Orin-32GB", "Jetson-AGX-Orin-64GB", "RTX-4090", "TPU-v5p", "TPU-v6e", "RTX-A6000", "RTX-PRO-6000", "GH200", "L20", "A30", "A2",
+  static const char *const gpus[] = {"V100",
+                                     "V100-SXM2-16GB",
+                                     "V100-SXM2-32GB",
+                                     "T4",
+                                     "A100-SXM-40GB",
+                                     "A100-SXM-80GB",
+                                     "A100-PCIe-80GB",
+                                     "A10",
+                                     "A10G",
+                                     "A40",
+                                     "L4",
+                                     "L40S",
+                                     "H100-SXM-80GB",
+                                     "H100-PCIe",
+                                     "H100-NVL",
+                                     "H800",
+                                     "H20",
+                                     "H200",
+                                     "B200",
+                                     "B300",
+                                     "GB200",
+                                     "MI250X",
+                                     "MI300X",
+                                     "MI325X",
+                                     "MI355X",
+                                     "Ascend-910B",
+                                     "Ascend-910B1",
+                                     "Ascend-910B2",
+                                     "Ascend-910B3",
+                                     "Ascend-910B4",
+                                     "Ascend-910C",
+                                     "Jetson-AGX-Orin-32GB",
+                                     "Jetson-AGX-Orin-64GB",
+                                     "RTX-4090",
+                                     "TPU-v5p",
+                                     "TPU-v6e",
+                                     "RTX-A6000",
+                                     "RTX-PRO-6000",
+                                     "GH200",
+                                     "L20",
+                                     "A30",
+                                     "A2",
                                      "RTX-3090"};
-  static const char *const links[] = {"NVLink 1", "NVLink 2", "NVLink 3", "NVLink 4", "NVLink 5", "PCIe 3.0 x16", "PCIe 4.0 x16", "PCIe 5.0 x16", "InfiniBand HDR 4x", "InfiniBand NDR 4x", "RoCE v2 400GbE", "EFA v1 100G",
-                                      "xGMI MI300X", "HCCS 910B", "NVLink-C2C"};
-  static const char *const servers[] = {"DGX-A100-320", "DGX-A100-640", "DGX-H100-640", "HGX-H100", "HGX-H200", "DGX-H200", "DGX-B200", "p4d.24xlarge", "p4de.24xlarge", "p5.48xlarge", "p5e.48xlarge", "p5en.48xlarge",
-                                        "p6-b200.48xlarge", "g4dn.xlarge", "g4dn.12xlarge", "g4dn.metal", "g5.xlarge", "g5.12xlarge", "g5.48xlarge", "p3.2xlarge", "p3.16xlarge", "p3dn.24xlarge", "H800-node", "GB200-NVL72",
-                                        "T4-server", "Jetson-AGX-Orin-devkit"};
+  static const char *const links[] = {"NVLink 1",          "NVLink 2",          "NVLink 3",       "NVLink 4",
+                                      "NVLink 5",          "PCIe 3.0 x16",      "PCIe 4.0 x16",   "PCIe 5.0 x16",
+                                      "InfiniBand HDR 4x", "InfiniBand NDR 4x", "RoCE v2 400GbE", "EFA v1 100G",
+                                      "xGMI MI300X",       "HCCS 910B",         "NVLink-C2C"};
+  static const char *const servers[] = {"DGX-A100-320",     "DGX-A100-640",
+                                        "DGX-H100-640",     "HGX-H100",
+                                        "HGX-H200",         "DGX-H200",
+                                        "DGX-B200",         "p4d.24xlarge",
+                                        "p4de.24xlarge",    "p5.48xlarge",
+                                        "p5e.48xlarge",     "p5en.48xlarge",
+                                        "p6-b200.48xlarge", "g4dn.xlarge",
+                                        "g4dn.12xlarge",    "g4dn.metal",
+                                        "g5.xlarge",        "g5.12xlarge",
+                                        "g5.48xlarge",      "p3.2xlarge",
+                                        "p3.16xlarge",      "p3dn.24xlarge",
+                                        "H800-node",        "GB200-NVL72",
+                                        "T4-server",        "Jetson-AGX-Orin-devkit"};
   for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++)
     gpu(gpus[i]);
   for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
@@ -109,11 +165,28 @@ static void test_corrected_figures(void) {
 static void test_spellings(void) {
   static const struct {
     const char *text, *name;
-  } same[] = {{"NVIDIA H100 80GB HBM3", "H100-SXM-80GB"}, {"A100 80GB SXM4", "A100-SXM-80GB"}, {"NVIDIA A100-SXM4-40GB", "A100-SXM-40GB"}, {"a100_sxm4 80 gb", "A100-SXM-80GB"}, {"Tesla T4", "T4"},
-              {"NVIDIA GeForce RTX 4090 24GB", "RTX-4090"}, {"AMD Instinct MI300X OAM", "MI300X"}, {"NVIDIA L40S-48GB", "L40S"}, {"H200 SXM 141GB", "H200-SXM"}, {"NVIDIA B200 180GB", "B200-SXM"},
-              {"H100 PCIe 80GB", "H100-PCIe-80GB"}, {"GH200 144GB HBM3e", "GH200-144GB"}, {"A100-SXM-80GB/mig-1g.10gb", "A100-SXM-80GB/mig-1g.10gb"}, {"H100-SXM-80GB@cap", "H100-SXM-80GB@350W"},
-              {"DGX-2  32GB", "V100-SXM3-32GB"}, {"NVIDIA RTX 4000 Ada Generation 20.0GB", "RTX-4000-Ada"}, {"Drive-A100-PCIe", "A100-PCIe-40GB-Drive"}, {"V100S-PCIe-32GB", "V100S-PCIe-32GB"},
-              {"NVIDIA AGX Xavier", "Jetson-AGX-Xavier"}, {"A30/mig-1g.6gb", "A30/mig-1g.6gb"}, {"RTX-4090D", "RTX-4090D"}, {"H100-96GB-500W", "H100-96GB-500W"}};
+  } same[] = {{"NVIDIA H100 80GB HBM3", "H100-SXM-80GB"},
+              {"A100 80GB SXM4", "A100-SXM-80GB"},
+              {"NVIDIA A100-SXM4-40GB", "A100-SXM-40GB"},
+              {"a100_sxm4 80 gb", "A100-SXM-80GB"},
+              {"Tesla T4", "T4"},
+              {"NVIDIA GeForce RTX 4090 24GB", "RTX-4090"},
+              {"AMD Instinct MI300X OAM", "MI300X"},
+              {"NVIDIA L40S-48GB", "L40S"},
+              {"H200 SXM 141GB", "H200-SXM"},
+              {"NVIDIA B200 180GB", "B200-SXM"},
+              {"H100 PCIe 80GB", "H100-PCIe-80GB"},
+              {"GH200 144GB HBM3e", "GH200-144GB"},
+              {"A100-SXM-80GB/mig-1g.10gb", "A100-SXM-80GB/mig-1g.10gb"},
+              {"H100-SXM-80GB@cap", "H100-SXM-80GB@350W"},
+              {"DGX-2  32GB", "V100-SXM3-32GB"},
+              {"NVIDIA RTX 4000 Ada Generation 20.0GB", "RTX-4000-Ada"},
+              {"Drive-A100-PCIe", "A100-PCIe-40GB-Drive"},
+              {"V100S-PCIe-32GB", "V100S-PCIe-32GB"},
+              {"NVIDIA AGX Xavier", "Jetson-AGX-Xavier"},
+              {"A30/mig-1g.6gb", "A30/mig-1g.6gb"},
+              {"RTX-4090D", "RTX-4090D"},
+              {"H100-96GB-500W", "H100-96GB-500W"}};
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
     const struct hw_gpu *g = hw_gpu_find(cat, same[i].text);
     if (!g || strcmp(g->name, same[i].name) != 0)
@@ -189,7 +262,8 @@ static void test_facts_convert(void) {
 }
 
 static void test_slices(void) {
-  const struct hw_gpu *whole = gpu("A100-SXM-40GB"), *slice = gpu("A100-SXM-40GB/mig-1g.5gb"), *half = gpu("A100-SXM-40GB/mig-3g.20gb");
+  const struct hw_gpu *whole = gpu("A100-SXM-40GB"), *slice = gpu("A100-SXM-40GB/mig-1g.5gb"),
+                      *half = gpu("A100-SXM-40GB/mig-3g.20gb");
   CU_ASSERT_EQUAL(slice->sms, 14);
   CU_CLOSE(slice->mem_Bps, whole->mem_Bps / 8, 1e-12);
   CU_CLOSE(slice->peak_flops[DT_FP16], whole->peak_flops[DT_FP16] * 14 / 108, 1e-3);
@@ -282,28 +356,34 @@ static void test_broken_catalogs(void) {
     const char *text, *want;
   } bad[] = {
       {"kind,name,metric,value\ngpu,X,tdp,1\n", "mine.csv"},
-      {HEAD "gpu,X,tdp,many,W,me,,,assumed\ngpu,X,arch,hopper,,me,,,assumed\ngpu,X,memory_capacity,8,GiB,me,,,assumed\ngpu,X,memory_bandwidth,9,GB/s,me,,,assumed\ngpu,X,fp16_tensor,9,TFLOPS,me,,,assumed\n", "mine.csv:2: tdp: got 'many'"},
+      {HEAD "gpu,X,tdp,many,W,me,,,assumed\ngpu,X,arch,hopper,,me,,,assumed\ngpu,X,memory_capacity,8,GiB,me,,,"
+            "assumed\ngpu,X,memory_bandwidth,9,GB/s,me,,,assumed\ngpu,X,fp16_tensor,9,TFLOPS,me,,,assumed\n",
+       "mine.csv:2: tdp: got 'many'"},
       {HEAD "gpu,A100,tdp,400,s,me,,,assumed\n", "mine.csv:2: tdp: got '400 s', expected W"},
       {HEAD "gpu,A100,tdp,400,furlong,me,,,assumed\n", "mine.csv:2: tdp: unknown unit 'furlong'"},
       {HEAD "gpu,A100,tdp,-4,W,me,,,assumed\n", "mine.csv:2: tdp"},
       {HEAD "gpu,A100,tdp,400,W,me,,,guessed\n", "mine.csv:2: grade: got 'guessed'"},
       {HEAD "gpu,A100,tdp,400,W,me,,2025-13,assumed\n", "mine.csv:2: date: got '2025-13'"},
-      {HEAD "gpu,A100,tdp,400,W,me,,,assumed\ngpu,a100 sxm 80gb,tdp,401,W,me,,,assumed\n", "mine.csv:3: tdp: gpu 'a100 sxm 80gb' has this metric already in line 2"},
+      {HEAD "gpu,A100,tdp,400,W,me,,,assumed\ngpu,a100 sxm 80gb,tdp,401,W,me,,,assumed\n",
+       "mine.csv:3: tdp: gpu 'a100 sxm 80gb' has this metric already in line 2"},
       {HEAD "gpu,X,tdp,400,W,me,,,assumed\n", "mine.csv:2: X: a gpu needs"},
       {HEAD "gpu,X,based_on,Y9,,me,,,assumed\n", "mine.csv:2: based_on: unknown gpu 'Y9'"},
       {HEAD "gpu,X,based_on,X,,me,,,assumed\n", "mine.csv:2: based_on: this part is based on itself"},
       {HEAD "gpu,A100,scaleup_link,NVLink 33,,me,,,assumed\n", "mine.csv:2: scaleup_link: unknown link 'NVLink 33'"},
-      {HEAD "server,S,gpu,Z100,,me,,,assumed\nserver,S,gpus,8,count,me,,,assumed\n", "mine.csv:2: gpu: unknown gpu 'Z100'"},
+      {HEAD "server,S,gpu,Z100,,me,,,assumed\nserver,S,gpus,8,count,me,,,assumed\n",
+       "mine.csv:2: gpu: unknown gpu 'Z100'"},
       {HEAD "server,S,gpu,A100,,me,,,assumed\n", "S: a server needs gpu and gpus"},
       {HEAD "gpu,A100,,1,W,me,,,assumed\n", "mine.csv:2"},
       {HEAD "gpu,A100,tdp,,W,me,,,assumed\n", "mine.csv:2: tdp: no value"},
       {HEAD "gpu,A100,tdp,400\n", "mine.csv:2"},
-      {HEAD "kernel,A100,gemm.bf16.launch,3,GB,me,,,assumed\n", "mine.csv:2: gemm.bf16.launch: got '3 GB', expected a number in s"},
+      {HEAD "kernel,A100,gemm.bf16.launch,3,GB,me,,,assumed\n",
+       "mine.csv:2: gemm.bf16.launch: got '3 GB', expected a number in s"},
       {HEAD "power,any,busy,half,,me,,,assumed\n", "mine.csv:2: busy"},
       {HEAD "collective,NVLink 3,all_reduce.share_8,1,s,me,,,assumed\n", "mine.csv:2: all_reduce.share_8"},
       {PRICE "price,p4d,on-demand,,,,-3,,,USD/h,me,,,assumed\n", "mine.csv:2: on-demand: got '-3'"},
       {PRICE "price,p4d,on-demand,,2025-02-30,,3,,,USD/h,me,,,assumed\n", "mine.csv:2: from: got '2025-02-30'"},
-      {PRICE "price,p4d,on-demand,,2025-03-01,2025-02-01,3,,,USD/h,me,,,assumed\n", "mine.csv:2: to: the price ends before it begins"},
+      {PRICE "price,p4d,on-demand,,2025-03-01,2025-02-01,3,,,USD/h,me,,,assumed\n",
+       "mine.csv:2: to: the price ends before it begins"},
       {PRICE "price,p4d,on-demand,,,,3,,,USD,me,,,assumed\n", "mine.csv:2: on-demand: got unit 'USD', expected USD/h"},
       {PRICE "price,p4d,on-demand,,,,3,cheap,,USD/h,me,,,assumed\n", "mine.csv:2: low: got 'cheap'"},
   };
@@ -396,7 +476,8 @@ static double gemm(const struct hw_gpu *g, double m, double n, double k) {
 }
 
 static void test_gemm_properties(void) {
-  static const char *const names[] = {"V100", "T4", "A100", "H100", "B200", "MI300X", "L40S", "Ascend-910B3", "Jetson-AGX-Orin-32GB", "TPU-v5p"};
+  static const char *const names[] = {
+      "V100", "T4", "A100", "H100", "B200", "MI300X", "L40S", "Ascend-910B3", "Jetson-AGX-Orin-32GB", "TPU-v5p"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     const struct hw_gpu *g = gpu(names[i]);
     struct hw_gpu faster_memory = *g, faster_units = *g;
@@ -414,7 +495,8 @@ static void test_gemm_properties(void) {
           CU_ASSERT(gemm(g, 2 * m, n, k) >= t && gemm(g, m, 2 * n, k) >= t && gemm(g, m, n, 2 * k) >= t);
         }
   }
-  struct hw_gemm cold = {8192, 8192, 8192, 1, DT_BF16, 0, 1}, hot = cold, batched = {512, 512, 512, 64, DT_BF16, 0, 0}, single = batched;
+  struct hw_gemm cold = {8192, 8192, 8192, 1, DT_BF16, 0, 1}, hot = cold, batched = {512, 512, 512, 64, DT_BF16, 0, 0},
+                 single = batched;
   hot.clock = 0.8;
   CU_ASSERT(hw_gemm_s(gpu("H100"), &hot) > 1.15 * hw_gemm_s(gpu("H100"), &cold));
   single.batch = 1;
@@ -461,7 +543,8 @@ static void test_expert_properties(void) {
   wider.touched = 16;
   wider.rows = 512;
   CU_ASSERT(hw_moe_ffn_s(g, &wider) < hw_moe_ffn_s(g, &layer));
-  CU_ASSERT(hw_moe_ffn_s(g, &layer) > 2 * hw_grouped_gemm_s(g, &(struct hw_grouped_gemm){32, 1024, 2048, 7168, DT_FP8, 0, 0, 1}));
+  CU_ASSERT(hw_moe_ffn_s(g, &layer) >
+            2 * hw_grouped_gemm_s(g, &(struct hw_grouped_gemm){32, 1024, 2048, 7168, DT_FP8, 0, 0, 1}));
 }
 
 /* The reference part's constants serve its architecture, and the row says where they come from. */
@@ -503,8 +586,10 @@ static void test_collective_properties(void) {
       CU_ASSERT(crowded >= one && coll(&far, (enum hw_coll)kind, bytes, 32, 8, 1) >= one);
       CU_ASSERT(coll(&far, (enum hw_coll)kind, bytes, 4, 1, 1) > coll(s, (enum hw_coll)kind, bytes, 4, 1, 1));
     }
-  CU_ASSERT(coll(s, HW_ALL_REDUCE, 1e4, 512, 8, 1) > coll(s, HW_ALL_REDUCE, 1e4, 16, 8, 1)); /* latency grows with the nodes */
-  CU_ASSERT(coll(s, HW_ALL_REDUCE, 1e9, 8, 8, 1) < 2 * coll(s, HW_ALL_GATHER, 1e9, 8, 8, 1));  /* reduced in the switch */
+  CU_ASSERT(coll(s, HW_ALL_REDUCE, 1e4, 512, 8, 1) >
+            coll(s, HW_ALL_REDUCE, 1e4, 16, 8, 1)); /* latency grows with the nodes */
+  CU_ASSERT(coll(s, HW_ALL_REDUCE, 1e9, 8, 8, 1) <
+            2 * coll(s, HW_ALL_GATHER, 1e9, 8, 8, 1)); /* reduced in the switch */
   const struct hw_server *nvl = server("GB200-NVL72");
   CU_ASSERT(coll(nvl, HW_ALL_REDUCE, 1e9, 16, 16, 1) < coll(server("DGX-B200"), HW_ALL_REDUCE, 1e9, 16, 8, 1));
   /* on p4d two GPUs share a NIC: one alone gets all of it, eight get half each */
@@ -545,7 +630,9 @@ static double cell(const struct csv_table *t, size_t r, const char *column) {
 static void test_against_efa(void) {
   static const struct {
     const char *system, *server;
-  } run[] = {{"p4de.24xlarge x2 (EFA)", "p4de.24xlarge"}, {"p5.48xlarge x2 (EFA)", "p5.48xlarge"}, {"32x B200 P6-B200 x4 (EFA v4)", "p6-b200.48xlarge"}};
+  } run[] = {{"p4de.24xlarge x2 (EFA)", "p4de.24xlarge"},
+             {"p5.48xlarge x2 (EFA)", "p5.48xlarge"},
+             {"32x B200 P6-B200 x4 (EFA v4)", "p6-b200.48xlarge"}};
   struct csv_table *t = table("hwmodels/measured/comm.csv");
   for (size_t i = 0; i < sizeof run / sizeof *run; i++) {
     double error[64], largest = 0, at_largest = NAN;
@@ -554,7 +641,8 @@ static void test_against_efa(void) {
       double bytes = cell(t, r, "size_bytes");
       if (strcmp(csv_cell(t, r, csv_column(t, "system")), run[i].system) != 0 || bytes < 16e6)
         continue;
-      double want = cell(t, r, "time_us") * 1e-6, got = coll(server(run[i].server), HW_ALL_REDUCE, bytes, (int)cell(t, r, "n_ranks"), 8, 1);
+      double want = cell(t, r, "time_us") * 1e-6,
+             got = coll(server(run[i].server), HW_ALL_REDUCE, bytes, (int)cell(t, r, "n_ranks"), 8, 1);
       error[n++] = fabs(got / want - 1);
       if (bytes > largest) {
         largest = bytes;
@@ -569,7 +657,8 @@ static void test_against_efa(void) {
   csv_unload(t);
 }
 
-/* DeepEP's published expert-parallel rates on H800: 4,096 tokens, hidden 7168, top 8, FP8 dispatch and BF16 combine inside a node: 153 and 158 GB/s. */
+/* DeepEP's published expert-parallel rates on H800: 4,096 tokens, hidden 7168, top 8, FP8 dispatch and BF16 combine
+ * inside a node: 153 and 158 GB/s. */
 static void test_against_deepep(void) {
   const struct hw_server *s = server("H800-node");
   double bytes = 4096 * 8 * 7168.0;
@@ -601,7 +690,8 @@ static void shipped_rows_are_these(const struct hw_calibration *k) {
     const struct hw_fact *row = &k->row[i], *f = hw_fact_find(cat, row->kind, row->name, row->metric);
     bool same = f && fabs(f->value - row->value) <= 0.02 * fabs(row->value) + 1e-3;
     if (!same)
-      printf("\n  %s %s %s: calibrate says %s, shipped %s", row->kind, row->name, row->metric, row->text, f ? f->text : "nothing");
+      printf("\n  %s %s %s: calibrate says %s, shipped %s", row->kind, row->name, row->metric, row->text,
+             f ? f->text : "nothing");
     CU_ASSERT(same);
   }
 }
@@ -612,9 +702,20 @@ static void test_kernel_fits(void) {
   static const struct {
     const char *name, *what;
     double median, p90;
-  } bound[] = {{"A100-SXM-80GB", "gemm.bf16", 0.08, 0.25}, {"H100-SXM-80GB", "gemm.bf16", 0.08, 0.25}, {"H200-SXM", "gemm.bf16", 0.08, 0.25}, {"B200-SXM", "gemm.bf16", 0.08, 0.25}, {"A40", "gemm.bf16", 0.08, 0.25},
-               {"H100-SXM-80GB", "gemm.fp8", 0.08, 0.25}, {"B200-SXM", "gemm.fp8", 0.08, 0.25}, {"B200-SXM", "gemm.fp4", 0.08, 0.25}, {"A100-SXM-80GB", "attn.flash2", 0.06, 0.2}, {"H100-SXM-80GB", "attn.flash3", 0.1, 0.25},
-               {"H100-SXM-80GB", "mla", 0.06, 0.2}, {"B200-SXM", "mla", 0.06, 0.25}, {"H100-SXM-80GB", "moe.fp8", 0.15, 0.45}, {"H800-SXM-80GB", "grouped", 0.1, 0.25}};
+  } bound[] = {{"A100-SXM-80GB", "gemm.bf16", 0.08, 0.25},
+               {"H100-SXM-80GB", "gemm.bf16", 0.08, 0.25},
+               {"H200-SXM", "gemm.bf16", 0.08, 0.25},
+               {"B200-SXM", "gemm.bf16", 0.08, 0.25},
+               {"A40", "gemm.bf16", 0.08, 0.25},
+               {"H100-SXM-80GB", "gemm.fp8", 0.08, 0.25},
+               {"B200-SXM", "gemm.fp8", 0.08, 0.25},
+               {"B200-SXM", "gemm.fp4", 0.08, 0.25},
+               {"A100-SXM-80GB", "attn.flash2", 0.06, 0.2},
+               {"H100-SXM-80GB", "attn.flash3", 0.1, 0.25},
+               {"H100-SXM-80GB", "mla", 0.06, 0.2},
+               {"B200-SXM", "mla", 0.06, 0.25},
+               {"H100-SXM-80GB", "moe.fp8", 0.15, 0.45},
+               {"H800-SXM-80GB", "grouped", 0.1, 0.25}};
   for (size_t i = 0; i < sizeof bound / sizeof *bound; i++) {
     const struct hw_fit_report *r = report(&k, bound[i].name, bound[i].what);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r);
@@ -657,7 +758,8 @@ static void test_bad_measurements(void) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
   char path[256];
   snprintf(path, sizeof path, "%s/mine.csv", dir);
-  write_file(dir, "gpu,op,dtype,m_or_batch,n_or_seqlen,k_or_heads,groups,shape_note,latency_ms,tflops,software,source,basis\nA100,gemm,bf16,1,2,x,1,,3,,s,s,b\n");
+  write_file(dir, "gpu,op,dtype,m_or_batch,n_or_seqlen,k_or_heads,groups,shape_note,latency_ms,tflops,software,source,"
+                  "basis\nA100,gemm,bf16,1,2,x,1,,3,,s,s,b\n");
   CU_ASSERT_FALSE(hw_calibrate(cat, path, 1, &k, e));
   CU_ASSERT(says(e, "mine.csv:2: k_or_heads: got 'x'"));
   hw_calibration_free(&k);
@@ -700,7 +802,9 @@ static void test_power_of_nodes(void) {
   size_t n = 0;
   for (size_t r = 0; r < csv_rows(t) && n < 32; r++)
     if (cell(t, r, "nodes") == 1)
-      error[n++] = fabs(hw_server_power_w(cat, server("DGX-H100-640"), &(struct hw_activity){1, 0.3, 0.35}) / cell(t, r, "node_mean_w") - 1);
+      error[n++] = fabs(hw_server_power_w(cat, server("DGX-H100-640"), &(struct hw_activity){1, 0.3, 0.35}) /
+                            cell(t, r, "node_mean_w") -
+                        1);
   CU_ASSERT_FATAL(n >= 5);
   printf(" [%zu nodes: median %.1f %%]", n, 100 * median(error, n));
   CU_ASSERT(median(error, n) <= 0.1);
