@@ -12,7 +12,7 @@ static bool fail(char *why, size_t size, const char *what) {
 static void choose_formats(struct train_env *e) {
   enum dtype want = e->job->plan.precision;
   enum dtype sixteen = hw_compute_dtype(e->gpu, DT_BF16);
-  if (want == DT_FP64) /* not given */
+  if (want == DT_FP64 || want >= DT_COUNT) /* not given */
     want = e->stack->low_precision ? DT_FP8 : DT_BF16;
   enum dtype got = hw_compute_dtype(e->gpu, want);
   bool low = (want == DT_FP8 || want == DT_FP6 || want == DT_FP4) && (got == DT_FP8 || got == DT_FP6 || got == DT_FP4);
