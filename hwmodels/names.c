@@ -90,13 +90,24 @@ static bool all_digits(const char *s) {
   return n > 0 && s[n] == '\0';
 }
 
-/* "80 GB" is one word, "80GB". */
-static void join_size(struct words *w) {
-  if (w->n >= 2 && (strcmp(w->word[w->n - 1], "gb") == 0 || strcmp(w->word[w->n - 1], "gib") == 0) &&
-      all_digits(w->word[w->n - 2])) {
-    strncat(w->word[w->n - 2], "gb", WORD_SIZE - strlen(w->word[w->n - 2]) - 1);
-    w->n--;
-  }
+/* "8xH100" is about H100. */
+static void drop_count(char *word) {
+  size_t n = strspn(word, "0123456789");
+  if (n > 0 && word[n] == 'x' && isalpha((unsigned char)word[n + 1]))
+    memmove(word, word + n + 1, strlen(word + n + 1) + 1);
+}
+
+/* "80 GB" is one word, "80GB", and "Gaudi 3" is "Gaudi3". */
+static void join(struct words *w) {
+  if (w->n < 2)
+    return;
+  char *last = w->word[w->n - 1], *before = w->word[w->n - 2];
+  bool size = (strcmp(last, "gb") == 0 || strcmp(last, "gib") == 0) && all_digits(before);
+  bool generation = strlen(last) == 1 && all_digits(last) && strlen(before) > 3 && !strpbrk(before, "0123456789.");
+  if (!size && !generation)
+    return;
+  strncat(before, size ? "gb" : last, WORD_SIZE - strlen(before) - 1);
+  w->n--;
 }
 
 static struct words split(const char *name) {
@@ -109,8 +120,9 @@ static struct words split(const char *name) {
       name++;
     }
     w.word[w.n][n] = '\0';
+    drop_count(w.word[w.n]);
     w.n += n > 0;
-    join_size(&w);
+    join(&w);
     if (*name)
       name++;
   }
@@ -144,7 +156,8 @@ static int match(const struct words *want, const struct words *have, double mem_
     if (j == want->n)
       return 0;
     used[j] = true;
-    identified |= strpbrk(have->word[i], "0123456789") && !is_size(have->word[i]);
+    bool exact = strcmp(have->word[i], want->word[j]) == 0; /* sxm for sxm4 says nothing of the part */
+    identified |= exact && strpbrk(have->word[i], "0123456789") && !is_size(have->word[i]);
     score += (int)strlen(have->word[i]);
   }
   for (int j = 0; j < want->n; j++) {

@@ -186,7 +186,10 @@ static void test_spellings(void) {
               {"NVIDIA AGX Xavier", "Jetson-AGX-Xavier"},
               {"A30/mig-1g.6gb", "A30/mig-1g.6gb"},
               {"RTX-4090D", "RTX-4090D"},
-              {"H100-96GB-500W", "H100-96GB-500W"}};
+              {"H100-96GB-500W", "H100-96GB-500W"},
+              {"8xH100 SXM5", "H100-SXM-80GB"},
+              {"Intel Gaudi 3", "Gaudi3"},
+              {"NVIDIA RTX A6000", "RTX-A6000"}};
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
     const struct hw_gpu *g = hw_gpu_find(cat, same[i].text);
     if (!g || strcmp(g->name, same[i].name) != 0)
