@@ -24,7 +24,7 @@ run_case() { # leaves stdout, stderr and exit in $scratch/got
 
 expected() { # case, part
   if [ -e "$cases/$1.$2" ]; then
-    cat "$cases/$1.$2"
+    sed "s/[[:space:]]*$//" "$cases/$1.$2"
   elif [ "$2" = exit ]; then
     echo 0
   fi
