@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 #include "base/mem.h"
-#include "sim/kernel/engine.h"
+#include "sim/kernel/ladder.h"
 #include "sim/kernel/stream.h"
 #include "tests/kernel_tests.h"
 
@@ -354,9 +354,118 @@ static void ids_never_come_back(void) {
   engine_destroy(e);
 }
 
-/* --- no distribution is slow: the work per event stays within a constant, counted in entries moved --- */
+/* --- no distribution is slow: the entries that the queue moves, and the buckets it passes over, per operation --- */
+
+struct load {
+  struct slots slots;
+  struct ladder q;
+  struct stream st;
+  uint64_t i; /* operation */
+  sim_time countdown;
+};
+
+static sim_time all_equal(struct load *l) {
+  (void)l;
+  return 1000000007;
+}
+static sim_time at_once(struct load *l) {
+  return l->q.now;
+}
+static sim_time exponential(struct load *l) {
+  return l->q.now + (sim_time)stream_exponential(&l->st, 1e9);
+}
+static sim_time two_scales(struct load *l) {
+  return l->q.now + (sim_time)(stream_below(&l->st, 1000) + (l->i % 10 ? 0 : 1000000000000000));
+}
+static sim_time all_scales(struct load *l) {
+  return l->q.now + (sim_time)(stream_u64(&l->st) >> (4 + stream_below(&l->st, 59)));
+}
+static sim_time heavy_tail(struct load *l) {
+  return l->q.now + (sim_time)fmin(1e17, 1000 / pow(stream_uniform(&l->st), 2));
+}
+static sim_time always_earlier(struct load *l) {
+  return l->countdown -= 1000;
+}
+static sim_time always_later(struct load *l) {
+  return (sim_time)l->i * 1000;
+}
+static sim_time round_hours(struct load *l) {
+  return (l->q.now / 3600000000000 + 1 + (sim_time)stream_below(&l->st, 24)) * 3600000000000;
+}
+static sim_time one_far_away(struct load *l) {
+  return l->i == 0 ? SIM_TIME_MAX : l->q.now + 1 + (sim_time)stream_below(&l->st, 1000000);
+}
+
+static void load_add(struct load *l, sim_time t) {
+  uint32_t i = slots_take(&l->slots);
+  l->slots.at[i].tag = (l->slots.at[i].tag + 1) & TAG_VERSION_MASK;
+  ladder_add(&l->q, t < l->q.now ? l->q.now : t, i, l->slots.at[i].tag);
+}
+
+static bool load_take(struct load *l) {
+  struct entry x;
+  bool taken = ladder_take(&l->q, SIM_TIME_MAX, &x);
+  if (taken)
+    slots_release(&l->slots, ENTRY_SLOT(x));
+  return taken;
+}
+
+/* Fills the queue with n, lets 3 n pass through, empties it. */
+static double work_per_operation(sim_time (*draw)(struct load *l), uint64_t n) {
+  struct load *l = mem_alloc(sizeof *l);
+  ladder_init(&l->q, &l->slots);
+  stream_init(&l->st, 1, "load", n);
+  l->countdown = (sim_time)n * 10000;
+  for (; l->i < 4 * n; l->i++) {
+    load_add(l, draw(l));
+    if (l->i >= n)
+      load_take(l);
+  }
+  while (load_take(l)) {
+  }
+  double work = (double)l->q.work / (8. * (double)n);
+  ladder_free(&l->q);
+  slots_free(&l->slots);
+  mem_free(l);
+  return work;
+}
+
+static void no_distribution_is_slow(void) {
+  static sim_time (*const draws[])(struct load * l) = {all_equal,   at_once,     exponential,    two_scales,
+                                                       all_scales,  heavy_tail,  always_earlier, always_later,
+                                                       round_hours, one_far_away};
+  for (size_t d = 0; d < sizeof draws / sizeof *draws; d++)
+    for (uint64_t n = 100; n <= 100000; n *= 10)
+      CU_ASSERT(work_per_operation(draws[d], n) < 4); /* a quadratic one would need 12,500 at the end */
+}
+
+/* Timeouts that are set and cancelled for ever: what is left of them stays in proportion to what is live. */
+static void cancelled_entries_are_swept(void) {
+  enum { LIVE = 100 };
+  struct load *l = mem_alloc(sizeof *l);
+  ladder_init(&l->q, &l->slots);
+  for (int i = 0; i < LIVE; i++)
+    load_add(l, 1000000);
+  for (int i = 0; i < 100000; i++) {
+    uint32_t slot = l->slots.free_head ? l->slots.free_head - 1 : (uint32_t)l->slots.n;
+    load_add(l, 30000000 + i % 1000);
+    slots_release(&l->slots, slot);
+    ladder_dropped(&l->q, LIVE);
+    CU_ASSERT_FATAL(l->q.stale <= LIVE + LADDER_BUCKETS);
+  }
+  int left = 0;
+  for (; load_take(l); left++) {
+  }
+  CU_ASSERT_EQUAL(left, LIVE);
+  CU_ASSERT(l->q.work < 4 * 100000);
+  ladder_free(&l->q);
+  slots_free(&l->slots);
+  mem_free(l);
+}
 
 static const struct cu_case cases[] = {
+    {"no distribution is slow", no_distribution_is_slow},
+    {"cancelled entries are swept", cancelled_entries_are_swept},
     {"order, cancel, reschedule against a sorted list", order_against_sorted_list},
     {"same seed, same run", same_seed_same_run},
     {"two engines in two threads", engines_in_threads},

@@ -54,6 +54,13 @@ tests_test_kernel_SOURCES = tests/test_kernel.c tests/kernel_tests.h tests/kerne
   tests/kernel_queues.c tests/kernel_stats.c
 tests_test_kernel_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_kernel_LDADD = libcu.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+
+check_PROGRAMS += tests/test_kernel_wrap
+TESTS += tests/test_kernel_wrap
+tests_test_kernel_wrap_SOURCES = tests/test_kernel_wrap.c tests/kernel_tests.h tests/kernel_engine.c sim/kernel/engine.c \
+  sim/kernel/ladder.c sim/kernel/slots.c
+tests_test_kernel_wrap_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS) -DTAG_VERSION_BITS=3 -DSLOT_GENERATIONS=5
+tests_test_kernel_wrap_LDADD = libcu.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
 
 if HAVE_CUNIT

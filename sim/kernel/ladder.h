@@ -53,6 +53,7 @@ struct ladder {
   uint32_t depth;        /* the finest rung */
   struct line bottom;    /* sorted */
   size_t stale;
+  uint64_t work; /* entries moved and buckets passed over so far, for a test of the cost */
   struct chunk *free_chunk;
   void *slab; /* chain of the blocks that chunks are cut from */
   struct line instant[BAND_COUNT];

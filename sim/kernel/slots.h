@@ -8,8 +8,12 @@
 #include "sim/kernel/engine.h"
 
 #define TAG_BAND_SHIFT 29
-#ifndef TAG_VERSION_BITS /* a test makes it small, to see versions wrap */
+/* A test makes these two small, to see versions begin anew and slots end. */
+#ifndef TAG_VERSION_BITS
 #define TAG_VERSION_BITS 29
+#endif
+#ifndef SLOT_GENERATIONS
+#define SLOT_GENERATIONS UINT32_MAX
 #endif
 #define TAG_VERSION_MASK ((1u << TAG_VERSION_BITS) - 1)
 #define TAG_FREE ((uint32_t)BAND_COUNT << TAG_BAND_SHIFT) /* a band that no entry has */
@@ -45,7 +49,7 @@ static inline uint32_t slots_take(struct slots *s) {
 static inline void slots_release(struct slots *s, uint32_t i) {
   struct slot *x = &s->at[i];
   x->tag = TAG_FREE | (x->tag & TAG_VERSION_MASK);
-  if (++x->generation == 0)
+  if (++x->generation == SLOT_GENERATIONS)
     return;
   x->next_free = s->free_head;
   s->free_head = i + 1;

@@ -58,8 +58,8 @@ double timeweighted_mean(const struct timeweighted *w, sim_time now) {
   return now > w->start ? timeweighted_integral(w, now) / sim_time_as_s(now - w->start) : w->value;
 }
 
-/* Bucket k holds (g^(k-1), g^k] with g = (1+e)/(1-e); its representative 2 g^k / (g+1) is within e of every value in it. One
- * array of buckets grows at both ends towards the values seen. */
+/* Bucket k holds (g^(k-1), g^k] with g = (1+e)/(1-e); its representative 2 g^k / (g+1) is within e of every value in
+ * it. One array of buckets grows at both ends towards the values seen. */
 struct sketch {
   uint64_t *bucket;
   int first; /* number of bucket[0] */

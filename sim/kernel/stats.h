@@ -25,8 +25,8 @@ double timeweighted_integral(const struct timeweighted *w, sim_time now);
 double timeweighted_mean(const struct timeweighted *w, sim_time now);
 
 /* Quantiles by logarithmic buckets: relative error of any quantile at most SKETCH_ERROR, any number of values,
- * mergeable. Values <= 0 are kept in a bucket of their own as 0; NaN is not counted. Memory: 8 bytes per per cent of the
- * range seen (2,303 buckets for ten decades), at most 1.8 MB when it spans all doubles. */
+ * mergeable. Values <= 0 are kept in a bucket of their own as 0; NaN is not counted. Memory: 8 bytes per per cent of
+ * the range seen (2,303 buckets for ten decades), at most 1.8 MB when it spans all doubles. */
 #define SKETCH_ERROR 0.005
 struct sketch;
 struct sketch *sketch_create(void);
