@@ -8,9 +8,11 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "output/compare.h"
+#include "output/escape.h"
 
 static const struct cli_opt opts[] = {
-    {"csv", 0, NULL, "the figures that differ as CSV"},
+    {"all", 'a', NULL, "all figures that differ, not only those that a decision hangs on"},
+    {"csv", 0, NULL, "all figures that differ, as CSV"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -69,15 +71,21 @@ static int print_comparison(const struct cli_args *args, struct compare_run *run
   if (!c)
     return CLI_USAGE;
   if (cli_flag(args, "csv")) {
-    struct table *t = compare_outcomes(c);
+    struct table *t = compare_outcomes(c, true);
     table_write_csv(t, stdout);
     table_free(t);
   } else {
     struct table *t = compare_runs(c);
     table_write_text(t, stdout);
     table_free(t);
+    putchar('\n');
+    for (size_t i = 0; i < n; i++) {
+      printf("%s: ", runs[i].label);
+      escape_terminal(stdout, compare_answer(c, i));
+      putchar('\n');
+    }
     print("Inputs that differ", compare_inputs(c), "none");
-    print("Figures that differ (over the whole horizon)", compare_outcomes(c), "none");
+    print("Figures that differ (over the whole horizon)", compare_outcomes(c, cli_flag(args, "all")), "none");
   }
   compare_free(c);
   return CLI_DONE;

@@ -79,6 +79,17 @@ struct table *compare_runs(const struct compare *c) {
   return t;
 }
 
+const char *compare_answer(const struct compare *c, size_t i) {
+  struct errs *errs = errs_create();
+  sqlite3 *db = db_open(c->run[i].path, errs);
+  struct outcome *o = db ? outcome_load(db, c->run[i].run) : NULL;
+  const char *text = o ? arena_strdup(c->arena, outcome_answer(o)[0]) : "";
+  outcome_free(o);
+  db_close(db);
+  errs_destroy(errs);
+  return text;
+}
+
 /* `SELECT 0 AS i, columns FROM d0.table WHERE run=.. AND cond UNION ALL SELECT 1 ...` */
 static const char *all_runs(const struct compare *c, const char *columns, const char *table, const char *cond) {
   const char *sql = "";
@@ -113,7 +124,15 @@ struct table *compare_inputs(const struct compare *c) {
   return t;
 }
 
-struct table *compare_outcomes(const struct compare *c) {
+static int decimals(double v) {
+  return v == floor(v) ? 0 : fabs(v) < 100 ? 4 : 2;
+}
+
+/* What a decision hangs on. */
+static const char main_figures[] = "scope='whole' AND name IN ('tco_usd','feasible','servers','usd_per_mtoken_output','usd_per_gpu_hour','usd_per_training_run',"
+                                   "'time_to_train_s','gpu_utilization','slo_attainment','energy_mwh','peak_power_kw','breakeven_month','prob_cheaper')";
+
+struct table *compare_outcomes(const struct compare *c, bool all) {
   struct table_col col[COMPARE_MOST + 5] = {{"option", "", "option", true}, {"figure", "", "name", true}, {"against", "", "versus", true}, {"unit", "", "unit", true}};
   for (size_t i = 0; i < c->n; i++)
     col[4 + i] = (struct table_col){c->run[i].label, "", NULL, false};
@@ -124,14 +143,14 @@ struct table *compare_outcomes(const struct compare *c) {
       c->db, arena_printf(c->arena, "SELECT option, name, versus, max(unit)%s FROM (%s) GROUP BY option, name, versus"
                           " HAVING count(DISTINCT i)<%zu OR max(value)-min(value)>1e-9*max(abs(value)) OR count(value) NOT IN (0,%zu)"
                           " ORDER BY name<>'tco_usd', name<>'feasible', option, name, versus",
-                          by_run(c, "value"), all_runs(c, "option, name, versus, unit, value", "metric", "scope='whole'"), c->n, c->n), "");
+                          by_run(c, "value"), all_runs(c, "option, name, versus, unit, value", "metric", all ? "scope='whole'" : main_figures), c->n, c->n), "");
   while (db_next(q)) {
     double first = db_real(q, 4), last = db_real(q, 3 + (int)c->n);
     table_row(t);
     for (int k = 0; k < 4; k++)
       table_text(t, db_text(q, k));
     for (int k = 4; k < 4 + (int)c->n; k++)
-      table_number(t, db_real(q, k), fabs(db_real(q, k)) < 100 ? 4 : 2);
+      table_number(t, db_real(q, k), decimals(db_real(q, k)));
     table_number(t, first != 0 ? 100 * (last - first) / fabs(first) : (double)NAN, 1);
   }
   db_done(q);

@@ -1,6 +1,7 @@
 /* Several runs beside each other, of one or of several databases: what differs in their inputs, and in what came of it. */
 #ifndef OUTPUT_COMPARE_H
 #define OUTPUT_COMPARE_H
+#include <stdbool.h>
 #include <stdio.h>
 #include "base/err.h"
 #include "output/table.h"
@@ -18,5 +19,7 @@ void compare_free(struct compare *c);
 
 struct table *compare_runs(const struct compare *c);     /* a row per run: scenario, cheapest option, its cost */
 struct table *compare_inputs(const struct compare *c);   /* inputs that differ */
-struct table *compare_outcomes(const struct compare *c); /* figures that differ, the costs first; change of the last run against the first */
+/* Figures that differ, the costs first; change of the last run against the first. all false: those that a decision hangs on. */
+struct table *compare_outcomes(const struct compare *c, bool all);
+const char *compare_answer(const struct compare *c, size_t i); /* the first sentence of a run's answer; in c's memory */
 #endif

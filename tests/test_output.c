@@ -465,7 +465,7 @@ static void test_compare(void) {
   struct table *t = compare_inputs(c);
   CU_ASSERT_EQUAL(table_rows(t), 0);
   table_free(t);
-  t = compare_outcomes(c);
+  t = compare_outcomes(c, true);
   CU_ASSERT_EQUAL(table_rows(t), 0);
   table_free(t);
   compare_free(c);
