@@ -148,15 +148,13 @@ static double look_ahead(const struct life *l, const struct life_layer *y) {
 }
 
 int fleet_wanted(struct life *l, struct life_layer *y) {
-  int stated = y->spec->count;
   if (y->spec->scale && !l->spec->fixed.present)
     return 0; /* comes and goes hour by hour */
-  if (stated >= 0 && !y->spec->expand)
-    return stated;
+  if (y->spec->count >= 0)
+    return y->spec->count;
   if (!l->fleet.servings)
-    return stated >= 0 ? stated : l->spec->fixed.present ? 1 : 0;
-  int needed = fleet_needed(l, y, look_ahead(l, y));
-  return needed > stated ? needed : stated;
+    return l->spec->fixed.present ? 1 : 0;
+  return fleet_needed(l, y, look_ahead(l, y));
 }
 
 /* What the site still takes of so many servers, in whole replicas. */
@@ -253,8 +251,7 @@ void fleet_plan(struct life *l) {
   adjust_headroom(l);
   for (int i = 0; i < l->option->n && l->fleet.servings; i++) {
     struct life_layer *y = &l->layer[i];
-    bool grows = y->spec->owned ? y->spec->expand : y->spec->count < 0;
-    if (!grows || y->spec->scale)
+    if (y->spec->count >= 0 || y->spec->scale || (y->spec->owned && !y->spec->expand))
       continue;
     int more = fleet_wanted(l, y) - y->servers - y->due;
     if (more > 0 && pays(l, y))

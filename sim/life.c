@@ -251,6 +251,8 @@ static void set_up_layers(struct life *l) {
     y->spec = &l->option->layer[i];
     y->index = i;
     y->contract = contract_find(y->spec);
+    if (y->spec->expand && y->spec->count >= 0)
+      life_tell(l, "assumption", "%s: its count is stated, so it does not expand", y->spec->label);
     if (!y->contract)
       life_infeasible(l, "%s: no contract '%s'", y->spec->label, y->spec->term);
     else if (isnan(y->spec->owned ? y->spec->price_usd.a : y->spec->usd_per_h.a))

@@ -110,8 +110,6 @@ static void tell_crossings(struct study *st, int option, const struct life_pair 
   tell(st, a, "breakeven", text);
 }
 
-static double never_is_nan(double months) { return isinf(months) ? FIN_NONE : months; }
-
 static void tell_flips(struct study *st, int option) {
   const struct tornado *t = &st->tornado;
   for (int i = 0; i < t->inputs; i++) {
@@ -141,8 +139,8 @@ static void tell_pair(struct study *st, int option) {
       {"saving_usd", "USD", p.saving_usd, &s.saving_usd},
       {"npv_usd", "USD", p.npv_usd, &s.npv_usd},
       {"irr", "/yr", p.irr, &s.irr},
-      {"payback_month", "month", never_is_nan(p.payback_month), &s.payback_month},
-      {"breakeven_month", "month", never_is_nan(p.breakeven_month[0]), &s.breakeven_month},
+      {"payback_month", "month", p.payback_month, &s.payback_month},
+      {"breakeven_month", "month", p.breakeven_month[0], &s.breakeven_month},
       {"breakeven_utilization", "", p.breakeven_utilization, &s.breakeven_utilization},
   };
   for (size_t i = 0; i < sizeof row / sizeof *row; i++)

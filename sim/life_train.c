@@ -224,6 +224,8 @@ void life_train_schedule(struct life *l) {
   for (int i = 0; i < l->spec->n_training && !l->spec->fixed.present; i++) {
     const struct sim_training *t = &l->spec->training[i];
     double first = t->first.year ? life_months_to(l, t->first) : 0, every = t->every_months;
+    if (first >= l->spec->months)
+      life_tell(l, "warning", "%s: its first run lies beyond the horizon", t->name);
     for (double m = fmax(0, first); m < l->spec->months; m += every) {
       life_at_months(l, m, BAND_SCHEDULER, on_run, (void *)(uintptr_t)i);
       if (!(every > 0))

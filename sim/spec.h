@@ -89,7 +89,7 @@ struct sim_layer {
   enum sim_depreciation depreciation;
   double depreciation_years;
   struct dist depreciation_oom_per_yr; /* of market decay: book = price x 10^-(rate x years) */
-  bool expand;                     /* buy a replica when the service level is missed */
+  bool expand;                     /* buy a replica when the service level would be missed; a stated count stays as it is */
   /* rented */
   const char *term;                /* "on-demand", "1 yr", "3 yr", "spot", "capacity-block" */
   int term_months;                 /* 0 = by the hour */

@@ -310,6 +310,20 @@ static void unknown_price(void) {
   forget(&h);
 }
 
+/* Too cheap a rent is never caught up with: infinite, not unknown. */
+static void never(void) {
+  struct fixture f;
+  struct heard h;
+  article(&f, 0.90); /* below the owner's energy alone */
+  CU_ASSERT_EQUAL(play(&f.spec, &h), 0);
+  CU_ASSERT(isinf(whole(&h, "own", "breakeven_month")));
+  CU_ASSERT(isinf(whole(&h, "own", "payback_month")));
+  CU_ASSERT(isnan(whole(&h, "own", "irr")));
+  CU_ASSERT(whole(&h, "own", "npv_usd") < 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "never crosses"));
+  forget(&h);
+}
+
 /* What moves one side's cost moves that side's alone, and in the right direction. */
 static void sensitivity(void) {
   struct fixture f;
@@ -578,6 +592,12 @@ static void expansion(void) {
   CU_ASSERT_EQUAL(whole(&waves, "own", "feasible"), 1.0);
   CU_ASSERT_PTR_NOT_NULL(strstr(waves.events, "own expansion"));
   forget(&waves);
+  s.f.layer[0][0].count = 3; /* a stated count stays, and says so */
+  CU_ASSERT_EQUAL(play(&s.f.spec, &waves), 0);
+  CU_ASSERT_EQUAL(whole(&waves, "own", "servers"), 3.0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(waves.events, "own assumption"));
+  s.f.layer[0][0].count = -1;
+  forget(&waves);
   forget(&once);
 
   s.f.spec.site.limit_kw = 40; /* holds fewer than are needed */
@@ -747,6 +767,7 @@ int main(void) {
       {"capital beside servers", capital_beside_servers},
       {"dated purchases", dated_purchases},
       {"unknown price", unknown_price},
+      {"never", never},
       {"sensitivity", sensitivity},
       {"Monte Carlo with a known answer", monte_carlo_with_a_known_answer},
       {"where the choice flips", where_the_choice_flips},
