@@ -46,14 +46,12 @@ static double matrix_per_watt(const struct hw_gpu *g) {
   return g->tdp_w > 0 ? fmax(g->peak_flops[DT_FP16], g->peak_flops[DT_BF16]) / g->tdp_w : 0;
 }
 
-/* The part of the same architecture with the most watts holds its boost clock; one that has fewer watts for its peak does not, under full matrix load. The fourth root
- * fits BERT on PCIe, NVL and A30 boards beside their SXM siblings. */
+/* Kernel constants come from the architecture's reference part at its clock. A board that has fewer watts for its peak than that part does not hold it under full matrix
+ * load: the fourth root of the ratio fits BERT on PCIe, NVL and A30 boards beside their SXM siblings. */
 static double board_clock(const struct hw_catalog *c, const struct hw_gpu *g) {
-  const struct hw_gpu *most = g, *other;
-  for (size_t i = 0; c && (other = hw_gpu_at(c, i)); i++)
-    if (strcmp(other->arch, g->arch) == 0 && other->tdp_w > most->tdp_w)
-      most = other;
-  double own = matrix_per_watt(g), best = matrix_per_watt(most);
+  const struct hw_fact *f = c ? hw_fact_find(c, "arch", g->arch, "reference") : NULL;
+  const struct hw_gpu *reference = f ? hw_gpu_find(c, f->text) : NULL;
+  double own = matrix_per_watt(g), best = reference ? matrix_per_watt(reference) : 0;
   return own > best && best > 0 ? pow(best / own, 0.25) : 1;
 }
 
