@@ -3,4 +3,4 @@ nobase_dist_doc_DATA += docs/architecture.md docs/cli.md docs/database.md docs/m
 nobase_dist_doc_DATA += docs/models-hardware.md docs/scenarios.md
 nobase_dist_doc_DATA += docs/models-money.md
 nobase_dist_doc_DATA += docs/models-serving.md
-nobase_dist_doc_DATA += docs/accuracy.md
+nobase_dist_doc_DATA += docs/accuracy-serving.md
