@@ -114,3 +114,7 @@ endif
 
 dist_check_SCRIPTS += tests/validate.sh
 TESTS += tests/validate.sh
+
+dist_check_SCRIPTS += tests/validate_serving.sh
+TESTS += tests/validate_serving.sh
+tests/validate_serving.log: rackcast$(EXEEXT)

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Predictions against one run in eight of the shipped table of published serving measurements: complete, in order, blind to the measured values, and about as good as
+# docs/accuracy-serving.md says.
+. "$(dirname "$0")/lib.sh"
+table=$srcdir/scenarios/measured/serving.csv
+run() { "$RACKCAST" validate "$scratch/$1.in" >"$scratch/$1.csv" 2>"$scratch/$1.err"; }
+
+# Ids are family-run.metric and never quoted; runs stand together.
+awk -F, 'NR == 1 { print; next } { n = $1; sub(/^.*-/, "", n); sub(/\..*$/, "", n); if (n % 8 == 3) print }' "$table" | sed 's/\r$//' >"$scratch/part.in"
+median() { awk -v f="$1" '$1 == f && NF > 5 { gsub(/\|/, ""); print $4; exit }' "$scratch/part.err"; }
+part() { awk -v f="$1" -v m="$2" '$1 == f && $2 == m { gsub(/\|/, ""); print $5; exit }' "$scratch/part.err"; }
+below() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 < b + 0) }'; }
+count() { tail -n +2 "$scratch/part.csv" | awk -F, -v s="$1" '$6 == s { n++ } END { print n + 0 }'; }
+
+ok "the table is read" run part
+in_order() {
+  cut -d, -f1 "$scratch/part.in" | tail -n +2 >"$scratch/ids"
+  cut -d, -f1 "$scratch/part.csv" | tail -n +2 | cmp -s - "$scratch/ids"
+}
+ok "one line per row, in order" in_order
+ok "nine of ten rows are predicted" below "$((9 * ($(count unsupported) + $(count incomplete))))" "$(count ok)"
+ok "TensorRT-LLM 0.14 throughput" below "$(median trt0140)" 14
+ok "TensorRT-LLM 0.17 throughput" below "$(median trt017)" 16
+ok "BERT batches" below "$(median bert)" 12
+ok "time per token of current engines" below "$(part aic tpot_mean_ms)" 14
+ok "eager engine of 2023" below "$(median spw)" 10
+
+blind() {
+  # value is the 21st of the columns in front of the notes; no cell before it holds a comma or quote except precision and engine, so count from the header of the answer instead
+  awk -F, 'NR == FNR { if (FNR > 1) v[$1] = $3; next } FNR == 1 || /poisson_rate_at_limit/ { print; next }
+    { i = index($0, "," v[$1] ","); if (v[$1] != "" && i) $0 = substr($0, 1, i) 3 * v[$1] substr($0, i + length(v[$1]) + 1); print }' "$scratch/part.csv" "$scratch/part.in" >"$scratch/other.in"
+  run other &&
+    ! cmp -s "$scratch/part.in" "$scratch/other.in" &&
+    cut -d, -f1,2,4 "$scratch/part.csv" >"$scratch/a" && cut -d, -f1,2,4 "$scratch/other.csv" >"$scratch/b" && cmp -s "$scratch/a" "$scratch/b"
+}
+ok "the measured value is not looked at" blind
+
+small() { # header and one row of our own
+  head -n 1 "$scratch/part.in" >"$scratch/$1.in"
+  printf '%s\n' "$2" >>"$scratch/$1.in"
+  run "$1"
+}
+answer() { tail -n 1 "$scratch/$1.csv" | cut -d, -f"$2"; }
+unseen() {
+  small u 'x-1.1,somebody,2025-11,new-org/Llama-3.1-8B-Tuned,FP8,vLLM 0.11.2,NVIDIA H200,1,1,1,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer u 6)" = ok ]
+}
+ok "an unseen checkpoint, GPU spelling and version are predicted" unseen
+incomplete() { small i 'x-1.1,somebody,2025-11,Llama-3.1-8B,FP8,vLLM,H200,,,,,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer i 6)" = incomplete ]; }
+ok "a row without GPUs is incomplete" incomplete
+unsupported() { small s 'x-1.1,somebody,2025-11,Llama-3.1-405B,BF16,vLLM,L4,1,1,1,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer s 6)" = unsupported ]; }
+ok "what cannot fit is not predicted" unsupported
+finish
