@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/date.h"
 #include "output/db.h"
+#include "output/groups.h"
 #include "output/table.h"
 
 #define NO_BREAK "\xc2\xa0" /* keeps a number and its unit on one line */
@@ -94,7 +95,7 @@ static struct outcome_money pick_money(const struct outcome *o) {
   double top = 0;
   for (size_t i = 0; i < o->n; i++)
     top = fmax(top, fmax(fabs(o->option[i].tco_usd), fabs(o->option[i].p90_usd)));
-  return top >= 1e9 ? (struct outcome_money){1e6, "M USD", 1} : top >= 2e6 ? (struct outcome_money){1e6, "M USD", 2}
+  return top >= 1e8 ? (struct outcome_money){1e6, "M USD", 1} : top >= 2e6 ? (struct outcome_money){1e6, "M USD", 2}
                                                                          : (struct outcome_money){1, "USD", 2};
 }
 
@@ -251,8 +252,9 @@ static const char *also(const struct outcome *o, enum outcome_class class) {
 /* "server 6.10 M USD (50 %), energy ..." of the largest parts. */
 static const char *parts(const struct outcome *o, const struct outcome_option *p, int most) {
   const char *text = "";
-  struct db_query *q = db_query(o->db, "SELECT replace(kind,'_',' '), sum(BilledCost) s FROM charge WHERE run=? AND option=? GROUP BY kind HAVING s>0 ORDER BY s DESC, kind LIMIT ?",
-                                "isi", o->run, p->name, (int64_t)most);
+  const char *sql = arena_printf(o->arena, "SELECT %s, sum(BilledCost) s FROM charge WHERE run=? AND option=? GROUP BY kind HAVING s>0 ORDER BY s DESC, kind LIMIT ?",
+                                 groups_words());
+  struct db_query *q = db_query(o->db, sql, "isi", o->run, p->name, (int64_t)most);
   while (db_next(q))
     text = arena_printf(o->arena, "%s%s%s" NO_BREAK "%s (%.0f" NO_BREAK "%%)", text, *text ? ", " : "", db_text(q, 0), outcome_usd(o, db_real(q, 1)),
                         100 * db_real(q, 1) / p->tco_usd);
@@ -284,7 +286,7 @@ const char *const *outcome_answer(const struct outcome *o) {
                              100 * o->best->prob_feasible);
   const char *mine = parts(o, o->best, 3), *theirs = parts(o, o->rival, 3);
   if (*mine && *theirs)
-    line[n++] = arena_printf(o->arena, "What %s pays for: %s; what %s pays for: %s.", o->best->name, mine, o->rival->name, theirs);
+    line[n++] = arena_printf(o->arena, "%s pays for %s. %s pays for %s.", o->best->name, mine, o->rival->name, theirs);
   const struct outcome_option *base = outcome_find(o, o->baseline);
   if (base && base != o->best && base != o->rival && base != &o->option[1] && base->feasible && !isnan(base->tco_usd))
     line[n++] = arena_printf(o->arena, "Against the baseline %s (%s) it saves %s.", base->name, outcome_usd(o, base->tco_usd),

@@ -63,6 +63,7 @@ static void side_by_side(const struct outcome *o, FILE *f) {
   if (!o->n)
     return;
   struct table *t = tables_find("summary")->make(o);
+  table_drop(t, "gpu_utilization_pct"); /* for want of room; the report has it */
   char *dropped = table_drop_unknown(t);
   fputc('\n', f);
   table_write_text(t, f);

@@ -35,7 +35,7 @@ static struct table *make_summary(const struct outcome *o) {
       {"layers", "", "class", true},
       {"does\nthe work", "", "feasible", true},
       {"servers", "", "servers", false},
-      {"nodes per\nreplica", "", "min_nodes_per_replica", false},
+      {"nodes/\nreplica", "", "min_nodes_per_replica", false},
       {"TCO", usd, "tco", false},
       {"P10", usd, "tco_p10", false},
       {"P50", usd, "tco_p50", false},
@@ -96,9 +96,10 @@ struct table *tables_why(const struct outcome *o) {
                                   {o->rival->name, "", "rival", false},
                                   {"difference", "", "difference", false}};
   struct table *t = table_create("What makes the difference", col, 4);
-  struct db_query *q = db_query(o->db, "SELECT replace(kind,'_',' '), sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
-                                " sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END) d FROM charge WHERE run=?1 AND option IN (?2,?3)"
-                                " GROUP BY kind HAVING a<>0 OR b<>0 ORDER BY abs(d) DESC, kind", "iss", o->run, o->best->name, o->rival->name);
+  const char *sql = arena_printf(o->arena, "SELECT %s, sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
+                                 " sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END) d FROM charge WHERE run=?1 AND option IN (?2,?3)"
+                                 " GROUP BY kind HAVING a<>0 OR b<>0 ORDER BY abs(d) DESC, kind", groups_words());
+  struct db_query *q = db_query(o->db, sql, "iss", o->run, o->best->name, o->rival->name);
   while (db_next(q)) {
     table_row(t);
     table_text(t, db_text(q, 0));
