@@ -32,6 +32,6 @@ const struct group *groups_find(const char *name) {
 
 const char *groups_words(void) {
   return "CASE kind WHEN 'server' THEN 'servers' WHEN 'fabric' THEN 'network' WHEN 'rack' THEN 'racks' WHEN 'maintenance' THEN 'support'"
-         " WHEN 'rent' THEN 'rent by the hour' WHEN 'spot' THEN 'spot capacity' WHEN 'block' THEN 'capacity blocks' WHEN 'commitment' THEN 'commitments, used'"
-         " WHEN 'commitment_unused' THEN 'commitments, unused' WHEN 'residual' THEN 'resale at the end' ELSE replace(kind,'_',' ') END";
+         " WHEN 'rent' THEN 'rent by the hour' WHEN 'spot' THEN 'spot capacity' WHEN 'block' THEN 'capacity blocks' WHEN 'commitment' THEN 'used commitments'"
+         " WHEN 'commitment_unused' THEN 'unused commitments' WHEN 'residual' THEN 'resale at the end' ELSE replace(kind,'_',' ') END";
 }

@@ -13,7 +13,7 @@ extern const struct group groups[GROUPS];
 
 /* An SQL expression that maps column `kind` to the group's name. Static. */
 const char *groups_case(void);
-/* The same to words for a reader: "commitments, unused". Static. */
+/* The same to words for a reader: "unused commitments". Static. */
 const char *groups_words(void);
 const struct group *groups_find(const char *name); /* the last when unknown */
 #endif

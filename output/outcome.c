@@ -168,7 +168,8 @@ double outcome_prob_cheaper(const struct outcome *o, const char *a, const char *
 
 const char *outcome_usd(const struct outcome *o, double usd) {
   char buf[64];
-  format_number(usd / o->money.scale, o->money.decimals, buf);
+  bool small = o->money.scale > 1 && fabs(usd) < 10 * o->money.scale; /* one digit before the point: two behind it */
+  format_number(usd / o->money.scale, small ? 2 : o->money.decimals, buf);
   return arena_printf(o->arena, "%s" NO_BREAK "%s", buf, o->money.scale > 1 ? "M" NO_BREAK "USD" : o->money.unit);
 }
 

@@ -104,15 +104,15 @@ struct table *tables_why(const struct outcome *o) {
     table_row(t);
     table_text(t, db_text(q, 0));
     for (int c = 1; c < 4; c++)
-      table_scaled(t, db_real(q, c), o->money.scale, o->money.decimals);
+      table_scaled(t, db_real(q, c), o->money.scale, 2);
   }
   db_done(q);
   table_row(t);
   table_strong(t);
   table_text(t, "total");
-  table_scaled(t, o->best->tco_usd, o->money.scale, o->money.decimals);
-  table_scaled(t, o->rival->tco_usd, o->money.scale, o->money.decimals);
-  table_scaled(t, o->best->tco_usd - o->rival->tco_usd, o->money.scale, o->money.decimals);
+  table_scaled(t, o->best->tco_usd, o->money.scale, 2);
+  table_scaled(t, o->rival->tco_usd, o->money.scale, 2);
+  table_scaled(t, o->best->tco_usd - o->rival->tco_usd, o->money.scale, 2);
   return t;
 }
 
