@@ -197,6 +197,15 @@ static bool is_csv(const struct dirent *d) {
   return d->d_name[0] != '.' && n > 4 && strcmp(d->d_name + n - 4, ".csv") == 0;
 }
 
+/* A user's directory may also hold what is not about hardware: software, which has its own readers. */
+static bool is_hardware(const char *name) {
+  static const char *const others[] = {"stacks.csv", "insitu.csv", "trainers.csv", "engines.csv", "datasets.csv"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(name, others[i]) == 0)
+      return false;
+  return true;
+}
+
 static int by_bytes(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -205,15 +214,16 @@ static int by_bytes(const void *a, const void *b) {
  */
 static size_t load_tables(struct hw_catalog *c, const char *dir, struct csv_table ***ret, struct errs *errs) {
   char **path = NULL;
-  size_t n = 0, cap = 0, count = 0;
+  size_t n = 0, cap = 0, count = 0, found = 0;
   DIR *d = opendir(dir);
   for (struct dirent *e; d && (e = readdir(d));) {
-    if (!is_csv(e))
+    found += is_csv(e);
+    if (!is_csv(e) || !is_hardware(e->d_name))
       continue;
     path = mem_grow(path, &cap, n + 1, sizeof *path);
     path[n++] = arena_printf(c->arena, "%s/%s", dir, e->d_name);
   }
-  if (n == 0)
+  if (found == 0)
     errs_add(errs, dir, 0, NULL, d ? "no *.csv in this catalog directory" : "cannot read this catalog directory");
   if (d)
     closedir(d);

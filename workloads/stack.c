@@ -293,7 +293,7 @@ static const struct wl_stack *best(const struct wl_stacks *l, const char *framew
   const struct wl_stack *found = NULL;
   for (size_t i = 0; i < l->n; i++) {
     const struct wl_stack *s = &l->row[i];
-    if (names(framework, s->framework) && closeness(s, device, arch) >= 0 && (!found || better(s, found, date, device, arch)))
+    if (names(framework, s->framework) && closeness(s, device, arch) >= 0 && (!found || !better(found, s, date, device, arch))) /* of equals the later: a user's own */
       found = s;
   }
   return found;
