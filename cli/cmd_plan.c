@@ -1,4 +1,5 @@
-/* The fastest layouts of a scenario's training on each option's servers: a closed form screens them all, the best are replayed as events. */
+/* The fastest layouts of a scenario's training on each option's servers: a closed form screens them all, the best are
+ * replayed as events. */
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -24,7 +25,7 @@ struct call {
   size_t screened;
   double screened_s;
   bool infeasible, planned;
-  const char *trace;     /* file still to be written; NULL = none */
+  const char *trace; /* file still to be written; NULL = none */
 };
 
 static const char *recompute_name(enum sim_recompute r) {
@@ -39,8 +40,9 @@ static const char *schedule_name(enum sim_schedule s) {
 
 static void print_step(int rank, const struct sim_step *s, double screened_s, double steps, int gpus) {
   const struct sim_plan *p = &s->plan;
-  printf("%4d  %3d %3d %3d %5d %4d %3d %3d %5d  %-9s %-11s %9.3f %9.3f %5.1f %7.1f %8.2f %11.0f\n", rank, p->tp, p->pp, p->vpp, p->dp, p->ep, p->cp, p->micro_batch, p->zero,
-         recompute_name(p->recompute), schedule_name(p->schedule), s->time_s, screened_s, 100 * s->mfu, s->mem_bytes / 1e9, steps * s->time_s / 86400,
+  printf("%4d  %3d %3d %3d %5d %4d %3d %3d %5d  %-9s %-11s %9.3f %9.3f %5.1f %7.1f %8.2f %11.0f\n", rank, p->tp, p->pp,
+         p->vpp, p->dp, p->ep, p->cp, p->micro_batch, p->zero, recompute_name(p->recompute), schedule_name(p->schedule),
+         s->time_s, screened_s, 100 * s->mfu, s->mem_bytes / 1e9, steps * s->time_s / 86400,
          steps * s->time_s * gpus / 3600);
 }
 
@@ -58,8 +60,8 @@ static void explain(const struct sim_step *best, const struct sim_step *next) {
     if (next->part_s[i] - best->part_s[i] > next->part_s[most] - best->part_s[most])
       most = i;
   if (next->part_s[most] > best->part_s[most])
-    printf("      it wins by %.1f %%: the next one spends %.3f s more on %s\n", 100 * (next->time_s / best->time_s - 1), next->part_s[most] - best->part_s[most],
-           sim_step_part_name[most]);
+    printf("      it wins by %.1f %%: the next one spends %.3f s more on %s\n", 100 * (next->time_s / best->time_s - 1),
+           next->part_s[most] - best->part_s[most], sim_step_part_name[most]);
 }
 
 /* pid = pipeline stage, tid = chunk, microseconds; bounded, so that a viewer opens it. */
@@ -71,8 +73,9 @@ struct trace {
 
 static void write_span(void *ctx, const struct sim_step_span *s) {
   struct trace *t = ctx;
-  fprintf(t->f, "%s{\"name\":\"%s %d\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%.3f,\"dur\":%.3f}", t->any ? ",\n" : "", s->task, s->micro_batch, s->task,
-          s->stage, s->chunk, s->start_s * 1e6, (s->end_s - s->start_s) * 1e6);
+  fprintf(t->f, "%s{\"name\":\"%s %d\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%.3f,\"dur\":%.3f}",
+          t->any ? ",\n" : "", s->task, s->micro_batch, s->task, s->stage, s->chunk, s->start_s * 1e6,
+          (s->end_s - s->start_s) * 1e6);
   t->any = true;
 }
 
@@ -89,21 +92,31 @@ static void write_timeline(struct call *c, struct sim_train_job j, const struct 
   c->trace = NULL;
 }
 
-static void plan_phase(struct call *c, const struct sim_training *t, const struct wl_phase *p, const struct hw_server *server, int gpus) {
-  struct sim_train_job j = {.catalog = c->spec->catalog, .server = server, .model = t->model, .stack = t->stack, .year = c->spec->year, .gpus = gpus,
-                            .seq_len = p->seq_len, .global_batch = p->global_batch, .plan = {.zero = -1, .precision = t->plan.precision, .recompute = RECOMPUTE_AUTO}};
+static void plan_phase(struct call *c, const struct sim_training *t, const struct wl_phase *p,
+                       const struct hw_server *server, int gpus) {
+  struct sim_train_job j = {.catalog = c->spec->catalog,
+                            .server = server,
+                            .model = t->model,
+                            .stack = t->stack,
+                            .year = c->spec->year,
+                            .gpus = gpus,
+                            .seq_len = p->seq_len,
+                            .global_batch = p->global_batch,
+                            .plan = {.zero = -1, .precision = t->plan.precision, .recompute = RECOMPUTE_AUTO}};
   struct sim_plan_search s;
   clock_t from = clock();
   bool ok = sim_train_search(&j, &s);
   c->screened_s += (double)(clock() - from) / CLOCKS_PER_SEC;
   c->screened += s.screened;
-  printf("\n%s, phase %s, %d x %s (%zu layouts, %zu fit in memory)\n", t->name, p->name, gpus, server->gpu->name, s.screened, s.fitting);
+  printf("\n%s, phase %s, %d x %s (%zu layouts, %zu fit in memory)\n", t->name, p->name, gpus, server->gpu->name,
+         s.screened, s.fitting);
   if (!ok || !s.best[0].fits) {
     printf("      no layout fits: %s\n", s.best[0].why);
     c->infeasible = true;
     return;
   }
-  printf("rank   tp  pp vpp    dp   ep  cp  mb  zero  recompute schedule       step_s  screen_s   mfu  mem_GB     days   gpu_hours\n");
+  printf("rank   tp  pp vpp    dp   ep  cp  mb  zero  recompute schedule       step_s  screen_s   mfu  mem_GB     days "
+         "  gpu_hours\n");
   for (int i = 0; i < s.n && i < c->top; i++)
     if (s.best[i].fits)
       print_step(i + 1, &s.best[i], s.screened_s[i], p->steps, gpus);
@@ -112,8 +125,8 @@ static void plan_phase(struct call *c, const struct sim_training *t, const struc
     write_timeline(c, j, &s.best[0].plan);
   double days = p->steps * s.best[0].time_s / 86400;
   if (t->deadline_s > 0 && days * 86400 > t->deadline_s) {
-    printf("      misses the deadline of %.1f days; %.0f GPUs at the same efficiency would meet it\n", t->deadline_s / 86400,
-           ceil(gpus * days * 86400 / t->deadline_s));
+    printf("      misses the deadline of %.1f days; %.0f GPUs at the same efficiency would meet it\n",
+           t->deadline_s / 86400, ceil(gpus * days * 86400 / t->deadline_s));
     c->infeasible = true;
   }
 }
@@ -142,7 +155,8 @@ static void plan_training(struct call *c, const struct sim_training *t) {
       continue;
     for (size_t i = 0; i < t->phases->n; i++)
       if (t->phases->phase[i].kind != WL_RL && t->phases->phase[i].kind != WL_REJECTION) {
-        int own = t->phases->phase[i].gpus > 0 && t->phases->phase[i].gpus < gpus ? (int)t->phases->phase[i].gpus : gpus;
+        int own =
+            t->phases->phase[i].gpus > 0 && t->phases->phase[i].gpus < gpus ? (int)t->phases->phase[i].gpus : gpus;
         plan_phase(c, t, &t->phases->phase[i], l->server, own);
         c->planned = true;
       }
@@ -186,7 +200,13 @@ static int run(const struct cli_args *args) {
 }
 
 const struct cli_cmd cmd_plan = {
-    .name = "plan", .doc = "fastest layouts of a scenario's training", .words = "SCENARIO.yaml", .min_words = 1, .max_words = 1, .opts = opts,
-    .notes = "tp, pp, vpp, dp, ep, cp: tensor, pipeline, chunks a stage, data, expert and context ranks; mb: micro-batch; zero: ZeRO stage (3 = FSDP);\n"
+    .name = "plan",
+    .doc = "fastest layouts of a scenario's training",
+    .words = "SCENARIO.yaml",
+    .min_words = 1,
+    .max_words = 1,
+    .opts = opts,
+    .notes = "tp, pp, vpp, dp, ep, cp: tensor, pipeline, chunks a stage, data, expert and context ranks; mb: "
+             "micro-batch; zero: ZeRO stage (3 = FSDP);\n"
              "screen_s: the closed form's step time. Exit 3: nothing fits, or the deadline is missed.",
     .run = run};

@@ -42,7 +42,8 @@ static void say_number(double v, char *buf, size_t size) {
 }
 
 static void say_stat(const struct val_stat *s) {
-  const double v[] = {s->model.median, s->model.mean, s->model.p90, s->model.bias, s->null.median, s->null.mean, s->null.p90, s->null.bias};
+  const double v[] = {s->model.median, s->model.mean, s->model.p90, s->model.bias,
+                      s->null.median,  s->null.mean,  s->null.p90,  s->null.bias};
   char name[64], number[8][16];
   snprintf(name, sizeof name, "%s%s%s", s->name, s->split ? " " : "", s->split ? s->split : "");
   for (int i = 0; i < 8; i++)
@@ -50,13 +51,15 @@ static void say_stat(const struct val_stat *s) {
   double coverage = s->complete > 0 ? 100.0 * (double)s->ok / (double)s->complete : (double)NAN;
   char cover[16];
   say_number(coverage, cover, sizeof cover);
-  fprintf(stderr, "%-34s %5zu %7s | %7s %7s %7s %7s | %7s %7s %7s %7s\n", name, s->rows, cover, number[0], number[1], number[2], number[3], number[4],
-          number[5], number[6], number[7]);
+  fprintf(stderr, "%-34s %5zu %7s | %7s %7s %7s %7s | %7s %7s %7s %7s\n", name, s->rows, cover, number[0], number[1],
+          number[2], number[3], number[4], number[5], number[6], number[7]);
 }
 
 static void say_table(const struct val_report *r) {
-  fprintf(stderr, "%-34s %5s %7s | %31s | %31s\n", "", "", "covered", "error in %: this model", "null: the group's median rate");
-  fprintf(stderr, "%-34s %5s %7s | %7s %7s %7s %7s | %7s %7s %7s %7s\n", "family", "rows", "%", "median", "mean", "p90", "bias", "median", "mean", "p90", "bias");
+  fprintf(stderr, "%-34s %5s %7s | %31s | %31s\n", "", "", "covered", "error in %: this model",
+          "null: the group's median rate");
+  fprintf(stderr, "%-34s %5s %7s | %7s %7s %7s %7s | %7s %7s %7s %7s\n", "family", "rows", "%", "median", "mean", "p90",
+          "bias", "median", "mean", "p90", "bias");
   for (size_t i = 0; i < r->n_family; i++)
     say_stat(&r->family[i]);
   say_stat(&r->all);
@@ -67,11 +70,19 @@ static void say_table(const struct val_report *r) {
 
 static bool keep(const struct val_report *r, const char *table, const char *path, struct errs *errs) {
   struct store *s = store_open(path, errs);
-  struct store_run run = {.name = "validate", .scenario = table, .version = PACKAGE_VERSION, .as_of = "", .start = "", .basis = "", .baseline = "", .settings = ""};
+  struct store_run run = {.name = "validate",
+                          .scenario = table,
+                          .version = PACKAGE_VERSION,
+                          .as_of = "",
+                          .start = "",
+                          .basis = "",
+                          .baseline = "",
+                          .settings = ""};
   bool good = s && store_begin(s, &run, errs) != 0;
   for (size_t i = 0; good && i < r->n; i++) {
     const struct val_row *v = &r->row[i];
-    store_validation(s, &(struct store_validation){v->id, v->metric, val_status_name[v->status], v->note, v->measured, v->predicted, v->error_pct});
+    store_validation(s, &(struct store_validation){v->id, v->metric, val_status_name[v->status], v->note, v->measured,
+                                                   v->predicted, v->error_pct});
   }
   good = good && store_end(s, "done", errs);
   store_close(s);
@@ -97,6 +108,12 @@ static int run(const struct cli_args *args) {
   return code;
 }
 
-const struct cli_cmd cmd_validate = {
-    .name = "validate", .doc = "predicted against measured on a table of published runs", .words = "TABLE.csv", .min_words = 1, .max_words = 1, .opts = opts,
-    .notes = "The header tells whether the table is about training or serving (docs/accuracy.md). A prediction never reads the measured value.", .run = run};
+const struct cli_cmd cmd_validate = {.name = "validate",
+                                     .doc = "predicted against measured on a table of published runs",
+                                     .words = "TABLE.csv",
+                                     .min_words = 1,
+                                     .max_words = 1,
+                                     .opts = opts,
+                                     .notes = "The header tells whether the table is about training or serving "
+                                              "(docs/accuracy.md). A prediction never reads the measured value.",
+                                     .run = run};

@@ -4,3 +4,19 @@ nobase_dist_doc_DATA += docs/models-hardware.md docs/scenarios.md
 nobase_dist_doc_DATA += docs/models-money.md
 nobase_dist_doc_DATA += docs/models-serving.md
 nobase_dist_doc_DATA += docs/accuracy-serving.md
+nobase_dist_doc_DATA += docs/accuracy.md docs/models-training.md
+EXTRA_DIST += docs/accuracy.sh
+nobase_dist_doc_DATA += \
+  docs/accuracy/training-bigscience.svg \
+  docs/accuracy/training-dgxc.svg \
+  docs/accuracy/training-internevo.svg \
+  docs/accuracy/training-llmf.svg \
+  docs/accuracy/training-mbridge.svg \
+  docs/accuracy/training-mlm-h100.svg \
+  docs/accuracy/training-sc21.svg \
+  docs/accuracy/training-seqpar.svg \
+  docs/accuracy/training-simumax.svg \
+  docs/accuracy/training-torchtitan.svg \
+  docs/accuracy/training-total.svg \
+  docs/accuracy/training-vtrain-m.svg \
+  docs/accuracy/training-vtrain-s.svg

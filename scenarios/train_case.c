@@ -29,7 +29,8 @@ static int count(const struct reader *r, const char *column) {
   return v < 1e8 ? (int)v : 0;
 }
 
-__attribute__((format(printf, 3, 4))) static bool give_up(const struct reader *r, enum val_status s, const char *fmt, ...) {
+__attribute__((format(printf, 3, 4))) static bool give_up(const struct reader *r, enum val_status s, const char *fmt,
+                                                          ...) {
   va_list ap;
   va_start(ap, fmt);
   vsnprintf(r->c->note, sizeof r->c->note, fmt, ap);
@@ -53,7 +54,8 @@ static bool titled(const struct reader *r, const char *word) {
   return strstr(text(r, "source"), word) || strstr(text(r, "model"), word) || says(r, word);
 }
 
-/* The number that ends right before `unit` ("15.6T tokens", "4194304 tokens per step"), blanks, '+' and '~' aside; 0 when there is none. */
+/* The number that ends right before `unit` ("15.6T tokens", "4194304 tokens per step"), blanks, '+' and '~' aside; 0
+ * when there is none. */
 static double number_before(const char *notes, const char *unit) {
   const char *at = strstr(notes, unit);
   if (!at)
@@ -103,7 +105,8 @@ static bool read_gpu(const struct reader *r, const struct hw_gpu **ret) {
   return *ret ? true : give_up(r, VAL_UNSUPPORTED, "unknown GPU '%s': add a catalog row", text(r, "gpu"));
 }
 
-/* "400 Gb/s per GPU ...", "800 Gb/s per node", "50 GB/s per GPU", "4 Omni-Path links per node" -> bytes/s per node; 0 = not stated. */
+/* "400 Gb/s per GPU ...", "800 Gb/s per node", "50 GB/s per GPU", "4 Omni-Path links per node" -> bytes/s per node; 0 =
+ * not stated. */
 static double network_of(const char *s, int gpus_per_node) {
   const char *rate = strstr(s, "Gb/s"), *bytes = strstr(s, "GB/s");
   double v = rate ? number_before(s, "Gb/s") / 8 : bytes ? number_before(s, "GB/s") : 0;
@@ -131,21 +134,31 @@ static bool read_machine(const struct reader *r) {
 }
 
 /* ---- the model ---- */
-static double dense_params(double layers, double hidden, double kv_share, double ffn, bool gated, double vocab, bool tied) {
-  return layers * (hidden * hidden * (2 + 2 * kv_share) + (gated ? 3 : 2) * hidden * ffn) + vocab * hidden * (tied ? 1 : 2);
+static double dense_params(double layers, double hidden, double kv_share, double ffn, bool gated, double vocab,
+                           bool tied) {
+  return layers * (hidden * hidden * (2 + 2 * kv_share) + (gated ? 3 : 2) * hidden * ffn) +
+         vocab * hidden * (tied ? 1 : 2);
 }
 
 /* A model that no file describes: GPT style unless its counts or the widths of its MLP speak for gates. */
 static bool shape_from_row(const struct reader *r, struct wl_model *m) {
   double params = number(r, "params_total_B") * 1e9, year = number(r, "year");
-  *m = (struct wl_model){.name = text(r, "model"), .layers = count(r, "layers"), .hidden = count(r, "hidden"), .heads = count(r, "heads"),
-                         .kv_heads = count(r, "kv_heads"), .ffn = count(r, "ffn_hidden"), .vocab = count(r, "vocab"), .weights = DT_BF16};
+  *m = (struct wl_model){.name = text(r, "model"),
+                         .layers = count(r, "layers"),
+                         .hidden = count(r, "hidden"),
+                         .heads = count(r, "heads"),
+                         .kv_heads = count(r, "kv_heads"),
+                         .ffn = count(r, "ffn_hidden"),
+                         .vocab = count(r, "vocab"),
+                         .weights = DT_BF16};
   if (params == 0 && (m->layers == 0 || m->hidden == 0))
-    return give_up(r, VAL_INCOMPLETE, "model '%s' is unknown and neither its size nor its layers and width are stated", m->name);
+    return give_up(r, VAL_INCOMPLETE, "model '%s' is unknown and neither its size nor its layers and width are stated",
+                   m->name);
   if (m->vocab == 0)
     m->vocab = year >= 2024 && number(r, "ffn_hidden") != 4 * number(r, "hidden") ? 128256 : 51200;
   if (m->hidden == 0) /* usual aspect of published models: width about 128 x layers^0.9, 12 l h^2 weights */
-    m->hidden = m->layers > 0 ? 128 * (int)round(sqrt(params / (12.0 * m->layers)) / 128) : 128 * (int)round(pow(params / 12 * 95, 1.0 / 3) / 128);
+    m->hidden = m->layers > 0 ? 128 * (int)round(sqrt(params / (12.0 * m->layers)) / 128)
+                              : 128 * (int)round(pow(params / 12 * 95, 1.0 / 3) / 128);
   if (m->hidden < 128)
     m->hidden = 128;
   double own = params - (double)m->vocab * m->hidden;
@@ -159,8 +172,10 @@ static bool shape_from_row(const struct reader *r, struct wl_model *m) {
   double kv = (double)m->kv_heads / m->heads;
   if (m->ffn == 0)
     m->ffn = 4 * m->hidden;
-  double plain = dense_params(m->layers, m->hidden, kv, m->ffn, false, m->vocab, true), gated = dense_params(m->layers, m->hidden, kv, m->ffn, true, m->vocab, false);
-  m->gated = params > 0 ? fabs(log(gated / params)) < fabs(log(plain / params)) : m->ffn < 3.6 * m->hidden && m->ffn != 4 * m->hidden;
+  double plain = dense_params(m->layers, m->hidden, kv, m->ffn, false, m->vocab, true),
+         gated = dense_params(m->layers, m->hidden, kv, m->ffn, true, m->vocab, false);
+  m->gated = params > 0 ? fabs(log(gated / params)) < fabs(log(plain / params))
+                        : m->ffn < 3.6 * m->hidden && m->ffn != 4 * m->hidden;
   m->tied = !m->gated;
   return true;
 }
@@ -187,7 +202,8 @@ static void read_experts(const struct reader *r, struct wl_model *m) {
   }
 }
 
-/* A known model with what the row states otherwise: a proxy has fewer layers (dense ones and prediction heads shrink with it). */
+/* A known model with what the row states otherwise: a proxy has fewer layers (dense ones and prediction heads shrink
+ * with it). */
 static void override_shape(const struct reader *r, struct wl_model *m) {
   struct {
     const char *column;
@@ -256,12 +272,16 @@ static void read_sharding(const struct reader *r, struct sim_plan *p) {
     p->zero = 3;
   else if (strstr(z, "ZeRO"))
     p->zero = 1;
-  p->shard = (int)fmax(fmax(number_after(z, "FSDP="), number_after(z, "FSDP ")), fmax(number_after(z, "group="), number_after(z, "group ")));
+  p->shard = (int)fmax(fmax(number_after(z, "FSDP="), number_after(z, "FSDP ")),
+                       fmax(number_after(z, "group="), number_after(z, "group ")));
 }
 
 static void read_recompute(const struct reader *r, struct sim_plan *p) {
   const char *s = text(r, "activation_recompute");
-  p->recompute = strstr(s, "full") ? RECOMPUTE_FULL : strstr(s, "selective") ? RECOMPUTE_SELECTIVE : strcmp(s, "none") == 0 ? RECOMPUTE_NONE : RECOMPUTE_AUTO;
+  p->recompute = strstr(s, "full")        ? RECOMPUTE_FULL
+                 : strstr(s, "selective") ? RECOMPUTE_SELECTIVE
+                 : strcmp(s, "none") == 0 ? RECOMPUTE_NONE
+                                          : RECOMPUTE_AUTO;
 }
 
 /* A run whose layout the row leaves out: as its publication says. */
@@ -276,7 +296,12 @@ static void lay_out_as_published(const struct wl_trainer *w, struct sim_plan *p)
 
 static void read_plan(const struct reader *r) {
   struct sim_plan *p = &r->c->job.plan;
-  *p = (struct sim_plan){.tp = count(r, "tp"), .pp = count(r, "pp"), .vpp = count(r, "vpp"), .dp = count(r, "dp"), .ep = count(r, "ep"), .cp = count(r, "cp"),
+  *p = (struct sim_plan){.tp = count(r, "tp"),
+                         .pp = count(r, "pp"),
+                         .vpp = count(r, "vpp"),
+                         .dp = count(r, "dp"),
+                         .ep = count(r, "ep"),
+                         .cp = count(r, "cp"),
                          .micro_batch = count(r, "micro_batch")};
   p->etp = (int)number_after(text(r, "notes"), "ETP=");
   const char *sp = text(r, "sequence_parallel");
@@ -294,7 +319,8 @@ static void read_plan(const struct reader *r) {
     p->tp = p->pp = 1;
 }
 
-/* GPUs, sequences and their length; data ranks that contradict the GPU count give way (some sources count them their own way). */
+/* GPUs, sequences and their length; data ranks that contradict the GPU count give way (some sources count them their
+ * own way). */
 static bool read_sizes(const struct reader *r) {
   struct train_case *c = r->c;
   struct sim_plan *p = &c->job.plan;
@@ -311,7 +337,8 @@ static bool read_sizes(const struct reader *r) {
     c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
-  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->name, c->job.server->gpu->arch, NULL);
+  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->name,
+                                           c->job.server->gpu->arch, NULL);
   c->job.seq_len = number(r, "seq_len");
   if (c->job.seq_len == 0 && w)
     c->job.seq_len = w->seq_len;
@@ -333,7 +360,8 @@ static bool read_sizes(const struct reader *r) {
   return true;
 }
 
-/* A run whose size is not stated: a thousand GPUs and four million tokens a step, or what the model needs. GPU-hours hardly depend on it. */
+/* A run whose size is not stated: a thousand GPUs and four million tokens a step, or what the model needs. GPU-hours
+ * hardly depend on it. */
 static void guess_sizes(const struct reader *r) {
   struct train_case *c = r->c;
   struct sim_plan *p = &c->job.plan;
@@ -366,7 +394,8 @@ static void guess_sizes(const struct reader *r) {
   }
 }
 
-/* Software in force: the name and date of the column, with variants that sources tell in prose; else what the model was published to be trained with. */
+/* Software in force: the name and date of the column, with variants that sources tell in prose; else what the model was
+ * published to be trained with. */
 static void read_software(const struct reader *r) {
   struct train_case *c = r->c;
   const char *name = text(r, "software");

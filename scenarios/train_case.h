@@ -1,4 +1,5 @@
-/* One row of a training table as a job. Every cell that is empty gets what the software stack, the model's publication or the date suggests. */
+/* One row of a training table as a job. Every cell that is empty gets what the software stack, the model's publication
+ * or the date suggests. */
 #ifndef SCENARIOS_TRAIN_CASE_H
 #define SCENARIOS_TRAIN_CASE_H
 #include "scenarios/validate_training.h"
@@ -6,13 +7,13 @@
 
 struct train_case {
   enum val_status status;
-  char note[200];           /* why not, or what was assumed */
+  char note[200]; /* why not, or what was assumed */
   struct wl_model model;
-  struct sim_train_job job; /* points to `model` and `software`: a case must not be copied */
+  struct sim_train_job job;           /* points to `model` and `software`: a case must not be copied */
   const struct wl_trainer *published; /* how the model was trained, when the row does not say with what; else NULL */
   char software[96];
-  bool search;              /* parts of the layout are not stated: the fastest that fits */
-  double tokens;            /* of the whole run; 0 = not stated */
+  bool search;   /* parts of the layout are not stated: the fastest that fits */
+  double tokens; /* of the whole run; 0 = not stated */
   const char *precision;
   bool guessed_gpus;
 };

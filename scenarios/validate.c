@@ -130,7 +130,8 @@ static struct val_stat stat_of(const struct val_report *r, const char *family, c
 
 static bool seen(const struct val_report *r, size_t i, bool with_split) {
   for (size_t k = 0; k < i; k++)
-    if (strcmp(r->row[k].family, r->row[i].family) == 0 && (!with_split || strcmp(r->row[k].split, r->row[i].split) == 0))
+    if (strcmp(r->row[k].family, r->row[i].family) == 0 &&
+        (!with_split || strcmp(r->row[k].split, r->row[i].split) == 0))
       return true;
   return false;
 }
@@ -199,7 +200,8 @@ static void serving_rows(struct report *rep, const struct serving_tables *k, con
     v->note = arena_strdup(a, x[i].note);
     v->rate = x[i].predicted;
     v->split = v->metric;
-    v->group = arena_printf(a, "%s|%s|%s|%s", v->family, csv_cell(t, i, csv_column(t, "gpu")), csv_cell(t, i, csv_column(t, "model")), v->metric);
+    v->group = arena_printf(a, "%s|%s|%s|%s", v->family, csv_cell(t, i, csv_column(t, "gpu")),
+                            csv_cell(t, i, csv_column(t, "model")), v->metric);
     end_row(v);
   }
   mem_free(x);
@@ -212,9 +214,11 @@ static size_t dirs_of(struct arena *a, const char *shipped, const char *own, con
   return own ? 2 : 1;
 }
 
-static void predict_training(struct report *rep, const struct csv_table *t, const struct val_sources *src, struct errs *errs) {
+static void predict_training(struct report *rep, const struct csv_table *t, const struct val_sources *src,
+                             struct errs *errs) {
   const char *hw[2], *models[2], *stacks[2];
-  size_t n_hw = dirs_of(rep->arena, "hwmodels/catalog", src->catalog, hw), n_models = dirs_of(rep->arena, "workloads/catalog/models", src->models, models),
+  size_t n_hw = dirs_of(rep->arena, "hwmodels/catalog", src->catalog, hw),
+         n_models = dirs_of(rep->arena, "workloads/catalog/models", src->models, models),
          n_stacks = dirs_of(rep->arena, "workloads/catalog", src->catalog, stacks);
   struct hw_catalog *catalog = hw_catalog_load(hw, n_hw, errs);
   struct wl_models *library = wl_models_load(models, n_models, errs);
@@ -226,14 +230,17 @@ static void predict_training(struct report *rep, const struct csv_table *t, cons
   hw_catalog_free(catalog);
 }
 
-static void predict_serving(struct report *rep, const struct csv_table *t, const struct val_sources *src, struct errs *errs) {
+static void predict_serving(struct report *rep, const struct csv_table *t, const struct val_sources *src,
+                            struct errs *errs) {
   const char *hw[2], *models[2];
-  size_t n_hw = dirs_of(rep->arena, "hwmodels/catalog", src->catalog, hw), n_models = dirs_of(rep->arena, "workloads/catalog/models", src->models, models);
+  size_t n_hw = dirs_of(rep->arena, "hwmodels/catalog", src->catalog, hw),
+         n_models = dirs_of(rep->arena, "workloads/catalog/models", src->models, models);
   struct hw_catalog *catalog = hw_catalog_load(hw, n_hw, errs);
   struct wl_models *library = wl_models_load(models, n_models, errs);
   const char *own = datadir_path(rep->arena, "workloads/catalog");
   struct wl_engines *engines = wl_engines_load(&own, 1, errs);
-  struct wl_datasets *datasets = wl_datasets_load(rep->arena, datadir_path(rep->arena, "workloads/catalog/datasets.csv"), errs);
+  struct wl_datasets *datasets =
+      wl_datasets_load(rep->arena, datadir_path(rep->arena, "workloads/catalog/datasets.csv"), errs);
   if (catalog && library && engines && datasets)
     serving_rows(rep, &(struct serving_tables){catalog, library, engines, datasets}, t);
   wl_engines_free(engines);

@@ -1,5 +1,5 @@
-/* Predicted against measured, row by row of a published table; errors per family beside those of a null model. Which kind of table it is follows from
- * its header. The rules by which rows are read or skipped: docs/accuracy.md. */
+/* Predicted against measured, row by row of a published table; errors per family beside those of a null model. Which
+ * kind of table it is follows from its header. The rules by which rows are read or skipped: docs/accuracy.md. */
 #ifndef SCENARIOS_VALIDATE_H
 #define SCENARIOS_VALIDATE_H
 #include <stdbool.h>
@@ -16,13 +16,13 @@ struct val_row { /* one line of the answer; strings live as long as the report *
   double measured, predicted; /* NaN when not ok (or not a number) */
   double error_pct;           /* 100 (predicted / measured - 1) */
   enum val_status status;
-  const char *family;         /* the id without its running number */
-  const char *split;          /* precision and dense or MoE; serving: the kind of metric */
+  const char *family; /* the id without its running number */
+  const char *split;  /* precision and dense or MoE; serving: the kind of metric */
   /* the null model: everybody in a group has the group's median rate, the row itself left out */
   const char *group;
-  double rate;                /* the prediction as a rate (TFLOPS per GPU; serving: the value) */
-  bool inverse;               /* the metric falls as the rate grows */
-  double null_error_pct;      /* NaN: alone in its group */
+  double rate;           /* the prediction as a rate (TFLOPS per GPU; serving: the value) */
+  bool inverse;          /* the metric falls as the rate grows */
+  double null_error_pct; /* NaN: alone in its group */
 };
 struct val_errors { /* of a set of rows, in percent */
   double median, mean, p90, bias;
@@ -40,7 +40,7 @@ struct val_report {
   size_t n_family, n_part;
   struct val_stat all;
 };
-struct val_sources { /* directories beside the shipped ones; they win */
+struct val_sources {            /* directories beside the shipped ones; they win */
   const char *models, *catalog; /* NULL = none */
 };
 /* NULL with the reasons in errs when the table cannot be read or is of neither kind. */

@@ -23,7 +23,9 @@ static double tokens_per_step(const struct outcome *o) {
 /* FLOPs per GPU and second as the source counts them: the whole score matrix or its causal half. */
 static double model_flops_rate(const struct outcome *o) {
   const struct wl_model *m = o->c->job.model;
-  double s = o->c->job.seq_len, per_token = wl_train_flops_per_token(m, o->whole_scores ? 2 * s : s); /* twice the length: twice the scores alone */
+  double s = o->c->job.seq_len,
+         per_token =
+             wl_train_flops_per_token(m, o->whole_scores ? 2 * s : s); /* twice the length: twice the scores alone */
   return per_token * tokens_per_step(o) / (o->step.time_s * gpus(o));
 }
 
@@ -119,10 +121,14 @@ static bool simulate(struct outcome *o, const struct train_case *c, const struct
 }
 
 static const char *precision_name(enum dtype t) {
-  return t == DT_FP8 || t == DT_INT8 ? "fp8" : t == DT_FP4 || t == DT_FP6 ? "fp4" : t == DT_FP32 || t == DT_TF32 ? "fp32" : "16bit";
+  return t == DT_FP8 || t == DT_INT8    ? "fp8"
+         : t == DT_FP4 || t == DT_FP6   ? "fp4"
+         : t == DT_FP32 || t == DT_TF32 ? "fp32"
+                                        : "16bit";
 }
 
-void validate_training_row(const struct training_tables *k, const struct csv_table *t, size_t row, struct training_answer *ret) {
+void validate_training_row(const struct training_tables *k, const struct csv_table *t, size_t row,
+                           struct training_answer *ret) {
   struct train_case c;
   struct outcome o = {0};
   char why[240];
@@ -147,6 +153,7 @@ void validate_training_row(const struct training_tables *k, const struct csv_tab
     ret->inverse = m->inverse;
     ret->tflops = model_tflops(&o);
     ret->precision = precision_name(o.step.plan.precision);
-    snprintf(ret->note, sizeof ret->note, "%s%s%s", c.note, *c.note && !o.step.fits ? "; " : "", o.step.fits ? "" : o.step.why);
+    snprintf(ret->note, sizeof ret->note, "%s%s%s", c.note, *c.note && !o.step.fits ? "; " : "",
+             o.step.fits ? "" : o.step.why);
   }
 }

@@ -16,9 +16,10 @@ struct training_answer {
   enum val_status status;
   double predicted, tflops; /* in the row's unit; model TFLOPS per GPU behind it */
   bool inverse;
-  const char *precision;    /* "16bit", "fp8", "fp4" */
+  const char *precision; /* "16bit", "fp8", "fp4" */
   bool moe;
   char gpu[48], note[480];
 };
-void validate_training_row(const struct training_tables *k, const struct csv_table *t, size_t row, struct training_answer *ret);
+void validate_training_row(const struct training_tables *k, const struct csv_table *t, size_t row,
+                           struct training_answer *ret);
 #endif

@@ -1,5 +1,5 @@
-/* Training on a cluster: the time, memory and watts of one step, and a whole run of phases with checkpoints and failures. Joins
- * workloads (what) with hwmodels (how long). */
+/* Training on a cluster: the time, memory and watts of one step, and a whole run of phases with checkpoints and
+ * failures. Joins workloads (what) with hwmodels (how long). */
 #ifndef SIM_TRAIN_H
 #define SIM_TRAIN_H
 #include <stdbool.h>
@@ -15,10 +15,10 @@ enum sim_schedule { SCHEDULE_AUTO, SCHEDULE_1F1B, SCHEDULE_INTERLEAVED, SCHEDULE
 
 struct sim_plan { /* how a step is laid out; 0 = choose */
   int tp, pp, vpp, dp, ep, cp;
-  int zero;               /* ZeRO stage, 3 = FSDP; -1 = choose */
-  int shard;              /* ranks that a ZeRO shard is spread over; 0 = all of the data-parallel group */
-  int etp;                /* tensor parallelism inside an expert; 0 = choose */
-  int sequence_parallel;  /* 1 yes, -1 no, 0 = as the stack does */
+  int zero;              /* ZeRO stage, 3 = FSDP; -1 = choose */
+  int shard;             /* ranks that a ZeRO shard is spread over; 0 = all of the data-parallel group */
+  int etp;               /* tensor parallelism inside an expert; 0 = choose */
+  int sequence_parallel; /* 1 yes, -1 no, 0 = as the stack does */
   enum sim_recompute recompute;
   enum sim_schedule schedule;
   int micro_batch;
@@ -28,65 +28,82 @@ struct sim_train_job {
   const struct hw_catalog *catalog;
   const struct hw_server *server;
   const struct wl_model *model;
-  const char *stack;      /* row of workloads/catalog/stacks.csv; "" or NULL = default by year and GPU */
+  const char *stack;              /* row of workloads/catalog/stacks.csv; "" or NULL = default by year and GPU */
   const struct wl_stacks *stacks; /* NULL = the shipped ones */
-  double year;            /* of the software when `stack` has no date, 0 = the newest */
+  double year;                    /* of the software when `stack` has no date, 0 = the newest */
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
-  bool launch_blocking;   /* the host waits for each kernel (debug runs) */
-  double gpu_power_w;     /* GPU limited to this; 0 = its TDP */
+  bool launch_blocking; /* the host waits for each kernel (debug runs) */
+  double gpu_power_w;   /* GPU limited to this; 0 = its TDP */
   struct sim_plan plan;
 };
-enum { STEP_COMPUTE, STEP_ATTENTION, STEP_ELEMENTWISE, STEP_HEAD, STEP_TP, STEP_EP, STEP_CP, STEP_DP, STEP_P2P, STEP_BUBBLE, STEP_OPTIMIZER, STEP_HOST, STEP_PARTS };
+enum {
+  STEP_COMPUTE,
+  STEP_ATTENTION,
+  STEP_ELEMENTWISE,
+  STEP_HEAD,
+  STEP_TP,
+  STEP_EP,
+  STEP_CP,
+  STEP_DP,
+  STEP_P2P,
+  STEP_BUBBLE,
+  STEP_OPTIMIZER,
+  STEP_HOST,
+  STEP_PARTS
+};
 extern const char *const sim_step_part_name[STEP_PARTS];
 struct sim_step {
   bool fits;
-  char why[240];          /* when it does not: the term that breaks it and the smallest change that cures it */
-  struct sim_plan plan;   /* with every choice made */
+  char why[240];        /* when it does not: the term that breaks it and the smallest change that cures it */
+  struct sim_plan plan; /* with every choice made */
   double time_s;
   double part_s[STEP_PARTS]; /* exposed time on the critical path; sums to time_s */
-  double model_flops;     /* of the step, all GPUs, no recomputation */
-  double mfu, hfu;        /* against the dense peak of the compute format */
+  double model_flops;        /* of the step, all GPUs, no recomputation */
+  double mfu, hfu;           /* against the dense peak of the compute format */
   double mem_bytes, mem_weights, mem_grads, mem_optimizer, mem_activations, mem_other; /* fullest rank */
   struct hw_activity activity;
 };
 /* false only when the job is meaningless (reason in why); does not fit = true with fits false. */
 bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
-/* The schedule of one step as spans, for a timeline: called in order of start for each task of each pipeline stage; at most `limit` spans. */
+/* The schedule of one step as spans, for a timeline: called in order of start for each task of each pipeline stage; at
+ * most `limit` spans. */
 struct sim_step_span {
   int stage, chunk, micro_batch;
-  const char *task;       /* forward, backward, weight-grad, pair */
+  const char *task; /* forward, backward, weight-grad, pair */
   double start_s, end_s;
 };
-bool sim_train_timeline(const struct sim_train_job *job, size_t limit, void (*span)(void *ctx, const struct sim_step_span *s), void *ctx);
+bool sim_train_timeline(const struct sim_train_job *job, size_t limit,
+                        void (*span)(void *ctx, const struct sim_step_span *s), void *ctx);
 /* Layouts that fill the zeros of job->plan: screened by a closed form, the best replayed as events. */
 enum { SIM_PLANS_KEPT = 8 };
 struct sim_plan_search {
-  size_t screened, fitting;                /* layouts looked at, and those of them that fit in memory */
+  size_t screened, fitting; /* layouts looked at, and those of them that fit in memory */
   int n;
-  struct sim_step best[SIM_PLANS_KEPT];    /* replayed; fitting ones first, then by time */
-  double screened_s[SIM_PLANS_KEPT];       /* what the closed form said of each */
+  struct sim_step best[SIM_PLANS_KEPT]; /* replayed; fitting ones first, then by time */
+  double screened_s[SIM_PLANS_KEPT];    /* what the closed form said of each */
 };
 /* false when no layout makes sense (reason in ret->best[0].why). */
 bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *ret);
 /* The best of the search alone. */
 bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret);
 
-/* Forward and backward of one layer (of experts, when the model has them) for one micro-batch; NaN when the job is meaningless. */
+/* Forward and backward of one layer (of experts, when the model has them) for one micro-batch; NaN when the job is
+ * meaningless. */
 double sim_train_layer_s(const struct sim_train_job *job);
 /* How the job's software counts attention in the FLOPs it reports: the whole score matrix, or its causal half. */
 bool sim_train_counts_whole_scores(const struct sim_train_job *job);
 
 struct sim_train_run_spec {
-  struct sim_train_job job;          /* gpus, server, stack; seq_len and batch come from the phases */
+  struct sim_train_job job; /* gpus, server, stack; seq_len and batch come from the phases */
   const struct wl_phases *phases;
-  double failures_per_node_day;      /* interruptions of the run */
+  double failures_per_node_day; /* interruptions of the run */
   double restart_s, detect_s;
-  double checkpoint_s;               /* 0 = from state size and storage_Bps */
-  double storage_Bps;                /* writes to shared storage, all nodes */
-  double checkpoint_interval_s;      /* 0 = Daly optimum */
-  uint64_t seed;                     /* failures are drawn; events on an engine of its own */
+  double checkpoint_s;          /* 0 = from state size and storage_Bps */
+  double storage_Bps;           /* writes to shared storage, all nodes */
+  double checkpoint_interval_s; /* 0 = Daly optimum */
+  uint64_t seed;                /* failures are drawn; events on an engine of its own */
 };
 struct sim_train_phase_result {
   const char *name;
@@ -96,12 +113,14 @@ struct sim_train_phase_result {
 struct sim_train_run {
   bool feasible;
   char why[240];
-  double time_to_train_s, gpu_hours, gpu_hours_productive, failures, checkpoints, rework_s, mfu, goodput, energy_j /* servers, without PUE */, peak_w;
+  double time_to_train_s, gpu_hours, gpu_hours_productive, failures, checkpoints, rework_s, mfu, goodput,
+      energy_j /* servers, without PUE */, peak_w;
   double tokens, tokens_per_s_per_gpu;
   size_t n;
   struct sim_train_phase_result *phase; /* owned; sim_train_run_free */
 };
-/* Daly's higher-order optimum of the time between checkpoints (write time excluded) for exponential failures; infinite without failures. golden.md's table. */
+/* Daly's higher-order optimum of the time between checkpoints (write time excluded) for exponential failures; infinite
+ * without failures. golden.md's table. */
 double sim_checkpoint_interval_s(double write_s, double mtbf_s);
 bool sim_train_run(const struct sim_train_run_spec *spec, struct sim_train_run *ret);
 void sim_train_run_free(struct sim_train_run *r);

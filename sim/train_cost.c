@@ -3,8 +3,9 @@
 #include <string.h>
 #include "sim/train_priv.h"
 
-const char *const sim_step_part_name[STEP_PARTS] = {"compute", "attention", "elementwise", "head", "tensor", "expert",
-                                                    "context", "data", "p2p", "bubble", "optimizer", "host"};
+const char *const sim_step_part_name[STEP_PARTS] = {"compute", "attention", "elementwise", "head",
+                                                    "tensor",  "expert",    "context",     "data",
+                                                    "p2p",     "bubble",    "optimizer",   "host"};
 
 double train_cost_s(const struct train_cost *c) {
   double t = 0;
@@ -36,7 +37,8 @@ static double boxes_touched(double n, double k, double most) {
   return most > 0 && touched > most ? most : touched;
 }
 
-/* Tokens to experts. In the scale-up domain every copy moves; across the network one copy a box when the dispatcher removes doubles. */
+/* Tokens to experts. In the scale-up domain every copy moves; across the network one copy a box when the dispatcher
+ * removes doubles. */
 static double dispatch_s(const struct train_env *e, const struct wl_op *op) {
   int ep = e->plan.ep, local = train_ranks_per_node(e, ep, e->plan.etp), boxes = (ep + local - 1) / local;
   if (!e->stack->dedupe || boxes == 1)
@@ -44,12 +46,16 @@ static double dispatch_s(const struct train_env *e, const struct wl_op *op) {
   double groups = e->model->topk_groups * (double)boxes / (e->model->expert_groups > 0 ? e->model->expert_groups : 1);
   double copies = boxes_touched(boxes, op->n, e->model->topk_groups > 0 ? fmax(groups, 1) : 0);
   struct hw_coll_op across = {HW_ALL_TO_ALL, op->m * copies * op->k, boxes, 1, e->domain};
-  return fmax(hw_coll_s(e->server, &across) * e->network, train_collective_s(e, HW_ALL_TO_ALL, op->bytes / boxes, local, e->plan.etp));
+  return fmax(hw_coll_s(e->server, &across) * e->network,
+              train_collective_s(e, HW_ALL_TO_ALL, op->bytes / boxes, local, e->plan.etp));
 }
 
 static enum hw_coll coll_of(enum wl_exchange x) {
-  static const enum hw_coll map[] = {[WL_X_ALL_REDUCE] = HW_ALL_REDUCE, [WL_X_ALL_GATHER] = HW_ALL_GATHER, [WL_X_REDUCE_SCATTER] = HW_REDUCE_SCATTER,
-                                     [WL_X_ALL_TO_ALL] = HW_ALL_TO_ALL, [WL_X_RING] = HW_ALL_GATHER};
+  static const enum hw_coll map[] = {[WL_X_ALL_REDUCE] = HW_ALL_REDUCE,
+                                     [WL_X_ALL_GATHER] = HW_ALL_GATHER,
+                                     [WL_X_REDUCE_SCATTER] = HW_REDUCE_SCATTER,
+                                     [WL_X_ALL_TO_ALL] = HW_ALL_TO_ALL,
+                                     [WL_X_RING] = HW_ALL_GATHER};
   return map[x];
 }
 
@@ -68,18 +74,23 @@ static void price_collective(const struct train_env *e, const struct wl_op *op, 
 
 /* ---- kernels ---- */
 static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
-  static const enum hw_attn_kernel map[] = {[WL_ATTN_UNFUSED] = HW_ATTN_UNFUSED, [WL_ATTN_FLASH1] = HW_ATTN_FLASH1, [WL_ATTN_FLASH2] = HW_ATTN_FLASH2,
-                                            [WL_ATTN_FLASH3] = HW_ATTN_FLASH3, [WL_ATTN_BEST] = HW_ATTN_AUTO};
+  static const enum hw_attn_kernel map[] = {[WL_ATTN_UNFUSED] = HW_ATTN_UNFUSED,
+                                            [WL_ATTN_FLASH1] = HW_ATTN_FLASH1,
+                                            [WL_ATTN_FLASH2] = HW_ATTN_FLASH2,
+                                            [WL_ATTN_FLASH3] = HW_ATTN_FLASH3,
+                                            [WL_ATTN_BEST] = HW_ATTN_AUTO};
   return map[e->stack->attention];
 }
 
 static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
-  struct hw_attn a = {op->batch, op->heads, op->kv_heads, op->q_len, op->kv_len, op->d_qk, op->d_v, op->causal, backward, e->high, attention_kernel(e), e->clock};
+  struct hw_attn a = {op->batch, op->heads,  op->kv_heads, op->q_len, op->kv_len,          op->d_qk,
+                      op->d_v,   op->causal, backward,     e->high,   attention_kernel(e), e->clock};
   return hw_attn_s(e->gpu, &a) / e->stack->attention_rate;
 }
 
 static double scores_flops(const struct wl_op *op, bool backward) {
-  return 2 * op->batch * op->heads * op->q_len * op->kv_len * (op->d_qk + op->d_v) * (op->causal ? 0.5 : 1) * (backward ? 2.5 : 1);
+  return 2 * op->batch * op->heads * op->q_len * op->kv_len * (op->d_qk + op->d_v) * (op->causal ? 0.5 : 1) *
+         (backward ? 2.5 : 1);
 }
 
 static double product_s(const struct train_env *e, const struct wl_op *op, struct train_cost *c) {
@@ -93,7 +104,8 @@ static double product_s(const struct train_env *e, const struct wl_op *op, struc
   return hw_grouped_gemm_s(e->gpu, &g) * (op->low ? e->stack->grouped_low : 1);
 }
 
-static void price_op(const struct train_env *e, const struct wl_op *op, bool backward, struct train_cost *c, double *ring_s) {
+static void price_op(const struct train_env *e, const struct wl_op *op, bool backward, struct train_cost *c,
+                     double *ring_s) {
   double t = 0;
   int part = STEP_COMPUTE;
   switch (op->kind) {
@@ -128,7 +140,8 @@ static double kernel_count(const struct wl_ops *ops) {
 }
 
 /* One block, one pass. What a ring of keys and values takes longer than the attention it runs beside is exposed. */
-static void price_block(const struct train_env *e, enum wl_block b, enum wl_pass p, struct train_cost *c, double *kernels, bool scores_only) {
+static void price_block(const struct train_env *e, enum wl_block b, enum wl_pass p, struct train_cost *c,
+                        double *kernels, bool scores_only) {
   struct wl_ops ops;
   double ring_s = 0;
   wl_block_ops(&e->share, b, p, &ops);
@@ -142,10 +155,10 @@ static void price_block(const struct train_env *e, enum wl_block b, enum wl_pass
 
 /* ---- layers ---- */
 static const enum wl_block blocks[LAYER_KINDS][3] = {
-    [LAYER_DENSE] = {WL_ATTENTION, WL_MLP, WL_BLOCKS},      [LAYER_MOE] = {WL_ATTENTION, WL_MOE, WL_BLOCKS},
-    [LAYER_ATTENTION] = {WL_ATTENTION, WL_BLOCKS},          [LAYER_MLP] = {WL_MLP, WL_BLOCKS},
-    [LAYER_MOE_ALONE] = {WL_MOE, WL_BLOCKS},                [LAYER_MAMBA] = {WL_MAMBA, WL_BLOCKS},
-    [LAYER_EMBEDDING] = {WL_EMBEDDING, WL_BLOCKS},          [LAYER_HEAD] = {WL_HEAD, WL_BLOCKS},
+    [LAYER_DENSE] = {WL_ATTENTION, WL_MLP, WL_BLOCKS}, [LAYER_MOE] = {WL_ATTENTION, WL_MOE, WL_BLOCKS},
+    [LAYER_ATTENTION] = {WL_ATTENTION, WL_BLOCKS},     [LAYER_MLP] = {WL_MLP, WL_BLOCKS},
+    [LAYER_MOE_ALONE] = {WL_MOE, WL_BLOCKS},           [LAYER_MAMBA] = {WL_MAMBA, WL_BLOCKS},
+    [LAYER_EMBEDDING] = {WL_EMBEDDING, WL_BLOCKS},     [LAYER_HEAD] = {WL_HEAD, WL_BLOCKS},
 };
 
 static bool is_end(enum train_layer_kind kind) {
@@ -156,9 +169,12 @@ static double host_s(const struct train_env *e, enum train_layer_kind kind, enum
   const struct wl_stack *s = e->stack;
   int n = blocks[kind][1] == WL_BLOCKS ? 1 : 2;
   double t = (p == WL_FORWARD ? s->host_forward_s : s->host_backward_s) * n / 2;
-  double more = kind == LAYER_MOE || kind == LAYER_MOE_ALONE ? s->host_moe_s : kind == LAYER_MAMBA ? s->host_mamba_s : 0;
+  double more = kind == LAYER_MOE || kind == LAYER_MOE_ALONE ? s->host_moe_s
+                : kind == LAYER_MAMBA                        ? s->host_mamba_s
+                                                             : 0;
   t += more * (p == WL_FORWARD ? 0.37 : 0.63); /* as measured: Qwen3-30B without graphs */
-  double crowd = (e->plan.tp - 1) / 7.0; /* the slowest of the tensor ranks' hosts decides, and they get in each other's way */
+  double crowd =
+      (e->plan.tp - 1) / 7.0; /* the slowest of the tensor ranks' hosts decides, and they get in each other's way */
   return t * (1 + s->host_jitter * crowd * crowd);
 }
 
@@ -180,7 +196,8 @@ static void move_to_head(struct train_cost *c) {
   }
 }
 
-/* Weights that are spread over the data-parallel ranks are gathered before each use; the next layer's gather runs beside this one's compute. */
+/* Weights that are spread over the data-parallel ranks are gathered before each use; the next layer's gather runs
+ * beside this one's compute. */
 static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p, struct train_cost *c) {
   if (e->fsdp == 1 || e->plan.pp > 1)
     return;
@@ -191,7 +208,8 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
   double comm = gather;
   if (p == WL_BACKWARD)
     comm += train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * dense, e->fsdp, stride) +
-            train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * experts, e->expert_copies, e->plan.ep * e->plan.etp);
+            train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * experts, e->expert_copies,
+                               e->plan.ep * e->plan.etp);
   comm /= e->stack->zero3_rate;
   double compute = train_cost_s(c);
   c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;
@@ -206,7 +224,8 @@ static void price_pass(const struct train_env *e, enum train_layer_kind kind, en
   add_host(e, c, is_end(kind) ? 0 : host_s(e, kind, p), kernels);
 }
 
-static void add_recomputation(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward, struct train_cost *backward) {
+static void add_recomputation(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward,
+                              struct train_cost *backward) {
   struct train_cost again = {0};
   double ignored = 0;
   if (is_end(kind) || e->plan.recompute == RECOMPUTE_NONE)

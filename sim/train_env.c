@@ -84,7 +84,8 @@ static bool choose_batches(struct train_env *e, char *why, size_t size) {
     return fail(why, size, "sequence length and global batch must be positive");
   double per_pipeline = j->global_batch / e->plan.dp;
   e->micro_batches = per_pipeline / e->plan.micro_batch;
-  if (e->micro_batches < 1) { /* fewer sequences than data ranks x micro-batch: the micro-batch shrinks, below one sequence the job is wrong */
+  if (e->micro_batches < 1) { /* fewer sequences than data ranks x micro-batch: the micro-batch shrinks, below one
+                                 sequence the job is wrong */
     if (per_pipeline < 1 - 1e-9)
       return fail(why, size, "fewer sequences in a step than data-parallel ranks");
     e->plan.micro_batch = (int)per_pipeline;

@@ -1,4 +1,5 @@
-/* Bytes per rank: weights, gradients, optimizer state, activations of the micro-batches in flight, what frameworks keep for themselves. */
+/* Bytes per rank: weights, gradients, optimizer state, activations of the micro-batches in flight, what frameworks keep
+ * for themselves. */
 #include <math.h>
 #include <stdio.h>
 #include "sim/train_priv.h"
@@ -54,7 +55,6 @@ double train_memory_of_stage(const struct train_env *e, const struct train_stage
   return ret->mem_weights + ret->mem_grads + ret->mem_optimizer + ret->mem_activations + ret->mem_other;
 }
 
-
 /* The term that is largest says what must shrink; the smallest change that shrinks it comes first. */
 static void explain(const struct train_env *e, const struct sim_step *m, char *why, size_t size) {
   const struct sim_plan *p = &e->plan;
@@ -66,9 +66,9 @@ static void explain(const struct train_env *e, const struct sim_step *m, char *w
     worst = terms[i] > terms[worst] ? i : worst;
   const char *cure = "more pipeline stages or GPUs";
   if (worst == 0)
-    cure = p->recompute == RECOMPUTE_NONE        ? "selective or full recomputation"
-           : p->micro_batch > 1                  ? "a smaller micro-batch"
-           : p->recompute == RECOMPUTE_SELECTIVE ? "full recomputation"
+    cure = p->recompute == RECOMPUTE_NONE          ? "selective or full recomputation"
+           : p->micro_batch > 1                    ? "a smaller micro-batch"
+           : p->recompute == RECOMPUTE_SELECTIVE   ? "full recomputation"
            : p->sequence_parallel < 0 && p->tp > 1 ? "sequence parallelism"
                                                    : "context parallelism or more tensor ranks";
   else if (p->zero < 1 && e->data_ranks > 1)
@@ -77,8 +77,8 @@ static void explain(const struct train_env *e, const struct sim_step *m, char *w
     cure = "ZeRO-3 (FSDP)";
   else if (p->tp < e->domain)
     cure = "twice the tensor ranks";
-  snprintf(why, size, "out of memory: %.1f GB needed, %.1f GB there; %s take %.1f GB; smallest change: %s", need, have, names[worst],
-           terms[worst] / 1e9, cure);
+  snprintf(why, size, "out of memory: %.1f GB needed, %.1f GB there; %s take %.1f GB; smallest change: %s", need, have,
+           names[worst], terms[worst] / 1e9, cure);
 }
 
 void train_memory(const struct train_env *e, const struct train_stages *s, struct sim_step *ret) {
@@ -96,7 +96,8 @@ void train_memory(const struct train_env *e, const struct train_stages *s, struc
     explain(e, ret, ret->why, sizeof ret->why);
 }
 
-static void rebuild(struct train_env *e, struct train_stages *s, enum sim_recompute r, double share, struct sim_step *ret) {
+static void rebuild(struct train_env *e, struct train_stages *s, enum sim_recompute r, double share,
+                    struct sim_step *ret) {
   train_stages_free(s);
   e->plan.recompute = r;
   e->recompute_share = share;

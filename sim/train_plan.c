@@ -1,6 +1,7 @@
-/* Layouts of a step: tensor x pipeline x chunks x expert x context ranks x micro-batch x sharding, all powers of two that a practitioner would try. A closed form
- * with the same prices ranks them; the best few are replayed as events. Prices depend on tensor, context and expert ranks, micro-batch and sharding alone, so they are
- * made once for all pipelines. */
+/* Layouts of a step: tensor x pipeline x chunks x expert x context ranks x micro-batch x sharding, all powers of two
+ * that a practitioner would try. A closed form with the same prices ranks them; the best few are replayed as events.
+ * Prices depend on tensor, context and expert ranks, micro-batch and sharding alone, so they are made once for all
+ * pipelines. */
 #include <math.h>
 #include <stdio.h>
 #include "sim/train_priv.h"
@@ -53,7 +54,8 @@ static struct sums sum_up(const struct train_env *e, const struct prices *p) {
     s.kept += kinds[k] * p->kept[k];
     s.input += kinds[k] * p->input[k];
   }
-  s.head_s = (1 + m->mtp_layers) * (train_cost_s(&p->layer[LAYER_HEAD].forward) + train_cost_s(&p->layer[LAYER_HEAD].backward));
+  s.head_s = (1 + m->mtp_layers) *
+             (train_cost_s(&p->layer[LAYER_HEAD].forward) + train_cost_s(&p->layer[LAYER_HEAD].backward));
   s.head_params = p->params[LAYER_HEAD];
   return s;
 }
@@ -78,7 +80,8 @@ static double sync_s(const struct train_env *e, const struct sums *s) {
   double dense = (s->params / e->plan.pp + s->head_params), experts = s->experts / e->plan.pp, g = e->stack->grad_bytes;
   if (e->fsdp > 1 && e->plan.pp == 1)
     return 0;
-  return train_collective_s(e, HW_REDUCE_SCATTER, g * dense, e->data_ranks, e->plan.tp) + train_collective_s(e, HW_ALL_GATHER, 2 * dense, e->data_ranks, e->plan.tp) +
+  return train_collective_s(e, HW_REDUCE_SCATTER, g * dense, e->data_ranks, e->plan.tp) +
+         train_collective_s(e, HW_ALL_GATHER, 2 * dense, e->data_ranks, e->plan.tp) +
          train_collective_s(e, HW_REDUCE_SCATTER, (g + 2) * experts, e->expert_copies, e->plan.ep * e->plan.etp);
 }
 
@@ -90,10 +93,12 @@ static double seconds_of(const struct train_env *e, const struct sums *s, double
   double send = pp > 1 ? train_send_s(e) : 0;
   bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
   double fill = dual ? (pp / 2 - 1) * stage / 2 : (pp - 1) / v * layers;
-  double pipeline = m * (slowest + e->stack->micro_batch_s + 2 * v * send * (1 - e->stack->pp_overlap)) + fill + 2 * (pp - 1) * send;
+  double pipeline =
+      m * (slowest + e->stack->micro_batch_s + 2 * v * send * (1 - e->stack->pp_overlap)) + fill + 2 * (pp - 1) * send;
   double hidden = e->stack->dp_overlap * (layers / (1 + (pp > 1)));
   double comm = sync_s(e, s), local = s->params / pp + s->head_params, spread = e->plan.zero >= 1 ? e->plan.shard : 1;
-  double optimizer = hw_stream_s(e->gpu, e->optimizer_bytes * (local / spread + s->experts / pp / e->expert_copies) + 6 * local, 20);
+  double optimizer =
+      hw_stream_s(e->gpu, e->optimizer_bytes * (local / spread + s->experts / pp / e->expert_copies) + 6 * local, 20);
   return pipeline + fmax(comm - hidden, 0) + optimizer + e->stack->step_s;
 }
 
@@ -131,7 +136,8 @@ static void screen(struct search *s, const struct sums *sums) {
   bool fits = share <= 1;
   s->found->screened++;
   s->found->fitting += fits;
-  double seconds = fits ? seconds_of(&s->env, sums, share) : bytes_of(&s->env, sums, 1); /* of those that do not fit, the smallest is the best */
+  double seconds = fits ? seconds_of(&s->env, sums, share)
+                        : bytes_of(&s->env, sums, 1); /* of those that do not fit, the smallest is the best */
   struct sim_plan p = s->env.plan;
   p.precision = s->job->plan.precision;
   p.recompute = s->job->plan.recompute;
@@ -194,7 +200,8 @@ static void try_pipelines(struct search *s, struct sim_plan p) {
 
 static void try_experts(struct search *s, struct sim_plan p) {
   const struct wl_model *m = s->job->model;
-  struct choices ep = powers(m->experts > 0 ? s->job->plan.ep : 1, m->experts < 64 ? m->experts : 64), mb = powers(s->job->plan.micro_batch, 8);
+  struct choices ep = powers(m->experts > 0 ? s->job->plan.ep : 1, m->experts < 64 ? m->experts : 64),
+                 mb = powers(s->job->plan.micro_batch, 8);
   bool open_zero = s->job->plan.zero < 0;
   for (int i = 0; i < ep.n; i++)
     for (int k = 0; k < mb.n; k++)
@@ -231,7 +238,9 @@ static void replay(struct search *s) {
     if (!sim_train_step(&j, &step))
       continue;
     int k = f->n++;
-    for (; k > 0 && before(step.fits, step.fits ? step.time_s : step.mem_bytes, f->best[k - 1].fits, f->best[k - 1].fits ? f->best[k - 1].time_s : f->best[k - 1].mem_bytes); k--) {
+    for (; k > 0 && before(step.fits, step.fits ? step.time_s : step.mem_bytes, f->best[k - 1].fits,
+                           f->best[k - 1].fits ? f->best[k - 1].time_s : f->best[k - 1].mem_bytes);
+         k--) {
       f->best[k] = f->best[k - 1];
       f->screened_s[k] = f->screened_s[k - 1];
     }

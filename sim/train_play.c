@@ -7,7 +7,7 @@
 struct task {
   int chunk, mb;
   enum play_task kind;
-  bool split;             /* a backward pass whose weight gradient waits for a later task */
+  bool split;              /* a backward pass whose weight gradient waits for a later task */
   int pair_chunk, pair_mb; /* PLAY_PAIR: the forward pass beside the backward pass of chunk and mb */
 };
 struct stage {
@@ -18,10 +18,10 @@ struct stage {
   bool busy;
   double busy_s;
   sim_time end;
-  int in_flight;          /* forwards without their backward */
+  int in_flight;           /* forwards without their backward */
   int forwards, backwards; /* zero-bubble: started */
   enum play_task last;     /* zero-bubble: which of the two came last */
-  int deferred;           /* weight gradients that wait for a gap */
+  int deferred;            /* weight gradients that wait for a gap */
   double deferred_s;
   struct task running;
 };
@@ -29,9 +29,9 @@ struct player {
   const struct play_spec *spec;
   struct engine *engine;
   struct stage *stage;
-  unsigned char *ready;   /* [kind 0..1][chunk][mb][stage]: the input has arrived */
-  sim_time *last_start;   /* [chunk * stages] */
-  int left;               /* forward and backward tasks not finished */
+  unsigned char *ready; /* [kind 0..1][chunk][mb][stage]: the input has arrived */
+  sim_time *last_start; /* [chunk * stages] */
+  int left;             /* forward and backward tasks not finished */
   bool dynamic;
 };
 static size_t slot(const struct player *p, enum play_task kind, int stage, int chunk, int mb) {
@@ -73,7 +73,8 @@ static bool successor(const struct player *p, const struct task *t, int stage, i
 }
 
 /* ---- fixed orders ---- */
-/* k-th forward (or backward) of a stage: micro-batches go through the chunks in groups of as many as there are stages. */
+/* k-th forward (or backward) of a stage: micro-batches go through the chunks in groups of as many as there are stages.
+ */
 static struct task kth(const struct play_spec *s, int k, enum play_task kind) {
   int group = s->stages, per_group = group * s->chunks;
   int whole = k / per_group, first = whole * group;
@@ -104,8 +105,9 @@ static void fixed_order(struct stage *st, const struct play_spec *s, bool all_fo
     st->order[st->n++] = kth(s, b++, PLAY_BACKWARD);
 }
 
-/* DualPipe's own order (DeepSeek-V3 report, section 3.2.1): micro-batches enter at both ends; `near` is the direction that enters on this stage's side.
- * Warm up, then pairs of one forward and one backward from opposite directions, then drain with split backward passes. */
+/* DualPipe's own order (DeepSeek-V3 report, section 3.2.1): micro-batches enter at both ends; `near` is the direction
+ * that enters on this stage's side. Warm up, then pairs of one forward and one backward from opposite directions, then
+ * drain with split backward passes. */
 struct dual {
   struct stage *st;
   int forwards[2], backwards[2]; /* how many were put in order, per direction */
@@ -113,7 +115,8 @@ struct dual {
 
 static void put(struct dual *d, enum play_task kind, int chunk, bool split) {
   int *count = kind == PLAY_FORWARD ? d->forwards : d->backwards;
-  d->st->order[d->st->n++] = (struct task){.chunk = chunk, .mb = 2 * count[chunk]++ + chunk, .kind = kind, .split = split};
+  d->st->order[d->st->n++] =
+      (struct task){.chunk = chunk, .mb = 2 * count[chunk]++ + chunk, .kind = kind, .split = split};
 }
 
 static void put_pair(struct dual *d, int forward, int backward) {
@@ -129,7 +132,8 @@ static void put_weight_grad(struct dual *d) {
 }
 
 static void dual_order(struct stage *st, const struct play_spec *s) {
-  int p = s->stages, half = p / 2, side = st->index < half ? st->index : p - 1 - st->index, near = st->index >= half, far = !near;
+  int p = s->stages, half = p / 2, side = st->index < half ? st->index : p - 1 - st->index, near = st->index >= half,
+      far = !near;
   int m = s->micro_batches / 2, outer = half - side - 1;
   struct dual d = {.st = st};
   st->order = mem_array((size_t)(8 * s->micro_batches), sizeof *st->order);
@@ -174,7 +178,8 @@ static void arrive(struct engine *e, void *subject, void *object) {
 
 static void deliver(struct stage *st, const struct task *t) {
   struct player *p = st->p;
-  struct task next = {.chunk = t->chunk, .mb = t->mb, .kind = PLAY_BACKWARD}; /* after the loss the backward pass is ready at once */
+  struct task next = {
+      .chunk = t->chunk, .mb = t->mb, .kind = PLAY_BACKWARD}; /* after the loss the backward pass is ready at once */
   int to = st->index;
   if (!successor(p, t, st->index, &to, &next) && t->kind == PLAY_BACKWARD)
     return;
@@ -327,7 +332,8 @@ static bool start_if_ready(struct stage *st, enum play_task kind) {
   return true;
 }
 
-/* Forward and backward in turn. Weight gradients lag: s of them on stage s, which lets the last backward passes run early; then any gap takes one. */
+/* Forward and backward in turn. Weight gradients lag: s of them on stage s, which lets the last backward passes run
+ * early; then any gap takes one. */
 static void start_dynamic(struct stage *st) {
   bool draining = st->forwards == st->p->spec->micro_batches;
   if (!draining && st->last == PLAY_FORWARD && st->deferred > st->index)
@@ -357,7 +363,8 @@ static void try_start(struct stage *st) {
 
 /* ---- set up and tear down ---- */
 static bool is_first_stage(const struct player *p, int stage, int chunk) {
-  return p->spec->schedule == SCHEDULE_DUALPIPE ? stage == (chunk == 1 ? p->spec->stages - 1 : 0) : stage == 0 && chunk == 0;
+  return p->spec->schedule == SCHEDULE_DUALPIPE ? stage == (chunk == 1 ? p->spec->stages - 1 : 0)
+                                                : stage == 0 && chunk == 0;
 }
 
 static void feed(struct player *p) {
@@ -421,7 +428,8 @@ static void collect(const struct player *p, struct play_result *r) {
 }
 
 bool play_pipeline(const struct play_spec *spec, struct play_result *ret) {
-  for (int attempt = 0; attempt < 2; attempt++) { /* odd shapes that lock up in 1F1B order are run with all forwards first */
+  for (int attempt = 0; attempt < 2;
+       attempt++) { /* odd shapes that lock up in 1F1B order are run with all forwards first */
     struct player p;
     player_init(&p, spec, attempt == 1);
     engine_run(p.engine);

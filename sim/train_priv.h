@@ -1,4 +1,5 @@
-/* What the files of the training model share: the resolved job, the price of the model's blocks, the played pipeline, memory. */
+/* What the files of the training model share: the resolved job, the price of the model's blocks, the played pipeline,
+ * memory. */
 #ifndef SIM_TRAIN_PRIV_H
 #define SIM_TRAIN_PRIV_H
 #include "hwmodels/collective.h"
@@ -17,22 +18,23 @@ struct train_env {
   const struct wl_stack *stack;
   struct sim_plan plan;
   struct wl_share share;
-  int domain;              /* GPUs of the scale-up domain that groups are packed into */
-  int fsdp;                /* ranks that hold one copy of the weights together; 1 = each its own */
-  int data_ranks;          /* dp x cp: ranks with the same weights */
-  int expert_copies;       /* ranks with the same experts */
-  double micro_batches;    /* per step and pipeline */
-  enum dtype low, high;    /* formats of linear layers and of the rest, as the GPU computes them */
-  double clock, low_rate;  /* sustained clock / boost; x on the low format's rate */
-  double network;          /* in-situ slowdown of collectives across nodes */
-  double contention;       /* compute slowed by communication beside it, share of its time */
-  double recompute_share;  /* of the layers, when recomputation is full */
-  double optimizer_bytes;  /* traffic per parameter of the optimizer step */
-  double packed_len;       /* mean length of fine-tuning samples packed into a sequence */
-  double scan_bytes;       /* traffic of a Mamba-2 scan per inner element */
-  double reserve_bytes;    /* memory that the framework and the communication library keep */
+  int domain;             /* GPUs of the scale-up domain that groups are packed into */
+  int fsdp;               /* ranks that hold one copy of the weights together; 1 = each its own */
+  int data_ranks;         /* dp x cp: ranks with the same weights */
+  int expert_copies;      /* ranks with the same experts */
+  double micro_batches;   /* per step and pipeline */
+  enum dtype low, high;   /* formats of linear layers and of the rest, as the GPU computes them */
+  double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
+  double network;         /* in-situ slowdown of collectives across nodes */
+  double contention;      /* compute slowed by communication beside it, share of its time */
+  double recompute_share; /* of the layers, when recomputation is full */
+  double optimizer_bytes; /* traffic per parameter of the optimizer step */
+  double packed_len;      /* mean length of fine-tuning samples packed into a sequence */
+  double scan_bytes;      /* traffic of a Mamba-2 scan per inner element */
+  double reserve_bytes;   /* memory that the framework and the communication library keep */
 };
-/* false with the reason in why when the job is meaningless. The plan's zeros are filled with the stack's defaults; layout that is not given stays 1. */
+/* false with the reason in why when the job is meaningless. The plan's zeros are filled with the stack's defaults;
+ * layout that is not given stays 1. */
 /* In two halves, for many layouts of one job. */
 bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);
 bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *why, size_t why_size);
@@ -43,28 +45,39 @@ int train_layers_dealt(const struct train_env *e, int pp);
 int train_ranks_per_node(const struct train_env *e, int ranks, int stride);
 
 /* ---- prices (train_cost.c) ---- */
-struct train_cost { /* one pass over one block or layer for one micro-batch */
-  double part[STEP_PARTS];   /* exposed */
-  double weight_grad_s;      /* what of `part` may be delayed */
-  double hideable_s;         /* communication in `part` that a second micro-batch could cover */
-  double recompute_s;        /* forward time repeated in the backward pass, contained in `part` */
-  double flops, mem_bytes;   /* of the kernels, for power */
+struct train_cost {        /* one pass over one block or layer for one micro-batch */
+  double part[STEP_PARTS]; /* exposed */
+  double weight_grad_s;    /* what of `part` may be delayed */
+  double hideable_s;       /* communication in `part` that a second micro-batch could cover */
+  double recompute_s;      /* forward time repeated in the backward pass, contained in `part` */
+  double flops, mem_bytes; /* of the kernels, for power */
 };
 double train_cost_s(const struct train_cost *c);
 void train_cost_add(struct train_cost *sum, const struct train_cost *c, double times);
 struct train_layer {
   struct train_cost forward, backward; /* backward contains recomputation */
 };
-enum train_layer_kind { LAYER_DENSE, LAYER_MOE, LAYER_ATTENTION, LAYER_MLP, LAYER_MOE_ALONE, LAYER_MAMBA, LAYER_EMBEDDING, LAYER_HEAD, LAYER_KINDS };
+enum train_layer_kind {
+  LAYER_DENSE,
+  LAYER_MOE,
+  LAYER_ATTENTION,
+  LAYER_MLP,
+  LAYER_MOE_ALONE,
+  LAYER_MAMBA,
+  LAYER_EMBEDDING,
+  LAYER_HEAD,
+  LAYER_KINDS
+};
 void train_layer_price(const struct train_env *e, enum train_layer_kind kind, struct train_layer *ret);
 /* Weights and kept activations (per micro-batch) of a layer on one rank. */
 double train_layer_params(const struct train_env *e, enum train_layer_kind kind, double *ret_experts);
 double train_layer_activations(const struct train_env *e, enum train_layer_kind kind);
-double train_layer_working_set(const struct train_env *e, enum train_layer_kind kind); /* one layer's activations when it is recomputed */
+double train_layer_working_set(const struct train_env *e,
+                               enum train_layer_kind kind); /* one layer's activations when it is recomputed */
 double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride);
 
 /* ---- stages (train_stage.c) ---- */
-struct train_chunk { /* a virtual stage */
+struct train_chunk {          /* a virtual stage */
   double layers[LAYER_KINDS]; /* how many of each kind */
   struct train_cost forward, backward;
   double params, expert_params, activation_bytes; /* per micro-batch */
@@ -82,8 +95,8 @@ double train_send_s(const struct train_env *e); /* one activation to the next st
 
 /* ---- memory (train_mem.c) ---- */
 void train_memory(const struct train_env *e, const struct train_stages *s, struct sim_step *ret);
-/* Builds the stages and fills the memory terms. A recomputation that is still AUTO becomes none when that fits, else full on the smallest share of the layers that
- * does. */
+/* Builds the stages and fills the memory terms. A recomputation that is still AUTO becomes none when that fits, else
+ * full on the smallest share of the layers that does. */
 void train_settle_recompute(struct train_env *e, struct train_stages *s, struct sim_step *ret);
 double train_memory_of_stage(const struct train_env *e, const struct train_stages *s, int stage, struct sim_step *ret);
 #endif

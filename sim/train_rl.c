@@ -5,8 +5,8 @@
 #include <string.h>
 #include "hwmodels/kernels.h"
 
-/* Lengths of answers: lognormal with a coefficient of variation of 1 (reasoning answers have long tails), cut off at output_max; the location is such that the
- * mean after the cut is the stated one. */
+/* Lengths of answers: lognormal with a coefficient of variation of 1 (reasoning answers have long tails), cut off at
+ * output_max; the location is such that the mean after the cut is the stated one. */
 enum { LENGTH_STEPS = 512 };
 static double cut_mean(double mu, double sigma, double most) {
   double sum = 0;
@@ -50,8 +50,10 @@ static int engine_year(const struct sim_train_job *job) {
   return (int)(date > 0 ? date : job->year);
 }
 
-/* The fleet: as many replicas of the smallest fitting kind as the GPUs hold; each answers its share at once. The slowest answer ends the round. */
-static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, double *ret_s, struct hw_activity *activity, char *why, size_t size) {
+/* The fleet: as many replicas of the smallest fitting kind as the GPUs hold; each answers its share at once. The
+ * slowest answer ends the round. */
+static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, double *ret_s,
+                    struct hw_activity *activity, char *why, size_t size) {
   struct sim_replica want = {.catalog = job->catalog,
                              .server = job->server,
                              .model = job->model,
@@ -72,7 +74,8 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
     return false;
   }
   double sigma = sqrt(log(2.0));
-  struct share s = {location(p->output_len, sigma, p->output_max), sigma, p->output_max, p->prompt_len, (int)ceil(p->rollout_batch / replicas), 0};
+  struct share s = {location(p->output_len, sigma, p->output_max), sigma, p->output_max, p->prompt_len,
+                    (int)ceil(p->rollout_batch / replicas),        0};
   struct sim_serve_result r;
   if (!sim_serve_replay(&fit.replica, next_answer, &s, 0, 0, SERVE_COALESCED, NULL, &r)) {
     snprintf(why, size, "the rollout fleet cannot be simulated");
@@ -83,7 +86,8 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
   return true;
 }
 
-/* Rounds of rollouts serve several steps; the update trains on every answer, after one forward pass each of the old policy and of the reference. */
+/* Rounds of rollouts serve several steps; the update trains on every answer, after one forward pass each of the old
+ * policy and of the reference. */
 bool rl_step_time(const struct sim_train_job *job, const struct wl_phase *p, struct rl_step *ret) {
   double round_s;
   *ret = (struct rl_step){0};
@@ -101,7 +105,8 @@ bool rl_step_time(const struct sim_train_job *job, const struct wl_phase *p, str
   ret->update_s = ret->update.time_s * (1 + 2.0 / 3);
   struct wl_counts c;
   wl_model_count(job->model, &c);
-  double net = job->server->node_net_Bps > 0 ? job->server->node_net_Bps : 25e9; /* new weights to every node once a round */
+  double net =
+      job->server->node_net_Bps > 0 ? job->server->node_net_Bps : 25e9; /* new weights to every node once a round */
   ret->sync_s = c.params * dtype_bytes(rollout_format(job)) / net * answers / fmax(p->rollout_batch, answers);
   return true;
 }

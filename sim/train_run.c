@@ -1,5 +1,6 @@
-/* A whole training run: phases of identical steps, checkpoints at an interval, failures that throw the run back to the last one. Nothing happens between
- * failures, so each stretch between them is one event; the run costs time per failure, not per step. */
+/* A whole training run: phases of identical steps, checkpoints at an interval, failures that throw the run back to the
+ * last one. Nothing happens between failures, so each stretch between them is one event; the run costs time per
+ * failure, not per step. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +23,9 @@ double sim_checkpoint_interval_s(double write_s, double mtbf_s) {
 struct stretch {
   struct engine *engine;
   struct stream *failures;
-  double work_s, done_s;      /* productive seconds to do, and saved so far */
+  double work_s, done_s; /* productive seconds to do, and saved so far */
   double interval_s, write_s, restart_s, mtbf_s;
-  sim_time from;              /* when the work since the last checkpoint (re)started */
+  sim_time from; /* when the work since the last checkpoint (re)started */
   bool restarting, finished;
   event_id end, failure;
   double failed, written, rework_s, down_s;
@@ -112,19 +113,22 @@ static struct sim_train_job job_of(const struct run *r, const struct wl_phase *p
   return j;
 }
 
-/* The layout that the scenario gives, where it works for this phase; else the fastest that fits (another sequence length wants another layout). */
+/* The layout that the scenario gives, where it works for this phase; else the fastest that fits (another sequence
+ * length wants another layout). */
 static bool step_of(struct sim_train_job *j, struct sim_step *ret) {
   const struct sim_plan *p = &j->plan;
   if (p->tp > 0 && p->pp > 0 && sim_train_step(j, ret) && ret->fits)
     return true;
-  struct sim_plan open = {.zero = p->zero, .precision = p->precision, .recompute = p->recompute, .sequence_parallel = p->sequence_parallel};
+  struct sim_plan open = {
+      .zero = p->zero, .precision = p->precision, .recompute = p->recompute, .sequence_parallel = p->sequence_parallel};
   if (p->tp > 0 && p->pp > 0)
     j->plan = open;
   return sim_train_choose(j, ret) && ret->fits;
 }
 
 /* Time of one step of the phase and what the GPUs do meanwhile. */
-static bool price_phase(struct run *r, const struct wl_phase *p, struct sim_train_phase_result *out, struct hw_activity *activity) {
+static bool price_phase(struct run *r, const struct wl_phase *p, struct sim_train_phase_result *out,
+                        struct hw_activity *activity) {
   struct sim_train_job j = job_of(r, p);
   if (p->kind != WL_RL && p->kind != WL_REJECTION) {
     bool ok = step_of(&j, &out->step);
@@ -133,7 +137,8 @@ static bool price_phase(struct run *r, const struct wl_phase *p, struct sim_trai
     return ok;
   }
   struct rl_step rl;
-  j.plan = (struct sim_plan){.zero = r->spec->job.plan.zero, .precision = r->spec->job.plan.precision, .recompute = RECOMPUTE_AUTO};
+  j.plan = (struct sim_plan){
+      .zero = r->spec->job.plan.zero, .precision = r->spec->job.plan.precision, .recompute = RECOMPUTE_AUTO};
   bool ok = rl_step_time(&j, p, &rl);
   out->step = rl.update;
   out->step_time_s = rl.rollout_s + rl.update_s + rl.sync_s;
@@ -163,13 +168,18 @@ static void add_energy(struct run *r, int nodes, const struct hw_activity *a, do
   r->ret->peak_w = fmax(r->ret->peak_w, watts);
 }
 
-static void play_phase(struct run *r, const struct wl_phase *p, struct sim_train_phase_result *out, const struct hw_activity *activity) {
+static void play_phase(struct run *r, const struct wl_phase *p, struct sim_train_phase_result *out,
+                       const struct hw_activity *activity) {
   const struct sim_train_run_spec *spec = r->spec;
   struct sim_train_job j = job_of(r, p);
   int nodes = (j.gpus + spec->job.server->gpus - 1) / spec->job.server->gpus;
   double rate = spec->failures_per_node_day * nodes / 86400, write = checkpoint_s(r, nodes);
-  struct stretch s = {.failures = &r->failures, .mtbf_s = rate > 0 ? 1 / rate : (double)INFINITY, .write_s = write, .restart_s = spec->detect_s + spec->restart_s};
-  s.interval_s = spec->checkpoint_interval_s > 0 ? spec->checkpoint_interval_s : sim_checkpoint_interval_s(write, s.mtbf_s);
+  struct stretch s = {.failures = &r->failures,
+                      .mtbf_s = rate > 0 ? 1 / rate : (double)INFINITY,
+                      .write_s = write,
+                      .restart_s = spec->detect_s + spec->restart_s};
+  s.interval_s =
+      spec->checkpoint_interval_s > 0 ? spec->checkpoint_interval_s : sim_checkpoint_interval_s(write, s.mtbf_s);
   s.work_s = p->steps * out->step_time_s;
   out->name = p->name;
   out->steps = p->steps;

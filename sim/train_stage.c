@@ -27,7 +27,8 @@ void train_kinds_of_layers(const struct wl_model *m, double *kinds, int from, in
 static void deal_evenly(int n, int chunks, int *layers) {
   for (int i = 0; i < chunks; i++)
     layers[i] = n / chunks;
-  for (int i = 1, rest = n % chunks; rest > 0; i++, rest--) /* not to the first and last before the others: they have the ends */
+  for (int i = 1, rest = n % chunks; rest > 0;
+       i++, rest--) /* not to the first and last before the others: they have the ends */
     layers[i % chunks]++;
 }
 
@@ -39,7 +40,8 @@ static void deal_with_ends(int n, int chunks, int *layers) {
   layers[chunks - 1]--;
 }
 
-/* Layout by hand: the last stage gets as many layers fewer as its head (and prediction layers) weigh, its last chunk first; the rest is even. */
+/* Layout by hand: the last stage gets as many layers fewer as its head (and prediction layers) weigh, its last chunk
+ * first; the rest is even. */
 static void deal_by_weight(const struct train_env *e, double head_layers, int *layers) {
   int pp = e->plan.pp, vpp = e->plan.vpp, n = e->model->layers, chunks = pp * vpp;
   int last = (int)fmax(0, round((n + head_layers) / pp - head_layers)), others = n - last;
@@ -62,7 +64,8 @@ static void deal_by_weight(const struct train_env *e, double head_layers, int *l
 static void deal(const struct train_env *e, const struct train_layer *price, int *layers) {
   int n = e->model->layers, chunks = e->plan.pp * e->plan.vpp;
   bool prediction = e->model->mtp_layers > 0;
-  double layer = train_cost_s(&price[e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE].forward) + train_cost_s(&price[e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE].backward);
+  double layer = train_cost_s(&price[e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE].forward) +
+                 train_cost_s(&price[e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE].backward);
   double head = train_cost_s(&price[LAYER_HEAD].forward) + train_cost_s(&price[LAYER_HEAD].backward);
   if (!e->stack->balanced_ends || e->plan.pp == 1 || (n % chunks == 0 && !prediction))
     deal_evenly(n, chunks, layers);
@@ -72,7 +75,8 @@ static void deal(const struct train_env *e, const struct train_layer *price, int
     deal_by_weight(e, (1 + e->model->mtp_layers) * head / layer + e->model->mtp_layers, layers);
 }
 
-static void add_layers(const struct train_env *e, const struct train_layer *price, enum train_layer_kind kind, double times, struct train_chunk *c) {
+static void add_layers(const struct train_env *e, const struct train_layer *price, enum train_layer_kind kind,
+                       double times, struct train_chunk *c) {
   double experts, dense = train_layer_params(e, kind, &experts);
   c->layers[kind] += times;
   train_cost_add(&c->forward, &price[kind].forward, times);
@@ -83,13 +87,15 @@ static void add_layers(const struct train_env *e, const struct train_layer *pric
 }
 
 /* Multi-token prediction: one more layer of the last kind and one more head on the last chunk. */
-static void add_ends(const struct train_env *e, const struct train_layer *price, struct train_chunk *first, struct train_chunk *last) {
+static void add_ends(const struct train_env *e, const struct train_layer *price, struct train_chunk *first,
+                     struct train_chunk *last) {
   const struct wl_model *m = e->model;
   add_layers(e, price, LAYER_EMBEDDING, 1, first);
   add_layers(e, price, LAYER_HEAD, 1 + m->mtp_layers, last);
   if (m->mtp_layers > 0)
     add_layers(e, price, m->experts > 0 ? LAYER_MOE : LAYER_DENSE, m->mtp_layers, last);
-  last->params -= m->mtp_layers * (double)m->vocab * m->hidden / e->plan.tp; /* the second head is the first one again */
+  last->params -=
+      m->mtp_layers * (double)m->vocab * m->hidden / e->plan.tp; /* the second head is the first one again */
 }
 
 void train_stages_build(const struct train_env *e, struct train_stages *ret) {

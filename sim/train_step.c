@@ -1,4 +1,5 @@
-/* One training step: stages priced, the schedule played, gradients synchronised, the optimizer run, and the time split over its causes. */
+/* One training step: stages priced, the schedule played, gradients synchronised, the optimizer run, and the time split
+ * over its causes. */
 #include <math.h>
 #include <stdio.h>
 #include "base/mem.h"
@@ -7,11 +8,12 @@
 /* ---- the pipeline ---- */
 static struct play_cost play_cost_of(const struct train_env *e, const struct train_chunk *c) {
   double host = e->stack->micro_batch_s / e->plan.vpp; /* shared evenly by the two passes */
-  return (struct play_cost){train_cost_s(&c->forward) + host / 2, train_cost_s(&c->backward) + host / 2, c->backward.weight_grad_s,
-                            c->forward.hideable_s, c->backward.hideable_s};
+  return (struct play_cost){train_cost_s(&c->forward) + host / 2, train_cost_s(&c->backward) + host / 2,
+                            c->backward.weight_grad_s, c->forward.hideable_s, c->backward.hideable_s};
 }
 
-/* One activation to the next stage. Tensor ranks each send their slice; without sequence parallelism the receivers gather it again. */
+/* One activation to the next stage. Tensor ranks each send their slice; without sequence parallelism the receivers
+ * gather it again. */
 double train_send_s(const struct train_env *e) {
   if (e->plan.pp == 1)
     return 0;
@@ -22,7 +24,8 @@ double train_send_s(const struct train_env *e) {
   return hw_coll_s(e->server, &op) * (local > 1 ? 1 : e->network) + gather;
 }
 
-static void play_spec_init(const struct train_env *e, const struct train_stages *s, struct play_cost *cost, struct play_spec *spec) {
+static void play_spec_init(const struct train_env *e, const struct train_stages *s, struct play_cost *cost,
+                           struct play_spec *spec) {
   int pp = s->pp, chunks = s->vpp;
   bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
   for (int i = 0; i < pp * chunks; i++)
@@ -31,7 +34,8 @@ static void play_spec_init(const struct train_env *e, const struct train_stages 
     cost[pp + i] = cost[pp - 1 - i];
   *spec = (struct play_spec){.stages = pp,
                              .chunks = dual ? 2 : chunks,
-                             .micro_batches = dual ? 2 * (int)ceil(e->micro_batches / 2 - 1e-9) : (int)ceil(e->micro_batches - 1e-9),
+                             .micro_batches =
+                                 dual ? 2 * (int)ceil(e->micro_batches / 2 - 1e-9) : (int)ceil(e->micro_batches - 1e-9),
                              .schedule = e->plan.schedule,
                              .cost = cost,
                              .send_s = train_send_s(e),
@@ -55,7 +59,8 @@ static struct sync sync_of_stage(const struct train_env *e, const struct train_s
   }
   double trained = e->job->lora ? 0.01 : 1;
   double g = e->stack->grad_bytes * trained;
-  int ranks = e->plan.zero >= 1 ? e->plan.shard : e->data_ranks, copies = e->data_ranks / ranks, expert_stride = e->plan.ep * e->plan.etp;
+  int ranks = e->plan.zero >= 1 ? e->plan.shard : e->data_ranks, copies = e->data_ranks / ranks,
+      expert_stride = e->plan.ep * e->plan.etp;
   struct sync r = {0};
   if (e->plan.zero >= 1) {
     r.reduce_s = train_collective_s(e, HW_REDUCE_SCATTER, g * dense, ranks, e->plan.tp) +
@@ -70,7 +75,8 @@ static struct sync sync_of_stage(const struct train_env *e, const struct train_s
   return r;
 }
 
-/* Exposed part of `comm` beside a window of compute: buckets go as layers finish, the last one cannot hide, and the compute slows a little. */
+/* Exposed part of `comm` beside a window of compute: buckets go as layers finish, the last one cannot hide, and the
+ * compute slows a little. */
 static double exposed_s(const struct train_env *e, double comm, double window, double buckets) {
   double hidden = fmin(comm * (1 - 1 / fmax(buckets, 1)), e->stack->dp_overlap * window);
   return comm - hidden + e->contention * hidden;
@@ -84,15 +90,17 @@ static double layers_of_stage(const struct train_stages *s, int stage) {
   return n;
 }
 
-/* When the step's gradients are summed and its new weights are everywhere: the last stage to finish decides; the gather of weights runs beside
- * the next step's first forward passes. */
-static double synchronise(const struct train_env *e, const struct train_stages *s, const struct play_result *played, double *ret_exposed) {
+/* When the step's gradients are summed and its new weights are everywhere: the last stage to finish decides; the gather
+ * of weights runs beside the next step's first forward passes. */
+static double synchronise(const struct train_env *e, const struct train_stages *s, const struct play_result *played,
+                          double *ret_exposed) {
   double end = 0;
   bool inside = e->fsdp > 1 && s->pp == 1; /* FSDP has paid layer by layer; only copies of the shards remain */
   for (int i = 0; i < s->pp; i++) {
     struct sync y = sync_of_stage(e, s, i);
     double copies = inside && e->data_ranks > e->plan.shard ? y.reduce_s / 2 : 0;
-    double window = played->end_s[i] - played->last_backward_s[(s->vpp - 1) * s->pp + i], n = layers_of_stage(s, i), first = 0;
+    double window = played->end_s[i] - played->last_backward_s[(s->vpp - 1) * s->pp + i], n = layers_of_stage(s, i),
+           first = 0;
     for (int v = 0; v < s->vpp; v++)
       first += train_cost_s(&s->chunk[v * s->pp + i].forward);
     double t = inside ? copies : exposed_s(e, y.reduce_s, window, n) + exposed_s(e, y.gather_s, first, n);
@@ -108,14 +116,16 @@ static double optimizer_s(const struct train_env *e, const struct train_stages *
     dense += s->chunk[v * s->pp + stage].params;
     experts += s->chunk[v * s->pp + stage].expert_params;
   }
-  double trained = e->job->lora ? 0.01 : 1, shard = e->plan.zero >= 1 ? e->plan.shard : 1, copies = e->plan.zero >= 1 ? e->expert_copies : 1;
+  double trained = e->job->lora ? 0.01 : 1, shard = e->plan.zero >= 1 ? e->plan.shard : 1,
+         copies = e->plan.zero >= 1 ? e->expert_copies : 1;
   double kept = e->plan.zero >= 3 ? 0 : 6 * (dense + experts);
   return hw_stream_s(e->gpu, trained * (e->optimizer_bytes * (dense / shard + experts / copies) + kept), 20);
 }
 
 /* ---- the split ---- */
 /* The critical stage's own work by cause; what is left of the pipeline's time is bubble and transfers. */
-static void split_time(const struct train_env *e, const struct train_stages *s, const struct play_result *played, const struct play_spec *spec, struct sim_step *ret) {
+static void split_time(const struct train_env *e, const struct train_stages *s, const struct play_result *played,
+                       const struct play_spec *spec, struct sim_step *ret) {
   int i = 0;
   for (int k = 1; k < s->pp; k++)
     i = played->busy_s[k] > played->busy_s[i] ? k : i;
@@ -139,7 +149,8 @@ static void split_time(const struct train_env *e, const struct train_stages *s, 
   ret->part_s[STEP_BUBBLE] += rest;
 }
 
-static void set_activity(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
+static void set_activity(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec,
+                         struct sim_step *ret) {
   double flops = 0, bytes = 0;
   for (int i = 0; i < s->pp * s->vpp; i++) {
     flops += s->chunk[i].forward.flops + s->chunk[i].backward.flops;
@@ -153,8 +164,10 @@ static void set_activity(const struct train_env *e, const struct train_stages *s
   ret->activity.busy = fmax(1 - idle / ret->time_s, 0);
 }
 
-static void set_rates(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
-  double per_token = wl_train_flops_per_token(e->model, e->job->seq_len), tokens = e->job->global_batch * e->job->seq_len;
+static void set_rates(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec,
+                      struct sim_step *ret) {
+  double per_token = wl_train_flops_per_token(e->model, e->job->seq_len),
+         tokens = e->job->global_batch * e->job->seq_len;
   double peak = e->gpu->peak_flops[e->low] * e->job->gpus, again = 0, work = 0;
   ret->model_flops = per_token * tokens * (e->job->lora ? 2.0 / 3 : 1);
   ret->mfu = ret->model_flops / (ret->time_s * peak);
@@ -167,8 +180,8 @@ static void set_rates(const struct train_env *e, const struct train_stages *s, c
   ret->hfu = ret->mfu * (1 + forward_again);
 }
 
-/* A pipeline repeats itself once it is full: each further round of as many micro-batches as there are stages takes the same time. So a long step is
- * two short ones and a straight line through them. */
+/* A pipeline repeats itself once it is full: each further round of as many micro-batches as there are stages takes the
+ * same time. So a long step is two short ones and a straight line through them. */
 static bool play_long(const struct play_spec *spec, struct play_result *ret) {
   enum { FULL = 6 }; /* rounds after which the pattern repeats */
   int p = spec->stages, m = spec->micro_batches;
@@ -196,7 +209,8 @@ static bool play_long(const struct play_spec *spec, struct play_result *ret) {
   return true;
 }
 
-static bool play_step(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec, struct sim_step *ret) {
+static bool play_step(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec,
+                      struct sim_step *ret) {
   struct play_result played;
   if (!play_long(spec, &played)) {
     snprintf(ret->why, sizeof ret->why, "the pipeline schedule cannot proceed");
@@ -247,7 +261,8 @@ double sim_train_layer_s(const struct sim_train_job *job) {
 
 bool sim_train_counts_whole_scores(const struct sim_train_job *job) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
-  return stacks && wl_stack_find(stacks, job->stack, job->year, job->server->gpu->name, job->server->gpu->arch, NULL)->whole_scores;
+  return stacks && wl_stack_find(stacks, job->stack, job->year, job->server->gpu->name, job->server->gpu->arch, NULL)
+                       ->whole_scores;
 }
 
 /* ---- timeline ---- */
@@ -263,10 +278,12 @@ static void tell_span(void *ctx, const struct play_span *s) {
   if (t->left == 0)
     return;
   t->left--;
-  t->span(t->ctx, &(struct sim_step_span){s->stage, s->chunk, s->micro_batch, name[s->task], sim_time_as_s(s->start), sim_time_as_s(s->end)});
+  t->span(t->ctx, &(struct sim_step_span){s->stage, s->chunk, s->micro_batch, name[s->task], sim_time_as_s(s->start),
+                                          sim_time_as_s(s->end)});
 }
 
-bool sim_train_timeline(const struct sim_train_job *job, size_t limit, void (*span)(void *ctx, const struct sim_step_span *s), void *ctx) {
+bool sim_train_timeline(const struct sim_train_job *job, size_t limit,
+                        void (*span)(void *ctx, const struct sim_step_span *s), void *ctx) {
   struct train_env e;
   struct sim_step step = {0};
   struct train_stages s;

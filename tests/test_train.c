@@ -19,7 +19,8 @@ static struct {
 static void load_shared(void) {
   struct errs *errs = errs_create();
   shared.arena = arena_create();
-  const char *hw = datadir_path(shared.arena, "hwmodels/catalog"), *models = datadir_path(shared.arena, "workloads/catalog/models");
+  const char *hw = datadir_path(shared.arena, "hwmodels/catalog"),
+             *models = datadir_path(shared.arena, "workloads/catalog/models");
   shared.catalog = hw_catalog_load(&hw, 1, errs);
   shared.models = wl_models_load(&models, 1, errs);
   for (size_t i = 0; i < errs_count(errs); i++)
@@ -27,7 +28,8 @@ static void load_shared(void) {
   errs_destroy(errs);
 }
 
-static struct sim_train_job job(const char *gpu, const char *model, int gpus, double seq_len, double batch, struct sim_plan plan) {
+static struct sim_train_job job(const char *gpu, const char *model, int gpus, double seq_len, double batch,
+                                struct sim_plan plan) {
   const struct hw_gpu *g = hw_gpu_find(shared.catalog, gpu);
   const struct wl_model *m = wl_model_find(shared.models, model);
   CU_ASSERT_PTR_NOT_NULL_FATAL(g);
@@ -57,14 +59,21 @@ static double played(enum sim_schedule schedule, int p, int m, int v, struct pla
   struct play_result r;
   for (int i = 0; i < p * v; i++)
     cost[i] = one;
-  struct play_spec s = {.stages = p, .chunks = v, .micro_batches = m, .schedule = schedule, .cost = cost, .send_s = send_s, .send_blocks = 0};
+  struct play_spec s = {.stages = p,
+                        .chunks = v,
+                        .micro_batches = m,
+                        .schedule = schedule,
+                        .cost = cost,
+                        .send_s = send_s,
+                        .send_blocks = 0};
   CU_ASSERT_FATAL(play_pipeline(&s, &r));
   double t = r.time_s;
   play_result_free(&r);
   return t;
 }
 
-/* golden.md Q16 in the words: time = m(tf+tb) + (p-1)(tf+tb)/v with tf = 1, tb = 2 per micro-batch and stage. */
+/* golden.md Q16 in the issue's words: time = m(tf+tb) + (p-1)(tf+tb)/v with tf = 1, tb = 2 per micro-batch and stage.
+ */
 static void test_bubbles(void) {
   static const struct {
     int p, m, v;
@@ -73,13 +82,14 @@ static void test_bubbles(void) {
   for (size_t i = 0; i < 5; i++) {
     double v = golden[i].v;
     enum sim_schedule s = golden[i].v > 1 ? SCHEDULE_INTERLEAVED : SCHEDULE_1F1B;
-    CU_CLOSE(played(s, golden[i].p, golden[i].m, golden[i].v, (struct play_cost){1 / v, 2 / v, 1 / v, 0, 0}, 0), golden[i].time, 1e-8);
+    CU_CLOSE(played(s, golden[i].p, golden[i].m, golden[i].v, (struct play_cost){1 / v, 2 / v, 1 / v, 0, 0}, 0),
+             golden[i].time, 1e-8);
   }
 }
 
-/* ZB-H1 (Qi et al. 2023): bubble (p-1)(tf + tb - tw) with tb the backward of the input alone: (p-1) x 1 here, a third of 1F1B's.
- * DualPipe (DeepSeek-V3 report, table 2): (p/2-1)(F&B + B - 3W), with F 1, B 2 (input and weight), W 1, F&B 3 = (p/2-1) x 2; its
- * table counts no gap in the middle ranks, where two of ours remain. */
+/* ZB-H1 (Qi et al. 2023): bubble (p-1)(tf + tb - tw) with tb the backward of the input alone: (p-1) x 1 here, a third
+ * of 1F1B's. DualPipe (DeepSeek-V3 report, table 2): (p/2-1)(F&B + B - 3W), with F 1, B 2 (input and weight), W 1, F&B
+ * 3 = (p/2-1) x 2; its table counts no gap in the middle ranks, where two of ours remain. */
 static void test_zero_bubble(void) {
   struct play_cost c = {1, 2, 1, 0, 0};
   for (int p = 4; p <= 16; p *= 2) {
@@ -92,7 +102,8 @@ static void test_zero_bubble(void) {
   }
 }
 
-/* A pair's communication runs under the other's compute: with half of each pass hideable it costs nothing in the steady state. */
+/* A pair's communication runs under the other's compute: with half of each pass hideable it costs nothing in the steady
+ * state. */
 static void test_pairs_hide(void) {
   struct play_cost plain = {1, 2, 0, 0, 0}, loaded = {2, 3, 0, 1, 1};
   double hidden = played(SCHEDULE_DUALPIPE, 4, 64, 2, loaded, 0), bare = played(SCHEDULE_DUALPIPE, 4, 64, 2, plain, 0);
@@ -109,7 +120,9 @@ static void test_transfers_cost(void) {
 
 /* ---- the step ---- */
 static void test_reacts(void) {
-  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-70B", 256, 8192, 512, (struct sim_plan){.tp = 4, .pp = 8, .vpp = 5, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_SELECTIVE});
+  struct sim_train_job j =
+      job("H100-SXM-80GB", "Llama-3.1-70B", 256, 8192, 512,
+          (struct sim_plan){.tp = 4, .pp = 8, .vpp = 5, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_SELECTIVE});
   struct sim_step base = step(j);
   double parts = 0;
   for (int i = 0; i < STEP_PARTS; i++)
@@ -145,7 +158,8 @@ static void test_reacts(void) {
 }
 
 static void test_out_of_memory(void) {
-  struct sim_step s = step(job("A100-SXM-40GB", "Llama-3.1-70B", 64, 4096, 64, (struct sim_plan){.tp = 1, .pp = 1, .micro_batch = 1}));
+  struct sim_step s =
+      step(job("A100-SXM-40GB", "Llama-3.1-70B", 64, 4096, 64, (struct sim_plan){.tp = 1, .pp = 1, .micro_batch = 1}));
   CU_ASSERT_FALSE(s.fits);
   CU_ASSERT_PTR_NOT_NULL(strstr(s.why, "smallest change"));
   struct sim_step broken;
@@ -155,10 +169,12 @@ static void test_out_of_memory(void) {
 }
 
 /* ---- checkpoints and failures ---- */
-/* golden.md, checkpointing: Ts 500 h, R 10, d 5 min; Daly's interval and the exact wall time Tw(Daly) = M e^(R/M) (e^((tau+d)/M) - 1) Ts/tau. */
+/* golden.md, checkpointing: Ts 500 h, R 10, d 5 min; Daly's interval and the exact wall time Tw(Daly) = M e^(R/M)
+ * (e^((tau+d)/M) - 1) Ts/tau. */
 static const struct {
   double mtbf, daly, wall;
-} checkpoint_golden[] = {{1440, 116.689815, 32872.906947}, {360, 56.712963, 36612.984410}, {15, 9.140920, 150249.907083}};
+} checkpoint_golden[] = {
+    {1440, 116.689815, 32872.906947}, {360, 56.712963, 36612.984410}, {15, 9.140920, 150249.907083}};
 
 static void test_daly(void) {
   for (size_t i = 0; i < 3; i++)
@@ -167,14 +183,29 @@ static void test_daly(void) {
   CU_CLOSE(sim_checkpoint_interval_s(300, 100), 100, 1e-12); /* writing takes longer than two lives */
 }
 
-/* A run of one phase whose step time is known: steps chosen so that the work is Ts. Node failures are the run's: 8 GPUs, one node. */
-static struct sim_train_run run_for(double work_s, double mtbf_s, double write_s, double restart_s, double interval_s, uint64_t seed) {
-  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-8B", 8, 4096, 8, (struct sim_plan){.tp = 8, .pp = 1, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_AUTO});
+/* A run of one phase whose step time is known: steps chosen so that the work is Ts. Node failures are the run's: 8
+ * GPUs, one node. */
+static struct sim_train_run run_for(double work_s, double mtbf_s, double write_s, double restart_s, double interval_s,
+                                    uint64_t seed) {
+  struct sim_train_job j =
+      job("H100-SXM-80GB", "Llama-3.1-8B", 8, 4096, 8,
+          (struct sim_plan){.tp = 8, .pp = 1, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_AUTO});
   double one = step(j).time_s;
-  struct wl_phase p = {.name = "p", .kind = WL_PRETRAIN, .seq_len = 4096, .global_batch = 8, .steps = work_s / one, .tokens = work_s / one * 8 * 4096, .after = ""};
+  struct wl_phase p = {.name = "p",
+                       .kind = WL_PRETRAIN,
+                       .seq_len = 4096,
+                       .global_batch = 8,
+                       .steps = work_s / one,
+                       .tokens = work_s / one * 8 * 4096,
+                       .after = ""};
   struct wl_phases ps = {&p, 1};
-  struct sim_train_run_spec spec = {.job = j, .phases = &ps, .failures_per_node_day = mtbf_s > 0 ? 86400 / mtbf_s : 0, .restart_s = restart_s, .checkpoint_s = write_s,
-                                    .checkpoint_interval_s = interval_s, .seed = seed};
+  struct sim_train_run_spec spec = {.job = j,
+                                    .phases = &ps,
+                                    .failures_per_node_day = mtbf_s > 0 ? 86400 / mtbf_s : 0,
+                                    .restart_s = restart_s,
+                                    .checkpoint_s = write_s,
+                                    .checkpoint_interval_s = interval_s,
+                                    .seed = seed};
   struct sim_train_run r;
   CU_ASSERT_FATAL(sim_train_run(&spec, &r));
   CU_ASSERT(r.feasible);
@@ -200,7 +231,8 @@ static void test_wall_time(void) {
   }
 }
 
-/* Hand-worked: without failures a run is its work plus one checkpoint; productive hours are work x GPUs; the same seed gives the same run. */
+/* Hand-worked: without failures a run is its work plus one checkpoint; productive hours are work x GPUs; the same seed
+ * gives the same run. */
 static void test_quiet_run(void) {
   struct sim_train_run r = run_for(36000, 0, 100, 600, 0, 1);
   CU_CLOSE(r.time_to_train_s, 36100, 1e-6);
@@ -209,7 +241,8 @@ static void test_quiet_run(void) {
   CU_ASSERT(r.failures == 0 && r.checkpoints == 1);
   CU_ASSERT(r.energy_j > 36000 * 8 * 200.0 && r.energy_j < 36100 * 12000.0);
   sim_train_run_free(&r);
-  struct sim_train_run a = run_for(360000, 20000, 100, 600, 0, 7), b = run_for(360000, 20000, 100, 600, 0, 7), c = run_for(360000, 20000, 100, 600, 0, 8);
+  struct sim_train_run a = run_for(360000, 20000, 100, 600, 0, 7), b = run_for(360000, 20000, 100, 600, 0, 7),
+                       c = run_for(360000, 20000, 100, 600, 0, 8);
   CU_ASSERT(a.time_to_train_s == b.time_to_train_s && a.failures == b.failures && a.energy_j == b.energy_j);
   CU_ASSERT(a.time_to_train_s != c.time_to_train_s);
   CU_ASSERT(a.failures > 5);
@@ -222,7 +255,9 @@ static void test_quiet_run(void) {
 /* ---- published runs; nothing is fitted on them ---- */
 /* DeepSeek-V3: 180 thousand H800-hours per million million tokens on 2,048 GPUs as laid out in its report. */
 static void test_v3(void) {
-  struct sim_train_job j = job("H800-SXM", "DeepSeek-V3", 2048, 4096, 15360, (struct sim_plan){.tp = 1, .pp = 16, .ep = 64, .zero = 1, .recompute = RECOMPUTE_AUTO, .precision = DT_FP8});
+  struct sim_train_job j =
+      job("H800-SXM", "DeepSeek-V3", 2048, 4096, 15360,
+          (struct sim_plan){.tp = 1, .pp = 16, .ep = 64, .zero = 1, .recompute = RECOMPUTE_AUTO, .precision = DT_FP8});
   j.stack = "hai-llm 2024-12";
   struct sim_step s = step(j);
   double hours = s.time_s * 2048 / 3600 / (15360.0 * 4096) * 1e12;
@@ -234,7 +269,8 @@ static void test_v3(void) {
 
 /* A layout left open is filled with one that fits and is not slower than a plain one. */
 static void test_choose(void) {
-  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-70B", 128, 4096, 256, (struct sim_plan){.zero = 1, .recompute = RECOMPUTE_AUTO});
+  struct sim_train_job j =
+      job("H100-SXM-80GB", "Llama-3.1-70B", 128, 4096, 256, (struct sim_plan){.zero = 1, .recompute = RECOMPUTE_AUTO});
   struct sim_step best, plain;
   CU_ASSERT_FATAL(sim_train_choose(&j, &best));
   CU_ASSERT(best.fits);

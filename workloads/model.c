@@ -108,7 +108,8 @@ static const struct column columns[] = {
 };
 
 /* A cell that is stated overrides, an empty one leaves what is known. */
-static void read_cell(const struct csv_table *t, size_t row, const struct column *c, struct wl_model *m, struct errs *errs) {
+static void read_cell(const struct csv_table *t, size_t row, const struct column *c, struct wl_model *m,
+                      struct errs *errs) {
   const char *text = csv_cell(t, row, csv_column(t, c->name));
   char *at = (char *)m + c->offset;
   long long n;
@@ -137,7 +138,8 @@ static void read_shape(struct wl_models *l, const struct csv_table *t, size_t ro
   size_t before = errs_count(errs);
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
     read_cell(t, row, &columns[i], &m, errs);
-  const char *share = csv_cell(t, row, csv_column(t, "windowed_layers")), *format = csv_cell(t, row, csv_column(t, "weights"));
+  const char *share = csv_cell(t, row, csv_column(t, "windowed_layers")),
+             *format = csv_cell(t, row, csv_column(t, "weights"));
   if (*share && !units_number(share, &m.windowed_layers))
     errs_add(errs, csv_path(t), csv_line(t, row), "windowed_layers", "expected a share, got '%s'", share);
   if (*format && !dtype_parse(format, &m.weights))
@@ -200,7 +202,8 @@ static bool readable(const char *path) {
   return f != NULL;
 }
 
-/* Files in the order of their names, so that the library is the same on every machine; configurations before rows, which may refine them. */
+/* Files in the order of their names, so that the library is the same on every machine; configurations before rows,
+ * which may refine them. */
 static void read_dir(struct wl_models *l, const char *dir, struct errs *errs) {
   struct dirent **entry;
   int n = scandir(dir, &entry, only_json, alphasort);
@@ -213,7 +216,8 @@ static void read_dir(struct wl_models *l, const char *dir, struct errs *errs) {
     mem_free(entry[i]);
   }
   mem_free(entry);
-  const char *shapes = arena_printf(l->arena, "%s/shapes.csv", dir), *aliases = arena_printf(l->arena, "%s/aliases.csv", dir);
+  const char *shapes = arena_printf(l->arena, "%s/shapes.csv", dir),
+             *aliases = arena_printf(l->arena, "%s/aliases.csv", dir);
   if (readable(shapes))
     read_shapes(l, shapes, errs);
   if (readable(aliases))
@@ -251,7 +255,8 @@ static const struct wl_model *find_key(const struct wl_models *l, const char *ke
 }
 
 /* Endings that name a training state or a file format, not another shape. */
-static const char *const endings[] = {"instruct", "chat", "base", "hf", "fp8", "bf16", "int8", "awq", "gptq", "nvfp4", "fp4", "it", "v01"};
+static const char *const endings[] = {"instruct", "chat", "base",  "hf",  "fp8", "bf16", "int8",
+                                      "awq",      "gptq", "nvfp4", "fp4", "it",  "v01"};
 
 const struct wl_model *wl_model_find(const struct wl_models *l, const char *name) {
   char key[128];

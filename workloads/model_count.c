@@ -115,9 +115,9 @@ void wl_model_count(const struct wl_model *m, struct wl_counts *ret) {
   c.params = rest + c.params_experts;
   c.params_active = rest + active_experts;
   if (m->mtp_layers > 0)
-    c.params_mtp = m->mtp_layers * (attention_weights(m) + 2.0 * m->hidden * m->hidden +
-                                    (m->experts > 0 ? shared_weights(m) + m->experts * expert_weights(m)
-                                                    : mlp_weights(m, m->ffn)));
+    c.params_mtp = m->mtp_layers *
+                   (attention_weights(m) + 2.0 * m->hidden * m->hidden +
+                    (m->experts > 0 ? shared_weights(m) + m->experts * expert_weights(m) : mlp_weights(m, m->ffn)));
   c.kv_elems_per_token = attn * (m->mla ? m->kv_lora + m->qk_rope : 2.0 * m->kv_heads * m->head_dim);
   double logits = m->encoder ? 0 : (double)m->vocab * m->hidden;
   c.fwd_flops_per_token = 2 * (c.params_dense_gemm + active_experts + logits);
@@ -131,5 +131,6 @@ double wl_train_flops_per_token(const struct wl_model *m, double seq_len) {
   double window_layers = wl_attention_layers(m) - attended_layers(m);
   double window = m->sliding_window < seq_len ? m->sliding_window : seq_len / 2;
   double context = m->encoder ? seq_len : seq_len / 2;
-  return 3 * (c.fwd_flops_per_token + c.attn_flops_per_token_per_ctx * context + window_layers * score_flops(m) * window);
+  return 3 *
+         (c.fwd_flops_per_token + c.attn_flops_per_token_per_ctx * context + window_layers * score_flops(m) * window);
 }

@@ -1,5 +1,5 @@
-/* Hugging Face config.json as found. Every family spells the same few numbers differently and leaves out its own defaults: one table
- * of spellings, one table of family defaults (those of transformers' configuration classes). */
+/* Hugging Face config.json as found. Every family spells the same few numbers differently and leaves out its own
+ * defaults: one table of spellings, one table of family defaults (those of transformers' configuration classes). */
 #include "workloads/model_json.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +11,11 @@ struct spelling {
   const char *keys[6]; /* the first that is there wins */
 };
 #define FIELD(member, ...)                                                                                             \
-  { offsetof(struct wl_model, member), { __VA_ARGS__ } }
+  {                                                                                                                    \
+    offsetof(struct wl_model, member), {                                                                               \
+      __VA_ARGS__                                                                                                      \
+    }                                                                                                                  \
+  }
 static const struct spelling spellings[] = {
     FIELD(layers, "num_hidden_layers", "n_layer", "n_layers", "num_layers"),
     FIELD(hidden, "hidden_size", "n_embd", "d_model", "n_embed"),
@@ -76,8 +80,18 @@ static const struct family families[] = {
     {.type = "falcon", .tied = true, .ffn_multiple = 4},
     {.type = "bert", .tied = true, .learned_positions = true, .encoder = true, .qkv_bias = true, .ffn_multiple = 4},
     {.type = "roberta", .tied = true, .learned_positions = true, .encoder = true, .qkv_bias = true, .ffn_multiple = 4},
-    {.type = "distilbert", .tied = true, .learned_positions = true, .encoder = true, .qkv_bias = true, .ffn_multiple = 4},
-    {.type = "xlm-roberta", .tied = true, .learned_positions = true, .encoder = true, .qkv_bias = true, .ffn_multiple = 4},
+    {.type = "distilbert",
+     .tied = true,
+     .learned_positions = true,
+     .encoder = true,
+     .qkv_bias = true,
+     .ffn_multiple = 4},
+    {.type = "xlm-roberta",
+     .tied = true,
+     .learned_positions = true,
+     .encoder = true,
+     .qkv_bias = true,
+     .ffn_multiple = 4},
     {.type = "", .gated = true}, /* an unknown decoder of today */
 };
 

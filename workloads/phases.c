@@ -57,10 +57,12 @@ static void derive_plain(const struct reader *r, struct wl_phase *p) {
   else if (step_tokens == 0 || p->tokens == 0)
     complain(r, "tokens", "two of tokens, steps and global_batch must be stated", "");
   else if (fabs(p->steps * step_tokens / p->tokens - 1) > 0.01)
-    complain(r, "tokens", "tokens are not steps x global_batch x seq_len", csv_cell(r->t, r->row, csv_column(r->t, "tokens")));
+    complain(r, "tokens", "tokens are not steps x global_batch x seq_len",
+             csv_cell(r->t, r->row, csv_column(r->t, "tokens")));
 }
 
-/* A rollout phase: every step answers prompts_per_step prompts rollouts_per_prompt times; reinforcement learning trains on the answers. */
+/* A rollout phase: every step answers prompts_per_step prompts rollouts_per_prompt times; reinforcement learning trains
+ * on the answers. */
 static void derive_rollouts(const struct reader *r, struct wl_phase *p) {
   if (p->rollouts_per_prompt == 0)
     p->rollouts_per_prompt = 1;
@@ -71,7 +73,8 @@ static void derive_rollouts(const struct reader *r, struct wl_phase *p) {
   if (p->output_max == 0)
     p->output_max = 4 * p->output_len;
   if (p->output_max < p->output_len)
-    complain(r, "output_max", "the longest answer is shorter than the mean one", csv_cell(r->t, r->row, csv_column(r->t, "output_max")));
+    complain(r, "output_max", "the longest answer is shorter than the mean one",
+             csv_cell(r->t, r->row, csv_column(r->t, "output_max")));
   double length = p->prompt_len + p->output_len, outputs = p->prompts_per_step * p->rollouts_per_prompt;
   if (p->seq_len == 0)
     p->seq_len = length;
@@ -119,7 +122,8 @@ static void check_order(const struct csv_table *t, const struct wl_phases *all, 
   for (size_t i = 0; i < all->n; i++)
     for (size_t j = 0; j <= all->n && *all->phase[i].after; j++) {
       if (j == i || j == all->n) {
-        errs_add(errs, csv_path(t), csv_line(t, i), "after", "must name a phase in a row above, got '%s'", all->phase[i].after);
+        errs_add(errs, csv_path(t), csv_line(t, i), "after", "must name a phase in a row above, got '%s'",
+                 all->phase[i].after);
         break;
       }
       if (strcmp(all->phase[j].name, all->phase[i].after) == 0)

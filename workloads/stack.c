@@ -29,7 +29,7 @@ struct column {
   const char *name;
   size_t offset;
   enum type type;
-  double scale;            /* file unit to ours */
+  double scale;             /* file unit to ours */
   const char *const *words; /* WORD: an enum's names in order */
 };
 static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
@@ -108,7 +108,8 @@ static bool read_value(const struct column *c, const char *text, struct wl_stack
   return true;
 }
 
-/* An empty cell continues the framework's last row for the same device or for any, so that a row states what changed. */
+/* An empty cell continues the framework's last row for the same device or for any, so that a row states what changed.
+ */
 static void read_stack(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
   const char *framework = csv_cell(t, row, csv_column(t, "framework"));
   struct wl_stack s = {0};
@@ -129,7 +130,8 @@ static void read_stack(struct wl_stacks *l, const struct csv_table *t, size_t ro
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
     const char *text = csv_cell(t, row, csv_column(t, columns[i].name));
     if (*text ? !read_value(&columns[i], text, &s) : first)
-      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "%s '%s'", *text ? "not a value for this column:" : "the first row of a framework must state all, got", text);
+      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "%s '%s'",
+               *text ? "not a value for this column:" : "the first row of a framework must state all, got", text);
   }
   l->row = mem_grow(l->row, &l->cap, l->n + 1, sizeof *l->row);
   l->row[l->n++] = s;
@@ -160,12 +162,30 @@ static void read_figures(struct wl_stacks *l, const char *path, struct errs *err
 }
 
 static void read_trainer(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
-  struct wl_trainer w = {arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "model"))), arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch"))),
-                         arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "software"))), 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  struct wl_trainer w = {arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "model"))),
+                         arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch"))),
+                         arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "software"))),
+                         0,
+                         0,
+                         0,
+                         0,
+                         0,
+                         0,
+                         0,
+                         0,
+                         0};
   struct {
     const char *column;
     int *at;
-  } f[] = {{"gpus", &w.gpus}, {"tp", &w.tp}, {"pp", &w.pp}, {"vpp", &w.vpp}, {"cp", &w.cp}, {"ep", &w.ep}, {"micro_batch", &w.micro_batch}, {"seq_len", &w.seq_len}, {"global_batch", &w.global_batch}};
+  } f[] = {{"gpus", &w.gpus},
+           {"tp", &w.tp},
+           {"pp", &w.pp},
+           {"vpp", &w.vpp},
+           {"cp", &w.cp},
+           {"ep", &w.ep},
+           {"micro_batch", &w.micro_batch},
+           {"seq_len", &w.seq_len},
+           {"global_batch", &w.global_batch}};
   for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
     const char *text = csv_cell(t, row, csv_column(t, f[i].column));
     long long n = 0;
@@ -275,8 +295,10 @@ static int closeness(const struct wl_stack *s, const char *device, const char *a
   return *s->arch == '\0' ? 0 : strcmp(s->arch, device) == 0 ? 2 : strcmp(s->arch, arch) == 0 ? 1 : -1;
 }
 
-/* Is `a` a better answer than `b`: the longer framework name, then not younger than the date, then the newer (of too young ones the older), then the closer device. */
-static bool better(const struct wl_stack *a, const struct wl_stack *b, double date, const char *device, const char *arch) {
+/* Is `a` a better answer than `b`: the longer framework name, then not younger than the date, then the newer (of too
+ * young ones the older), then the closer device. */
+static bool better(const struct wl_stack *a, const struct wl_stack *b, double date, const char *device,
+                   const char *arch) {
   size_t la = strlen(a->framework), lb = strlen(b->framework);
   bool old_a = a->since <= date + 1e-6, old_b = b->since <= date + 1e-6;
   int ca = closeness(a, device, arch), cb = closeness(b, device, arch);
@@ -289,17 +311,20 @@ static bool better(const struct wl_stack *a, const struct wl_stack *b, double da
   return old_a ? a->since > b->since : a->since < b->since;
 }
 
-static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, double date, const char *device, const char *arch) {
+static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, double date, const char *device,
+                                   const char *arch) {
   const struct wl_stack *found = NULL;
   for (size_t i = 0; i < l->n; i++) {
     const struct wl_stack *s = &l->row[i];
-    if (names(framework, s->framework) && closeness(s, device, arch) >= 0 && (!found || !better(found, s, date, device, arch))) /* of equals the later: a user's own */
+    if (names(framework, s->framework) && closeness(s, device, arch) >= 0 &&
+        (!found || !better(found, s, date, device, arch))) /* of equals the later: a user's own */
       found = s;
   }
   return found;
 }
 
-const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device, const char *arch, bool *ret_known) {
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device,
+                                     const char *arch, bool *ret_known) {
   double date = wl_software_date(name ? name : "");
   if (date == 0)
     date = year > 0 ? year : 2099;

@@ -1,6 +1,7 @@
-/* Software stacks: what a training framework of a given age does with the same layout: kernels, fusion, overlap, host cost, defaults.
- * Rows of catalog/stacks.csv, found by framework and date; an unknown framework gets the row `default` of its year. A stack decides as much as the GPU does.
- * In-situ figures per GPU architecture (catalog/insitu.csv) are beside it: what a kernel benchmark cannot show. */
+/* Software stacks: what a training framework of a given age does with the same layout: kernels, fusion, overlap, host
+ * cost, defaults. Rows of catalog/stacks.csv, found by framework and date; an unknown framework gets the row `default`
+ * of its year. A stack decides as much as the GPU does. In-situ figures per GPU architecture (catalog/insitu.csv) are
+ * beside it: what a kernel benchmark cannot show. */
 #ifndef WORKLOADS_STACK_H
 #define WORKLOADS_STACK_H
 #include <stdbool.h>
@@ -15,32 +16,33 @@ struct wl_stack {
   const char *framework, *arch; /* arch: device or architecture that the row is for, "" = any */
   double since;                 /* year + month/12 */
   enum wl_attention_kernel attention;
-  bool fused;                   /* element-wise chains fused */
-  double elementwise;           /* x on element-wise bytes */
-  double attention_rate;        /* x on the kernel's rate */
-  double slower;                /* x on all compute */
+  bool fused;                             /* element-wise chains fused */
+  double elementwise;                     /* x on element-wise bytes */
+  double attention_rate;                  /* x on the kernel's rate */
+  double slower;                          /* x on all compute */
   double host_forward_s, host_backward_s; /* issue time per layer and micro-batch */
-  double host_moe_s;            /* more, forward + backward, for a layer of experts */
-  double host_mamba_s;          /* the same for a Mamba layer */
-  double host_jitter;           /* host time x (1 + this) at 8 tensor ranks: the slowest of them decides */
-  double blocking_s;            /* more per kernel when launches block */
+  double host_moe_s;                      /* more, forward + backward, for a layer of experts */
+  double host_mamba_s;                    /* the same for a Mamba layer */
+  double host_jitter;                     /* host time x (1 + this) at 8 tensor ranks: the slowest of them decides */
+  double blocking_s;                      /* more per kernel when launches block */
   double tp_overlap, dp_overlap, pp_overlap, ep_overlap, cp_overlap; /* shares hidden behind compute */
-  double contention;            /* compute slowed by gathers beside it, share of their time */
-  double zero3_rate;            /* share of the network that gathers of weights reach */
-  double grad_bytes;            /* of a gradient in the reduction */
-  bool accumulate_fp32;         /* weight gradients are added to fp32 buffers */
-  bool sequence_parallel;       /* default when the layout does not say */
-  enum wl_order schedule;       /* of pipelines, where the layout does not say */
-  int interleave;               /* default: at most so many chunks a stage; 1 = plain 1F1B */
-  bool balanced_ends;           /* embedding and head counted when layers are dealt to stages */
-  enum wl_keep recompute;       /* default */
-  int zero;                     /* default */
-  double moe_imbalance;         /* rows of the fullest rank / mean */
-  double grouped_low;           /* x on the time of low-precision expert products: quantisation per expert, streams instead of one kernel */
-  double moe_permute;           /* x on the traffic of sorting tokens to experts */
-  bool dedupe;                  /* a token crosses the network once per destination node */
-  double dispatch_bytes;        /* per element of a dispatched token when the plan is in low precision */
-  double cast_bytes;            /* per element cast for a low-precision product */
+  double contention;      /* compute slowed by gathers beside it, share of their time */
+  double zero3_rate;      /* share of the network that gathers of weights reach */
+  double grad_bytes;      /* of a gradient in the reduction */
+  bool accumulate_fp32;   /* weight gradients are added to fp32 buffers */
+  bool sequence_parallel; /* default when the layout does not say */
+  enum wl_order schedule; /* of pipelines, where the layout does not say */
+  int interleave;         /* default: at most so many chunks a stage; 1 = plain 1F1B */
+  bool balanced_ends;     /* embedding and head counted when layers are dealt to stages */
+  enum wl_keep recompute; /* default */
+  int zero;               /* default */
+  double moe_imbalance;   /* rows of the fullest rank / mean */
+  double grouped_low; /* x on the time of low-precision expert products: quantisation per expert, streams instead of one
+                         kernel */
+  double moe_permute; /* x on the traffic of sorting tokens to experts */
+  bool dedupe;        /* a token crosses the network once per destination node */
+  double dispatch_bytes; /* per element of a dispatched token when the plan is in low precision */
+  double cast_bytes;     /* per element cast for a low-precision product */
   bool head_16bit;
   double step_s, micro_batch_s; /* fixed host time per step and per micro-batch */
   double seq_len;               /* default, where a source does not state it */
@@ -50,13 +52,17 @@ struct wl_stack {
 };
 
 struct wl_stacks;
-struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n, struct errs *errs); /* NULL when errs got an entry; later dirs win */
+struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n,
+                                 struct errs *errs); /* NULL when errs got an entry; later dirs win */
 void wl_stacks_free(struct wl_stacks *l);
 /* The shipped ones, read once per process; NULL when they cannot be read. Thread-safe. */
 const struct wl_stacks *wl_stacks_shipped(void);
-/* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; year: used when the name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. */
-const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device, const char *arch, bool *ret_known);
-/* How a published model was trained on an architecture (catalog/trainers.csv); 0 and "" = not published. NULL when nothing is. */
+/* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; year: used when the name has no date, 0 = newest. Never
+ * NULL. *ret_known (may be NULL): the framework has rows. */
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device,
+                                     const char *arch, bool *ret_known);
+/* How a published model was trained on an architecture (catalog/trainers.csv); 0 and "" = not published. NULL when
+ * nothing is. */
 struct wl_trainer {
   const char *model, *arch, *software;
   int gpus, tp, pp, vpp, cp, ep, micro_batch, seq_len, global_batch;

@@ -37,9 +37,10 @@ static void gemm(struct wl_ops *o, bool low, bool weight_grad, double m, double 
   op->k = k;
 }
 
-/* A linear layer [rows, k] x [k, n]: forward one product; backward the input's gradient and the weight's, which is added to the
- * accumulated gradient (read + write of it, half of it hidden behind the product that makes it). */
-static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k, bool low) {
+/* A linear layer [rows, k] x [k, n]: forward one product; backward the input's gradient and the weight's, which is
+ * added to the accumulated gradient (read + write of it, half of it hidden behind the product that makes it). */
+static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k,
+                   bool low) {
   low = low && s->low_precision;
   if (low)
     stream(o, s->cast_bytes * rows * (p == WL_FORWARD ? k : n), 1);
@@ -65,7 +66,8 @@ static void enter_tp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p)
   double bytes = token_bytes(s);
   if (s->sequence_parallel) {
     exchange(o, p == WL_FORWARD ? WL_X_ALL_GATHER : WL_X_REDUCE_SCATTER, WL_GROUP_TP, bytes);
-    if (p == WL_BACKWARD && !s->frozen) /* the input was not kept whole: gathered again for the weight gradient, beside the other product */
+    if (p == WL_BACKWARD &&
+        !s->frozen) /* the input was not kept whole: gathered again for the weight gradient, beside the other product */
       exchange(o, WL_X_ALL_GATHER, WL_GROUP_TP, 0.5 * bytes);
   } else if (p == WL_BACKWARD) {
     exchange(o, WL_X_ALL_REDUCE, WL_GROUP_TP, bytes);
@@ -158,13 +160,15 @@ static void attention(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
   scores(o, s);
   linear(o, s, p, t, m->hidden, m->heads * dv / s->tp, true);
   leave_tp(o, s, p);
-  stream(o, t * (wide_bytes(s, p) + rotary_bytes(s, p)), s->fused ? (p == WL_FORWARD ? 9 : 14) : (p == WL_FORWARD ? 12 : 20));
+  stream(o, t * (wide_bytes(s, p) + rotary_bytes(s, p)),
+         s->fused ? (p == WL_FORWARD ? 9 : 14) : (p == WL_FORWARD ? 12 : 20));
 }
 
 /* ---- MLP ---- */
 static double activation_bytes(const struct wl_share *s, enum wl_pass p, double width) {
   bool gated = s->model->gated;
-  if (s->model->qkv_bias && s->model->experts > 0 && s->fused) /* experts with biases and a clamp: some ten eager kernels instead of one fused one */
+  if (s->model->qkv_bias && s->model->experts > 0 &&
+      s->fused) /* experts with biases and a clamp: some ten eager kernels instead of one fused one */
     width *= 14;
   if (!s->fused)
     return (p == WL_FORWARD ? 4 : 8) * width * (gated ? 2 : 1);
@@ -181,7 +185,8 @@ static void mlp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   enter_tp(o, s, p);
   mlp_linears(o, s, p, t, width);
   leave_tp(o, s, p);
-  stream(o, t * (wide_bytes(s, p) + activation_bytes(s, p, width)), s->fused ? (p == WL_FORWARD ? 9 : 16) : (p == WL_FORWARD ? 12 : 20));
+  stream(o, t * (wide_bytes(s, p) + activation_bytes(s, p, width)),
+         s->fused ? (p == WL_FORWARD ? 9 : 16) : (p == WL_FORWARD ? 12 : 20));
 }
 
 /* ---- mixture of experts ---- */
@@ -211,12 +216,13 @@ static void send(struct wl_ops *o, double rows, double topk, double row_bytes) {
   o->op[o->n - 1].k = row_bytes;
 }
 
-/* Tokens to their experts and back. Outside the experts a token exists once per tensor rank with sequence parallelism off, else it is spread. */
+/* Tokens to their experts and back. Outside the experts a token exists once per tensor rank with sequence parallelism
+ * off, else it is spread. */
 static void moe(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   const struct wl_model *m = s->model;
   double t = wl_rank_tokens(s), width = m->moe_latent > 0 ? m->moe_latent : m->hidden;
-  double own = t / s->tp;                      /* tokens this rank sends */
-  double rows = own * m->topk * s->etp;        /* token copies it computes, each on a slice of 1/etp */
+  double own = t / s->tp;               /* tokens this rank sends */
+  double rows = own * m->topk * s->etp; /* token copies it computes, each on a slice of 1/etp */
   double slice = (double)m->expert_ffn / s->etp;
   if (m->shared_experts > 0) {
     enter_tp(o, s, p);
@@ -236,7 +242,9 @@ static void moe(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   }
   experts(o, s, p, rows, slice * (m->gated ? 2 : 1), width);
   experts(o, s, p, rows, width, slice);
-  double permute = s->permute * (8 * sent + own * m->experts * 12.0); /* sort, copy out, copy back, weigh; scores, top-k and counts of the router */
+  double permute =
+      s->permute * (8 * sent + own * m->experts *
+                                   12.0); /* sort, copy out, copy back, weigh; scores, top-k and counts of the router */
   stream(o, t * wide_bytes(s, p) + rows * activation_bytes(s, p, slice) + permute, p == WL_FORWARD ? 20 : 28);
 }
 
@@ -253,7 +261,8 @@ static void mamba(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
     gemm(o, false, false, t, chunk, heads * m->mamba_head_dim);
     gemm(o, false, false, t, 2.0 * m->mamba_state, heads * m->mamba_head_dim);
   }
-  stream(o, t * (wide_bytes(s, p) + (p == WL_FORWARD ? 1 : 2) * s->scan_bytes * (inner + bc)), p == WL_FORWARD ? 12 : 20);
+  stream(o, t * (wide_bytes(s, p) + (p == WL_FORWARD ? 1 : 2) * s->scan_bytes * (inner + bc)),
+         p == WL_FORWARD ? 12 : 20);
 }
 
 /* ---- ends ---- */
@@ -275,8 +284,13 @@ static void head(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
 }
 
 void wl_block_ops(const struct wl_share *s, enum wl_block b, enum wl_pass p, struct wl_ops *ret) {
-  static void (*const make[WL_BLOCKS])(struct wl_ops *, const struct wl_share *, enum wl_pass) = {
-      [WL_EMBEDDING] = embedding, [WL_ATTENTION] = attention, [WL_MLP] = mlp, [WL_MOE] = moe, [WL_MAMBA] = mamba, [WL_HEAD] = head};
+  static void (*const make[WL_BLOCKS])(struct wl_ops *, const struct wl_share *,
+                                       enum wl_pass) = {[WL_EMBEDDING] = embedding,
+                                                        [WL_ATTENTION] = attention,
+                                                        [WL_MLP] = mlp,
+                                                        [WL_MOE] = moe,
+                                                        [WL_MAMBA] = mamba,
+                                                        [WL_HEAD] = head};
   ret->n = 0;
   make[b](ret, s, p);
 }

@@ -1,5 +1,5 @@
-/* What one rank computes and exchanges for one micro-batch: operations with shapes, bytes and groups, no seconds. The lists are
- * priced by sim/train_cost. Counting rules and sources: docs/models-training.md. */
+/* What one rank computes and exchanges for one micro-batch: operations with shapes, bytes and groups, no seconds. The
+ * lists are priced by sim/train_cost. Counting rules and sources: docs/models-training.md. */
 #ifndef WORKLOADS_TRAIN_OPS_H
 #define WORKLOADS_TRAIN_OPS_H
 #include "workloads/model.h"
@@ -12,15 +12,15 @@ enum wl_exchange { WL_X_ALL_REDUCE, WL_X_ALL_GATHER, WL_X_REDUCE_SCATTER, WL_X_A
 
 struct wl_op {
   enum wl_op_kind kind;
-  bool low;            /* computed in the plan's low precision (linear layers); else in 16 bit */
-  bool weight_grad;    /* nothing downstream waits for it: zero-bubble schedules may delay it */
-  bool causal;         /* scores: half of them are masked */
-  bool scores_only;    /* part of the attention core: repeated by selective recomputation */
-  double m, n, k;      /* GEMM; grouped: m = rows in all; all-to-all: m tokens go to n experts each, k bytes a copy */
-  double groups;       /* grouped */
+  bool low;         /* computed in the plan's low precision (linear layers); else in 16 bit */
+  bool weight_grad; /* nothing downstream waits for it: zero-bubble schedules may delay it */
+  bool causal;      /* scores: half of them are masked */
+  bool scores_only; /* part of the attention core: repeated by selective recomputation */
+  double m, n, k;   /* GEMM; grouped: m = rows in all; all-to-all: m tokens go to n experts each, k bytes a copy */
+  double groups;    /* grouped */
   double batch, heads, kv_heads, q_len, kv_len, d_qk, d_v; /* scores */
-  double bytes;        /* stream: read + written; collective: as hw_coll_op counts them */
-  double kernels;      /* stream */
+  double bytes;   /* stream: read + written; collective: as hw_coll_op counts them */
+  double kernels; /* stream */
   enum wl_exchange exchange;
   enum wl_group group;
 };
@@ -32,18 +32,18 @@ struct wl_ops {
 
 struct wl_share { /* how the work is cut */
   const struct wl_model *model;
-  double seqs, seq_len;      /* micro-batch, whole length */
-  double packed_len;         /* samples packed into a sequence attend to themselves alone: their mean length; 0 = not packed */
-  int tp, cp, ep, etp;       /* etp: tensor parallelism inside an expert */
+  double seqs, seq_len; /* micro-batch, whole length */
+  double packed_len; /* samples packed into a sequence attend to themselves alone: their mean length; 0 = not packed */
+  int tp, cp, ep, etp; /* etp: tensor parallelism inside an expert */
   bool sequence_parallel;
-  bool fused;                /* element-wise chains fused and flash attention (2023 on), else one kernel each */
-  bool low_precision;        /* FP8/FP4 linear layers: their inputs are cast, `cast_bytes` per element */
+  bool fused;         /* element-wise chains fused and flash attention (2023 on), else one kernel each */
+  bool low_precision; /* FP8/FP4 linear layers: their inputs are cast, `cast_bytes` per element */
   double cast_bytes;
-  double permute;            /* x on the traffic of sorting tokens to experts and back */
-  double scan_bytes;         /* of a Mamba-2 scan: traffic per inner element and pass forward, twice that backward */
-  double dispatch_bytes;     /* bytes per element that tokens are sent to experts with */
-  double grad_bytes;         /* 4: weight gradients accumulate in fp32 (read + write); 0: FSDP-like, no accumulation */
-  bool frozen;               /* LoRA: no weight gradients of the base weights */
+  double permute;        /* x on the traffic of sorting tokens to experts and back */
+  double scan_bytes;     /* of a Mamba-2 scan: traffic per inner element and pass forward, twice that backward */
+  double dispatch_bytes; /* bytes per element that tokens are sent to experts with */
+  double grad_bytes;     /* 4: weight gradients accumulate in fp32 (read + write); 0: FSDP-like, no accumulation */
+  bool frozen;           /* LoRA: no weight gradients of the base weights */
   bool head_in_16bit;
 };
 double wl_rank_tokens(const struct wl_share *s); /* of one micro-batch on one rank: seqs x seq_len / cp */
@@ -52,6 +52,7 @@ void wl_block_ops(const struct wl_share *s, enum wl_block b, enum wl_pass p, str
 
 /* Weights of one block on one rank: dense ones (divided by tp) and experts (divided by ep x etp). */
 double wl_block_params(const struct wl_share *s, enum wl_block b, double *ret_experts);
-/* Bytes kept from forward to backward by one block for one micro-batch; `keep` 0 = all, 1 = without the attention core, 2 = input alone. */
+/* Bytes kept from forward to backward by one block for one micro-batch; `keep` 0 = all, 1 = without the attention core,
+ * 2 = input alone. */
 double wl_block_activation_bytes(const struct wl_share *s, enum wl_block b, int keep);
 #endif
