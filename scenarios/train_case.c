@@ -119,6 +119,16 @@ static double network_of(const char *s, int gpus_per_node) {
   return v * 1e9 * gpus_per_node;
 }
 
+/* Clusters that train have a port per GPU (before 2020 one per two), whatever the machine that the catalog knows the GPU from has. */
+static double cluster_network(const struct reader *r, const struct hw_server *usual, int per_node) {
+  const struct hw_gpu *gpu = usual->gpu;
+  double year = number(r, "year");
+  int ports = year > 0 && year < 2020 ? (per_node + 1) / 2 : per_node;
+  if (!gpu->scaleup || !usual->nic || usual->nics >= ports)
+    return 0;
+  return usual->nic->raw_Bps * ports;
+}
+
 static bool read_machine(const struct reader *r) {
   const struct hw_gpu *gpu = NULL;
   if (!read_gpu(r, &gpu))
@@ -128,7 +138,12 @@ static bool read_machine(const struct reader *r) {
     per_node = gpu->scaleup && hw_fact_find(r->k->catalog, "gpu", gpu->name, "scaleup_domain") ? 4 : 8;
   const char *inter = text(r, "interconnect_inter");
   double share = strstr(inter, "Omni-Path") ? wl_insitu(r->k->stacks, "Omni-Path", "", "net_share", 1) : 1;
-  r->c->job.server = hw_server_generic(r->k->catalog, gpu, per_node, share * network_of(inter, per_node));
+  double net = share * network_of(inter, per_node);
+  r->c->job.server = hw_server_generic(r->k->catalog, gpu, per_node, net);
+  if (net == 0 && r->c->job.server)
+    net = cluster_network(r, r->c->job.server, per_node);
+  if (net > 0)
+    r->c->job.server = hw_server_generic(r->k->catalog, gpu, per_node, net);
   r->c->job.catalog = r->k->catalog;
   return r->c->job.server ? true : give_up(r, VAL_UNSUPPORTED, "no server for GPU '%s'", gpu->name);
 }
