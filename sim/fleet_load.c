@@ -75,19 +75,22 @@ static double expected_short(double load, double n, double each, const double p[
 /* Replicas that a scaling layer has in each window of a day. A unit asked for is granted with p_success, else asked again a retry later: a unit that has been
  * needed for j retries is still missing with (1 - p)^(j+1). The day repeats. */
 static void grant(const struct stint *v, double *n, int windows) {
-  double p = v->y->spec->p_success.a, lag_h = v->y->spec->retry_s / 3600;
-  double need[windows];
+  double p = v->y->spec->p_success.a, lag_h = v->y->spec->retry_s / 3600, need[windows], before[windows];
   if (!(p > 0 && p < 1))
     return;
   memcpy(need, n, sizeof need);
   int lag = (int)fmax(1, round(lag_h / v->d->window_h[0]));
+  lag = lag < windows ? lag : windows - 1;
+  for (int w = 0; w < windows; w++) { /* least of the retry span before each window */
+    before[w] = need[w];
+    for (int i = 1; i <= lag; i++)
+      before[w] = least(before[w], need[w >= i ? w - i : w - i + windows]);
+  }
   for (int w = 0; w < windows; w++) {
-    double held = need[w], missing = 0, chance = 1;
-    for (int j = 1; chance * (1 - p) > 0.005 && j * lag < windows; j++) {
-      double kept = held;
-      for (int i = (j - 1) * lag + 1; i <= j * lag; i++)
-        kept = least(kept, need[w >= i ? w - i : w - i + windows]);
-      chance *= 1 - p;
+    double held = need[w], missing = 0, chance = 1 - p;
+    for (int j = 0; chance > 0.005 && j * lag < windows; j++, chance *= 1 - p) {
+      int at = w - j * lag;
+      double kept = least(held, before[at >= 0 ? at : at + windows]);
       missing += (held - kept) * chance;
       held = kept;
     }
