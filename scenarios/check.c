@@ -245,10 +245,20 @@ static void check_site(struct sc_reader *r, const struct sc_node *n, const struc
                "is missing: an option owns servers, so its energy must be priced");
 }
 
+/* A decision of 2024 is served by the software of 2024. */
+static void default_software(struct sc_reader *r, const struct sc_node *n, struct sim_spec *s) {
+  static const struct sc_node nowhere = {.kind = SC_SCALAR};
+  if (given(n, "software"))
+    return;
+  s->year = s->as_of.year;
+  sc_row(r, &nowhere, "software", arena_printf(r->arena, "%d", s->year), "");
+}
+
 void sc_check_scenario(struct sc_reader *r, const struct sc_node *n, const char *path, void *spec) {
   (void)path;
   struct sim_spec *s = spec;
   check_dates(r, n, s);
+  default_software(r, n, s);
   check_names(r, n, s);
   check_work(r, n, s);
   check_site(r, n, s);

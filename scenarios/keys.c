@@ -265,7 +265,7 @@ static const struct sc_param owned_params[] = {
     GROUP("residual", residual_table, 0, "resale at the end of the horizon"),
     GROUP("depreciation", depreciation_table, 0, "for the books; never part of TCO"),
     LIST("events", event_table, event, n_event, "later purchases and retirements, in order of date"),
-    SWITCH("expand", never_or_missed, "never", expand, "buy one more replica when the service level is missed"),
+    SWITCH("expand", never_or_missed, "never", expand, "buy one more replica when the service level is missed; a stated count stays as it is"),
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
 };
 static const struct sc_param acquire_params[] = {
@@ -349,8 +349,8 @@ static const struct sc_param scenario_params[] = {
      .meaning = "how long costs are counted, in whole months"},
     {.key = "hours", .kind = SC_NUMBER, .unit = "h/yr", .lo = 8760, .hi = 8760, .def = "calendar", .word = "calendar", AT(hours_per_yr),
      .meaning = "calendar (leap days count), or 8760 h/yr with months of 730 h"},
-    {.key = "software", .kind = SC_COUNT, .lo = 2015, .hi = 2100, .def = "newest", .word = "newest", AT(year),
-     .meaning = "year of engines and training software"},
+    {.key = "software", .kind = SC_COUNT, .lo = 2015, .hi = 2100, .word = "newest", AT(year),
+     .meaning = "year of engines and training software (default: that of as_of)"},
     GROUP("money", money_table, 0, "how sums are made"),
     TEXT("baseline", "", baseline, "option that others are compared with (default: the first)"),
     {.key = "work", .kind = SC_GROUP, .table = &work_table, .required = true,

@@ -94,6 +94,8 @@ static void defaults_are_what_the_tables_say(void) {
   CU_ASSERT(s->start.year == 2026 && s->start.month == 12 && s->start.day == 1);
   CU_ASSERT(s->site.colo_contracted && s->common_random_numbers && s->replicas == 0);
   CU_ASSERT(isnan(s->option[0].layer[0].price_usd.a)); /* the catalog's */
+  CU_ASSERT_EQUAL(s->year, 2026); /* of as_of */
+  CU_ASSERT_STRING_EQUAL(row(s, "software")->value, "2026");
   CU_ASSERT_STRING_EQUAL(row(s, "horizon")->source, "default");
   CU_ASSERT_STRING_EQUAL(row(s, "horizon")->grade, "default");
   CU_ASSERT_STRING_EQUAL(row(s, "site.pue")->source, "test_scenarios.yaml:4");
