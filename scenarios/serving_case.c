@@ -244,6 +244,28 @@ static int requests_of_source(const struct reader *r) {
   return own;
 }
 
+/* Start of the number that ends right before p, NULL when none does: "56.3%" "20-22 tok". */
+static const char *number_before(const char *text, const char *p) {
+  const char *q = p;
+  while (q > text && (isdigit((unsigned char)q[-1]) || q[-1] == '.' || q[-1] == '-'))
+    q--;
+  return q < p ? q : NULL;
+}
+
+/* "20-22 tok/s per request": seconds a token, of the middle; 0 when not stated. */
+static double token_time(const char *notes) {
+  const char *p = strstr(notes, " tok/s per request"), *q = p ? number_before(notes, p) : NULL;
+  double a = 0, b = 0;
+  int n = q ? sscanf(q, "%lf-%lf", &a, &b) : 0;
+  return n == 2 ? 2 / (a + b) : n == 1 ? 1 / a : 0;
+}
+
+/* "56.3% of input tokens hit": share of prompt tokens that were found in a cache and counted all the same. */
+static double hit_share(const char *notes) {
+  const char *p = strstr(notes, "% of input tokens hit"), *q = p ? number_before(notes, p) : NULL;
+  return q ? strtod(q, NULL) / 100 : 0;
+}
+
 static void read_unit_load(struct reader *r) {
   const char *metric = text(r, "metric");
   if (strstr(metric, "nodes")) {
@@ -256,11 +278,15 @@ static void read_unit_load(struct reader *r) {
     return;
   }
   bool prefill = strncmp(metric, "input", 5) == 0;
+  r->c->hit_share = hit_share(text(r, "notes"));
   r->c->load = prefill ? LOAD_PREFILL_UNIT : LOAD_DECODE_UNIT;
   double each = leading(text(r, "max_batch"));
   r->c->load_value = isfinite(each) ? each : 0;
-  if (!prefill && r->c->load_value <= 0)
-    give_up(r, CASE_INCOMPLETE, "sequences per device are not stated", "");
+  if (!prefill && r->c->load_value <= 0) {
+    r->c->tpot_limit_s = token_time(text(r, "notes"));
+    if (r->c->tpot_limit_s <= 0)
+      give_up(r, CASE_INCOMPLETE, "sequences per device are not stated", "");
+  }
 }
 
 static void read_load(struct reader *r) {
@@ -458,7 +484,7 @@ static void fill_lengths(struct reader *r, const struct wl_dataset *set, bool na
   double kv = after(text(r, "notes"), "KV length");
   c->input = read_lengths(r, "input_len", for_input ? &for_input->input : NULL);
   c->output = read_lengths(r, "output_len", for_output && (for_input || !text(r, "output_len")[0]) ? &for_output->output : NULL);
-  if (!is_known(&c->input) && isfinite(kv))
+  if (!text(r, "input_len")[0] && isfinite(kv))
     c->input = (struct wl_lengths){.mean = kv, .p50 = kv, .fixed = true};
   if (c->rep.model->encoder || !is_known(&c->output))
     c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
@@ -508,7 +534,8 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   read_batch(&r);
   read_workload(&r);
   read_speculation(&r);
-  read_limits(&r, rows, n);
+  if (c->load == LOAD_LIMIT)
+    read_limits(&r, rows, n);
   if (c->requests == 0)
     c->requests = requests_of_source(&r);
   if (c->status == CASE_OK && c->rep.tp > c->rep.server->scaleup_domain)

@@ -28,6 +28,7 @@ struct serving_case {
   const char *trace;       /* replay these arrivals and lengths; NULL or "" = draw them */
   int least_requests;      /* of one replica, where rules ask for a minimum duration */
   double ttft_limit_s, tpot_limit_s, e2e_limit_s; /* of a run at its limit; 0 = none. From the run's own p99 rows, else its stated limits */
+  double hit_share;        /* of prompt tokens that are counted but came from a cache */
   double node_gpus;
 };
 /* rows[n]: the run's rows. */

@@ -148,7 +148,8 @@ static bool play_start(struct play *p, const struct serving_case *c, char *why, 
   if (seqs > 20000)
     seqs = 20000;
   double budget = serve_budget(&c->rep, &p->setup);
-  serve_cost_build(&p->cost, &p->setup, (int)fmax(fmin(budget, 32768), seqs), seqs);
+  double most = c->load == LOAD_PREFILL_UNIT ? fmin(1 << 20, fmax(budget, c->load_value * p->setup.layout.dp)) : fmin(budget, 32768);
+  serve_cost_build(&p->cost, &p->setup, (int)fmax(most, seqs), seqs);
   serve_config_of(&c->rep, &p->setup, &p->cost, p->memory.kv_tokens, &p->cfg);
   p->cfg.max_seqs = seqs;
   return true;
@@ -260,16 +261,32 @@ static void unit_prefill(const struct play *p, struct serving_outcome *o) {
   double each = c->load_value > 0 ? c->load_value : serve_budget(&c->rep, &p->setup) / p->setup.layout.dp, m = each * p->setup.layout.dp;
   double n = wl_lengths_mean(&c->input), prompts = m / n;
   double t = serve_device_s(&p->cost, m, prompts, 0, 0, prompts * n * n / 2, 0) + serve_host_s(&p->cost, 0, prompts);
-  o->input_tok_per_s = m / t;
+  o->input_tok_per_s = m / t / (1 - fmin(0.99, c->hit_share));
   o->tok_per_s = NAN;
 }
 
+static double decode_round_s(const struct play *p, double seqs) {
+  const struct serving_case *c = p->c;
+  double ctx = seqs * (wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output) / 2), m = seqs * c->rep.mtp_tokens;
+  double device = serve_device_s(&p->cost, m, m, seqs, ctx, 0, 0), host = serve_host_s(&p->cost, seqs, 0);
+  return p->cost.overlap ? fmax(device, host) : device + host;
+}
+
+/* As many sequences as stated, else as many as keep the stated time per token. */
 static void unit_decode(const struct play *p, struct serving_outcome *o) {
   const struct serving_case *c = p->c;
-  double seqs = c->load_value * p->setup.layout.dp, ctx = seqs * (wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output) / 2);
-  double m = seqs * c->rep.mtp_tokens, device = serve_device_s(&p->cost, m, m, seqs, ctx, 0, 0), host = serve_host_s(&p->cost, seqs, 0);
+  double seqs = c->load_value * p->setup.layout.dp, lo = 1, hi = p->memory.kv_tokens / fmax(1, wl_lengths_mean(&c->input));
+  for (int i = 0; seqs <= 0 && i < 40; i++) {
+    double mid = (lo + hi) / 2;
+    if (decode_round_s(p, mid) / c->rep.mtp_tokens <= c->tpot_limit_s)
+      lo = mid;
+    else
+      hi = mid;
+  }
+  if (seqs <= 0)
+    seqs = lo;
   o->input_tok_per_s = NAN;
-  o->tok_per_s = m / (p->cost.overlap ? fmax(device, host) : device + host);
+  o->tok_per_s = seqs * c->rep.mtp_tokens / decode_round_s(p, seqs);
 }
 
 bool serving_play(const struct serving_case *c, struct serving_outcome *o, char *why, size_t why_size) {

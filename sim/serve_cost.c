@@ -34,7 +34,9 @@ static double experts_s(const struct serve_setup *s, double tokens) {
   double t = hw_grouped_gemm_s(s->gpu, &op);
   op.n = o->hidden;
   op.k = o->expert_n_down_k;
-  return (t + hw_grouped_gemm_s(s->gpu, &op)) / s->engine.moe_f;
+  /* Around them each copy of a token is permuted, quantised, put through the gate and weighted: 5 bytes a hidden value, 6 an inner one. */
+  double bytes = tokens * o->topk / o->ep * (5 * o->hidden + 6 * o->expert_n_down_k) * (o->ep > 1 ? 1.25 : 1);
+  return (t + hw_grouped_gemm_s(s->gpu, &op)) / s->engine.moe_f + hw_stream_s(s->gpu, bytes, 0);
 }
 
 static double all_reduce_s(const struct serve_setup *s, double rows) {
@@ -53,14 +55,17 @@ static double all_reduce_s(const struct serve_setup *s, double rows) {
   return latency + fmax(0, t - floor_s) / s->engine.ar_bw_f;
 }
 
-/* GPUs that attend together each send their share of the tokens. */
+/* GPUs that attend together each send their share of the tokens. Few rows go straight to each expert, many once to each node. */
+enum { BULK_ROWS = 512 };
+
 static double a2a_s(const struct serve_setup *s, double rows) {
   int ranks = s->layout.tp * s->layout.dp, per_node = ranks < s->server->gpus ? ranks : s->server->gpus;
   if (s->ops.a2a_layers <= 0)
     return 0;
-  struct hw_coll_op op = {.kind = HW_ALL_TO_ALL, .bytes = rows / s->layout.tp * s->ops.dispatch_bytes, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
+  double tokens = rows / s->layout.tp, share = rows >= BULK_ROWS && ranks > per_node ? s->ops.bulk_share : 1;
+  struct hw_coll_op op = {.kind = HW_ALL_TO_ALL, .bytes = tokens * s->ops.dispatch_bytes * share, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
   double t = hw_coll_s(s->server, &op);
-  op.bytes = rows / s->layout.tp * s->ops.combine_bytes;
+  op.bytes = tokens * s->ops.combine_bytes * share;
   return t + hw_coll_s(s->server, &op);
 }
 

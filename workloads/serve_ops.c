@@ -83,7 +83,8 @@ static void communication(const struct wl_model *m, const struct wl_serve_layout
   if (o->moe_layers > 0 && l->dp > 1) { /* experts reached by all-to-all instead of the second all-reduce */
     o->a2a_layers = o->moe_layers;
     o->all_reduces = l->tp > 1 ? 2 * o->layers - o->moe_layers : 0;
-    double copies = fmin(m->topk, m->topk_groups > 0 ? 2.0 * m->topk_groups : m->topk);
+    double copies = m->topk;
+    o->bulk_share = m->topk_groups > 0 ? fmin(1, m->topk_groups / copies) : 1;
     o->dispatch_bytes = copies * h * (l->compute == DT_BF16 || l->compute == DT_FP16 ? 2 : 1.03);
     o->combine_bytes = copies * h * 2;
   }

@@ -37,7 +37,8 @@ struct wl_serve_ops {
   /* communication per iteration */
   double all_reduces;            /* per iteration, of rows x hidden x 2 bytes among tp (or all ranks of the stage for experts) */
   double a2a_layers;             /* layers with dispatch and combine */
-  double dispatch_bytes, combine_bytes; /* per token and layer, one rank's copies */
+  double dispatch_bytes, combine_bytes; /* per token and layer, one rank's copies: one for each expert */
+  double bulk_share;             /* of these copies leave the node when many tokens go at once: one per node that node-limited routing reaches, spread inside over the scale-up link */
   double embed_bytes;
   /* memory of the fullest GPU */
   double weight_bytes;
