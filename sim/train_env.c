@@ -43,12 +43,31 @@ static int largest_divisor(int n, int most) {
   return 1;
 }
 
+/* Numbers beyond any machine are mistakes; bounding them here keeps products in range later. */
+static bool in_range(const struct train_env *e, char *why, size_t size) {
+  const struct sim_plan *p = &e->plan;
+  const int counts[] = {p->tp, p->pp, p->vpp, p->dp, p->ep, p->cp, p->micro_batch, p->shard, p->etp};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+    if (counts[i] > 1000000)
+      return fail(why, size, "a layout of more than a million ranks or sequences");
+  double ranks = (double)p->tp * p->pp * p->cp * fmax(p->dp, 1);
+  if (e->job->gpus > 10000000 || ranks > 1e7)
+    return fail(why, size, "more than ten million GPUs");
+  if (e->model->layers > 10000 || (double)p->pp * fmax(p->vpp, 1) > 10000)
+    return fail(why, size, "more than ten thousand layers or stages");
+  if (!(e->job->seq_len >= 1) || !(e->job->global_batch > 0) || e->job->seq_len > 1e9 || e->job->global_batch > 1e9)
+    return fail(why, size, "sequence length and global batch must be positive and at most 1e9");
+  return true;
+}
+
 static bool choose_layout(struct train_env *e, char *why, size_t size) {
   struct sim_plan *p = &e->plan;
   const struct sim_train_job *j = e->job;
   int *one[] = {&p->tp, &p->pp, &p->cp, &p->micro_batch};
   for (int i = 0; i < 4; i++)
     *one[i] = *one[i] > 0 ? *one[i] : 1;
+  if (!in_range(e, why, size))
+    return false;
   int model_ranks = p->tp * p->pp * p->cp;
   if (j->gpus <= 0)
     return fail(why, size, "no GPUs");
@@ -80,10 +99,10 @@ static bool choose_layout(struct train_env *e, char *why, size_t size) {
 
 static bool choose_batches(struct train_env *e, char *why, size_t size) {
   const struct sim_train_job *j = e->job;
-  if (!(j->seq_len >= 1) || !(j->global_batch > 0))
-    return fail(why, size, "sequence length and global batch must be positive");
   double per_pipeline = j->global_batch / e->plan.dp;
   e->micro_batches = per_pipeline / e->plan.micro_batch;
+  if (e->micro_batches > 1e6)
+    return fail(why, size, "more than a million micro-batches in a step");
   if (e->micro_batches < 1) { /* fewer sequences than data ranks x micro-batch: the micro-batch shrinks, below one
                                  sequence the job is wrong */
     if (per_pipeline < 1 - 1e-9)

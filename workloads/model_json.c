@@ -111,7 +111,9 @@ static bool flag_of(const json_t *o, const char *key, bool otherwise) {
   return json_is_boolean(v) ? json_is_true(v) : otherwise;
 }
 
-/* A count: a whole number in 0..2^31-1. Lists hold per-layer values: the largest is the layer that matters. */
+enum { MOST = 100000000 }; /* of anything that is counted here */
+
+/* A count: a whole number in 0..MOST. Lists hold per-layer values: the largest is the layer that matters. */
 static bool count_of(const json_t *v, int *ret) {
   if (json_is_array(v)) {
     int most = 0, n;
@@ -124,7 +126,7 @@ static bool count_of(const json_t *v, int *ret) {
     return true;
   }
   double d = json_is_number(v) ? json_number_value(v) : -1;
-  if (!(d >= 0 && d <= INT32_MAX) || d != (double)(int)d)
+  if (!(d >= 0 && d <= MOST) || d != (double)(int)d)
     return false;
   *ret = (int)d;
   return true;
@@ -141,7 +143,7 @@ static void read_counts(const json_t *o, const char *path, struct wl_model *m, s
         memcpy((char *)m + spellings[i].offset, &n, sizeof n);
         break;
       }
-      errs_add(errs, path, 0, spellings[i].keys[k], "expected a whole number from 0 to 2147483647");
+      errs_add(errs, path, 0, spellings[i].keys[k], "expected a whole number from 0 to 100000000");
     }
 }
 
@@ -196,11 +198,12 @@ static void read_flags(const json_t *root, const json_t *o, struct wl_model *m) 
   m->mla = m->kv_lora > 0;
   if (flag_of(o, "multi_query", false) && m->kv_heads == 0)
     m->kv_heads = 1;
-  if (m->ffn == 0 && f->ffn_multiple > 0)
-    m->ffn = f->ffn_multiple * m->hidden;
-  const json_t *ratio = json_object_get(o, "expansion_ratio");
-  if (json_is_integer(ratio))
-    m->ffn = (int)json_integer_value(ratio) * m->hidden;
+  int ratio = f->ffn_multiple;
+  const json_t *stated = json_object_get(o, "expansion_ratio");
+  if (json_is_integer(stated) && count_of(stated, &ratio))
+    m->ffn = 0;
+  if (m->ffn == 0 && ratio > 0 && m->hidden <= MOST / ratio)
+    m->ffn = ratio * m->hidden;
   const json_t *dense = json_object_get(o, "intermediate_size_mlp");
   if (json_is_integer(dense) && m->expert_ffn == 0) /* Llama 4: the plain key is the experts' */
     count_of(json_object_get(o, "intermediate_size"), &m->expert_ffn);
