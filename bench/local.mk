@@ -27,6 +27,11 @@ BENCHES += bench/bench_lives
 bench_bench_lives_SOURCES = bench/bench.c bench/bench.h bench/lives.c
 bench_bench_lives_LDADD = libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(RC_EXT_LIBS)
 
+EXTRA_PROGRAMS += bench/bench_training
+BENCHES += bench/bench_training
+bench_bench_training_SOURCES = bench/bench.c bench/bench.h bench/training.c
+bench_bench_training_LDADD = libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(RC_EXT_LIBS)
+
 bench: $(BENCHES)
 	@for b in $(BENCHES); do ./$$b || exit 1; done
 

@@ -8,6 +8,9 @@
 #include "base/mem.h"
 #include "tests/cu.h"
 #include "workloads/model.h"
+#include "workloads/phases.h"
+#include "workloads/stack.h"
+#include "workloads/train_ops.h"
 
 static struct wl_models *shipped(void) {
   static struct wl_models *l;
@@ -202,6 +205,123 @@ static void test_bad_files(void) {
   remove_dir(dir, names, 4);
 }
 
+/* ---- software stacks ---- */
+static void test_stacks(void) {
+  CU_CLOSE(wl_software_date("nemo 25.05.05"), 2025 + 4.0 / 12, 1e-12);
+  CU_CLOSE(wl_software_date("hai-llm 2024-12"), 2024 + 11.0 / 12, 1e-12);
+  CU_CLOSE(wl_software_date("torchtitan 2024"), 2024, 1e-12);
+  CU_ASSERT(wl_software_date("llama3 v2") == 0);
+  const struct wl_stacks *l = wl_stacks_shipped();
+  CU_ASSERT_PTR_NOT_NULL_FATAL(l);
+  bool known;
+  const struct wl_stack *old = wl_stack_find(l, "Megatron-LM 2021", 0, "A100-SXM-80GB", "ampere", &known);
+  CU_ASSERT(known && !old->fused && old->attention == WL_ATTN_UNFUSED);
+  const struct wl_stack *young = wl_stack_find(l, "megatron_lm 2024", 0, "H100-SXM-80GB", "hopper", &known);
+  CU_ASSERT(known && young->fused && young->tp_overlap > 0);
+  const struct wl_stack *rack = wl_stack_find(l, "megatron-bridge 26.08", 0, "GB200", "blackwell", &known);
+  const struct wl_stack *other = wl_stack_find(l, "megatron-bridge 26.08", 0, "B200-SXM", "blackwell", &known);
+  CU_ASSERT(strcmp(rack->arch, "GB200") == 0 && *other->arch == '\0' && rack->host_moe_s < other->host_moe_s);
+  const struct wl_stack *unknown = wl_stack_find(l, "somebody-else", 2022, "A100-SXM-80GB", "ampere", &known);
+  CU_ASSERT(!known && strcmp(unknown->framework, "default") == 0 && unknown->since <= 2022 && !unknown->fused);
+  CU_ASSERT(wl_insitu(l, "GB200", "blackwell", "sustained_clock", 9) >
+            wl_insitu(l, "B200-SXM", "blackwell", "sustained_clock", 9));
+  CU_ASSERT(wl_insitu(l, "", "", "no such figure", 9) == 9);
+  const struct wl_trainer *v3 = wl_trainer(l, "DeepSeek-V3", "hopper");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(v3);
+  CU_ASSERT(v3->pp == 16 && v3->ep == 64);
+  CU_ASSERT_PTR_NULL(wl_trainer(l, "DeepSeek-V3", "ampere"));
+}
+
+/* ---- operations ---- */
+/* Multiplied weights are 2 FLOP each forward and 4 backward; a rank does its share of them. */
+static double gemm_flops(const struct wl_share *s, enum wl_block b, enum wl_pass p) {
+  struct wl_ops ops;
+  double sum = 0;
+  wl_block_ops(s, b, p, &ops);
+  CU_ASSERT(ops.n > 0 && ops.n < WL_MAX_OPS);
+  for (int i = 0; i < ops.n; i++)
+    if (ops.op[i].kind == WL_OP_GEMM || ops.op[i].kind == WL_OP_GROUPED)
+      sum += 2 * ops.op[i].m * ops.op[i].n * ops.op[i].k;
+  return sum;
+}
+
+static void test_operations(void) {
+  struct wl_share s = {.model = wl_model_find(shipped(), "Llama-3.1-70B"),
+                       .seqs = 2,
+                       .seq_len = 4096,
+                       .tp = 4,
+                       .cp = 1,
+                       .ep = 1,
+                       .etp = 1,
+                       .fused = true,
+                       .sequence_parallel = true};
+  double experts, tokens = wl_rank_tokens(&s);
+  CU_CLOSE(tokens, 8192, 1e-12);
+  double weights = wl_block_params(&s, WL_ATTENTION, &experts) + wl_block_params(&s, WL_MLP, &experts);
+  CU_CLOSE(gemm_flops(&s, WL_ATTENTION, WL_FORWARD) + gemm_flops(&s, WL_MLP, WL_FORWARD), 2 * weights * tokens, 1e-12);
+  CU_CLOSE(gemm_flops(&s, WL_MLP, WL_BACKWARD), 2 * gemm_flops(&s, WL_MLP, WL_FORWARD), 1e-12);
+  s.frozen = true;
+  CU_CLOSE(gemm_flops(&s, WL_MLP, WL_BACKWARD), gemm_flops(&s, WL_MLP, WL_FORWARD), 1e-12);
+  struct wl_share v3 = {.model = wl_model_find(shipped(), "DeepSeek-V3"),
+                        .seqs = 1,
+                        .seq_len = 4096,
+                        .tp = 1,
+                        .cp = 1,
+                        .ep = 64,
+                        .etp = 1,
+                        .fused = true,
+                        .permute = 1};
+  double active = 8 * 3.0 * 7168 * 2048 + 3.0 * 7168 * 2048 + 7168.0 * 256; /* routed, shared, router */
+  CU_CLOSE(gemm_flops(&v3, WL_MOE, WL_FORWARD), 2 * active * 4096, 1e-12);
+  wl_block_params(&v3, WL_MOE, &experts);
+  CU_CLOSE(experts, 4 * 3.0 * 7168 * 2048, 1e-12); /* 256 over 64 ranks */
+  double all = wl_block_activation_bytes(&s, WL_MLP, 0), input = wl_block_activation_bytes(&s, WL_MLP, 2);
+  CU_ASSERT(input < 0.2 * all);
+}
+
+/* ---- phases ---- */
+static struct wl_phases *phases_of(struct arena *a, const char *text, struct errs *errs) {
+  char dir[] = "/tmp/rackcast-phases-XXXXXX", path[300];
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  const char *name = "p.csv";
+  write_file(dir, name, text);
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  struct wl_phases *p = wl_phases_load(a, path, errs);
+  remove_dir(dir, &name, 1);
+  return p;
+}
+
+static void test_phases(void) {
+  struct arena *a = arena_create();
+  struct errs *errs = errs_create();
+  struct wl_phases *p = phases_of(a,
+                                  "phase,kind,tokens,seq_len,global_batch,steps,prompts_per_step,rollouts_per_prompt,"
+                                  "prompt_len,output_len,gpus,after,output_max,rollout_batch\n"
+                                  "a,pretrain,1000000,100,10,,,,,,,,,\n"
+                                  "b,context,,200,5,7,,,,,,a,,\n"
+                                  "c,rl,,,,3,4,5,100,900,,b,,\n",
+                                  errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+  CU_ASSERT_EQUAL(p->n, 3);
+  CU_CLOSE(p->phase[0].steps, 1000, 1e-12);
+  CU_CLOSE(p->phase[1].tokens, 7000, 1e-12);
+  CU_CLOSE(p->phase[2].global_batch, 20, 1e-12);
+  CU_CLOSE(p->phase[2].tokens, 60000, 1e-12);
+  CU_CLOSE(p->phase[2].output_max, 3600, 1e-12);
+  CU_CLOSE(p->phase[2].rollout_batch, 20, 1e-12);
+  CU_ASSERT_PTR_NULL(phases_of(a,
+                               "phase,kind,tokens,seq_len,global_batch,steps,after\n"
+                               "a,pretend,1,1,1,1,\n"
+                               "b,sft,,100,,,\n"
+                               "c,sft,5000,100,10,7,z\n"
+                               "d,sft,-4,100,10,7,\n",
+                               errs));
+  CU_ASSERT(errs_count(errs) >= 5); /* kind, underdetermined, contradiction, after, negative */
+  CU_ASSERT_PTR_NOT_NULL(strstr(errs_text(errs, 0), "pretrain"));
+  errs_destroy(errs);
+  arena_destroy(a);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
       {"parameter totals equal the published ones", test_totals},
@@ -209,6 +329,9 @@ int main(void) {
       {"names are found however they are spelled", test_names},
       {"configurations with old spellings are read", test_old_spellings},
       {"bad files are refused with all reasons", test_bad_files},
+      {"stacks are found by framework, date and device", test_stacks},
+      {"operations do the work of the weights", test_operations},
+      {"phases are derived, contradictions refused", test_phases},
   };
   return cu_main("workloads", cases, sizeof cases / sizeof *cases);
 }
