@@ -1,5 +1,5 @@
-/* Rows a second into the result database, through the listener that a simulation feeds, and beside it what bare SQLite takes: the same
- * table, one transaction, one prepared statement. */
+/* Rows a second into the result database, through the listener that a simulation feeds, and beside it what bare SQLite
+ * takes: the same table, one transaction, one prepared statement. */
 #include "bench/bench.h"
 #include <sqlite3.h>
 #include <stdio.h>
@@ -33,8 +33,11 @@ static double bare_sqlite(void) {
   sqlite3_stmt *q;
   unlink(path);
   sqlite3_open(path, &db);
-  sqlite3_exec(db, "CREATE TABLE series(run INTEGER NOT NULL, option TEXT NOT NULL, name TEXT NOT NULL, t REAL NOT NULL, value REAL);"
-               "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000", NULL, NULL, NULL);
+  sqlite3_exec(db,
+               "CREATE TABLE series(run INTEGER NOT NULL, option TEXT NOT NULL, name TEXT NOT NULL, t REAL NOT NULL, "
+               "value REAL);"
+               "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000",
+               NULL, NULL, NULL);
   double start = bench_now_s();
   sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
   sqlite3_prepare_v2(db, "INSERT INTO series VALUES(?,?,?,?,?)", -1, &q, NULL);

@@ -107,7 +107,8 @@ static void check_words(const struct cli_args *a, struct errs *errs) {
   if ((int)a->words < c->min_words)
     errs_add(errs, NULL, 0, NULL, "too few arguments, usage: rackcast %s %s", c->name, c->words);
   if (c->max_words >= 0 && (int)a->words > c->max_words)
-    errs_add(errs, NULL, 0, NULL, "unexpected argument '%s', usage: rackcast %s %s", a->word[c->max_words], c->name, c->words);
+    errs_add(errs, NULL, 0, NULL, "unexpected argument '%s', usage: rackcast %s %s", a->word[c->max_words], c->name,
+             c->words);
 }
 
 int cli_run(const struct cli_cmd *cmd, int argc, char **argv) {
@@ -135,7 +136,8 @@ int cli_run(const struct cli_cmd *cmd, int argc, char **argv) {
 }
 
 void cli_help(const struct cli_cmd *cmd, FILE *f) {
-  fprintf(f, "usage: rackcast %s%s%s [options]\n\n%s\n\noptions:\n", cmd->name, *cmd->words ? " " : "", cmd->words, cmd->doc);
+  fprintf(f, "usage: rackcast %s%s%s [options]\n\n%s\n\noptions:\n", cmd->name, *cmd->words ? " " : "", cmd->words,
+          cmd->doc);
   for (size_t i = 0; opt_at(cmd, i); i++) {
     const struct cli_opt *o = opt_at(cmd, i);
     char letter[4] = "   ";
@@ -182,13 +184,15 @@ bool cli_flag(const struct cli_args *a, const char *opt) {
   return false;
 }
 
-bool cli_integer(const struct cli_args *a, const char *opt, long long lo, long long hi, long long *ret, struct errs *errs) {
+bool cli_integer(const struct cli_args *a, const char *opt, long long lo, long long hi, long long *ret,
+                 struct errs *errs) {
   const char *text = cli_value(a, opt);
   long long v;
   if (!text)
     return true;
   if (!units_integer(text, &v) || v < lo || v > hi) {
-    errs_add(errs, NULL, 0, NULL, "option '--%s': got '%s', expected a whole number from %lld to %lld", opt, text, lo, hi);
+    errs_add(errs, NULL, 0, NULL, "option '--%s': got '%s', expected a whole number from %lld to %lld", opt, text, lo,
+             hi);
     return false;
   }
   *ret = v;

@@ -32,13 +32,15 @@ static bool is_scenario(const char *word) {
   return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-/* A scenario is run into a database that is deleted afterwards. False with an entry in errs, its own messages having been printed. */
+/* A scenario is run into a database that is deleted afterwards. False with an entry in errs, its own messages having
+ * been printed. */
 static bool play(struct arena *a, struct compare_run *r, struct errs *errs) {
   const char *tmp = getenv("TMPDIR");
   char *path = arena_printf(a, "%s/rackcast-compare-XXXXXX", tmp && *tmp ? tmp : "/tmp");
   int fd = mkstemp(path), status = 0;
   pid_t pid;
-  char *argv[] = {(char[]){"rackcast"}, (char[]){"run"}, arena_printf(a, "--output=%s", path), (char[]){"--"}, arena_strdup(a, r->path), NULL};
+  char *argv[] = {(char[]){"rackcast"}, (char[]){"run"},          arena_printf(a, "--output=%s", path),
+                  (char[]){"--"},       arena_strdup(a, r->path), NULL};
   if (fd < 0) {
     errs_add(errs, path, 0, NULL, "cannot make a temporary file");
     return false;
@@ -113,5 +115,11 @@ static int run(const struct cli_args *args) {
 }
 
 const struct cli_cmd cmd_compare = {
-    .name = "compare", .doc = "what differs between runs, in inputs and in outcome", .words = "A.db[:RUN]|A.yaml B.db[:RUN]|B.yaml ...", .min_words = 2, .max_words = 9,
-    .opts = opts, .notes = "The newest run of a database is taken unless :RUN names another; a scenario is run first.", .run = run};
+    .name = "compare",
+    .doc = "what differs between runs, in inputs and in outcome",
+    .words = "A.db[:RUN]|A.yaml B.db[:RUN]|B.yaml ...",
+    .min_words = 2,
+    .max_words = 9,
+    .opts = opts,
+    .notes = "The newest run of a database is taken unless :RUN names another; a scenario is run first.",
+    .run = run};

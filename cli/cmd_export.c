@@ -13,7 +13,8 @@ static const struct cli_opt opts[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static int write_to(const struct outcome *o, const struct export_format *format, const char *table, const char *path, struct errs *errs) {
+static int write_to(const struct outcome *o, const struct export_format *format, const char *table, const char *path,
+                    struct errs *errs) {
   FILE *f = path ? fopen(path, "w") : stdout;
   if (!f) {
     errs_add(errs, path, 0, NULL, "cannot write: %s", strerror(errno));
@@ -59,6 +60,11 @@ static void formats(FILE *f) {
     fprintf(f, "  %-13s %s\n", export_at(i)->name, export_at(i)->doc);
 }
 
-const struct cli_cmd cmd_export = {
-    .name = "export", .doc = "a result database as FOCUS charges, CSV, Markdown or a Chrome trace", .words = "RESULTS.db", .min_words = 1, .max_words = 1,
-    .opts = opts, .run = run, .more_help = formats};
+const struct cli_cmd cmd_export = {.name = "export",
+                                   .doc = "a result database as FOCUS charges, CSV, Markdown or a Chrome trace",
+                                   .words = "RESULTS.db",
+                                   .min_words = 1,
+                                   .max_words = 1,
+                                   .opts = opts,
+                                   .run = run,
+                                   .more_help = formats};

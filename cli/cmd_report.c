@@ -51,6 +51,12 @@ out:
 }
 
 const struct cli_cmd cmd_report = {
-    .name = "report", .doc = "tables, plots and one self-contained page from a result database", .words = "RESULTS.db", .min_words = 1,
-    .max_words = 1, .opts = opts, .notes = "Without -o the answer is printed. Everything is read from the database: a report can be redone without a run.",
+    .name = "report",
+    .doc = "tables, plots and one self-contained page from a result database",
+    .words = "RESULTS.db",
+    .min_words = 1,
+    .max_words = 1,
+    .opts = opts,
+    .notes =
+        "Without -o the answer is printed. Everything is read from the database: a report can be redone without a run.",
     .run = run};

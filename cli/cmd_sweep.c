@@ -1,5 +1,6 @@
-/* A scenario at every combination of varied values. A point is what `rackcast run SCENARIO --set ...` does, in a process of its own, so that points
- * share nothing and one that fails leaves the others alone; results are taken over in the order of the points, whatever order they end in. */
+/* A scenario at every combination of varied values. A point is what `rackcast run SCENARIO --set ...` does, in a
+ * process of its own, so that points share nothing and one that fails leaves the others alone; results are taken over
+ * in the order of the points, whatever order they end in. */
 #include "config.h"
 #include <errno.h>
 #include <math.h>
@@ -91,7 +92,8 @@ static bool read_options(struct sweep *s) {
   return errs_count(s->errs) == 0;
 }
 
-/* Every point is read before any runs: all that is wrong is said at once, and the hash tells which points are there already. */
+/* Every point is read before any runs: all that is wrong is said at once, and the hash tells which points are there
+ * already. */
 static bool read_points(struct sweep *s) {
   struct cli_library library;
   const char **set = arena_alloc(s->arena, (most_settings(s) + 1) * sizeof *set);
@@ -107,7 +109,9 @@ static bool read_points(struct sweep *s) {
     const char *text = "";
     for (size_t k = 0; k < n; k++)
       text = arena_printf(s->arena, "%s%s%s", text, k ? "\n" : "", set[k]);
-    s->point[i] = (struct point){.input_hash = spec->input_hash, .settings = text, .part = arena_printf(s->arena, "%s.part%zu", s->output, i + 1)};
+    s->point[i] = (struct point){.input_hash = spec->input_hash,
+                                 .settings = text,
+                                 .part = arena_printf(s->arena, "%s.part%zu", s->output, i + 1)};
     sc_scenario_free(spec);
   }
   cli_library_close(&library);
@@ -120,9 +124,11 @@ static int64_t find_run(const struct sweep *s, const struct point *p, const char
   sqlite3 *db = access(path, F_OK) == 0 ? db_open(path, ignored) : NULL;
   double run = (double)NAN;
   if (db)
-    run = db_value(db, "SELECT max(run) FROM run WHERE input_hash=?1 AND settings=?2 AND seed=?3 AND version=?4 AND (?5<0 OR replicas=?5) AND state IN ('done','infeasible')",
-                   "ssisi", arena_printf(s->arena, "%016llx", (unsigned long long)p->input_hash), p->settings, (int64_t)s->seed, PACKAGE_VERSION,
-                   (int64_t)s->replicas);
+    run = db_value(db,
+                   "SELECT max(run) FROM run WHERE input_hash=?1 AND settings=?2 AND seed=?3 AND version=?4 AND (?5<0 "
+                   "OR replicas=?5) AND state IN ('done','infeasible')",
+                   "ssisi", arena_printf(s->arena, "%016llx", (unsigned long long)p->input_hash), p->settings,
+                   (int64_t)s->seed, PACKAGE_VERSION, (int64_t)s->replicas);
   db_close(db);
   errs_destroy(ignored);
   return run > 0 ? (int64_t)run : 0;
@@ -292,7 +298,10 @@ static int sweep(struct sweep *s) {
 }
 
 static int run(const struct cli_args *args) {
-  struct sweep s = {.args = args, .arena = arena_create(), .errs = errs_create(), .scenario = cli_word(args, 0),
+  struct sweep s = {.args = args,
+                    .arena = arena_create(),
+                    .errs = errs_create(),
+                    .scenario = cli_word(args, 0),
                     .output = cli_value(args, "output") ? cli_value(args, "output") : "sweep.db"};
   pthread_mutex_init(&s.lock, NULL);
   int code = sweep(&s);
@@ -304,5 +313,11 @@ static int run(const struct cli_args *args) {
 }
 
 const struct cli_cmd cmd_sweep = {
-    .name = "sweep", .doc = "run a scenario at every combination of varied values", .words = "SCENARIO.yaml", .min_words = 1, .max_words = 1, .opts = opts,
-    .notes = "Each point is a run of the database; rackcast report, compare and export take them by number.", .run = run};
+    .name = "sweep",
+    .doc = "run a scenario at every combination of varied values",
+    .words = "SCENARIO.yaml",
+    .min_words = 1,
+    .max_words = 1,
+    .opts = opts,
+    .notes = "Each point is a run of the database; rackcast report, compare and export take them by number.",
+    .run = run};

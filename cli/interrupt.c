@@ -1,5 +1,6 @@
-/* SIGINT and SIGTERM are blocked everywhere and awaited by one thread. So there is no handler in which almost nothing is allowed, and the
- * simulation needs no cancel flag: the thread saves what there is and ends the program. A second signal during the saving ends it at once. */
+/* SIGINT and SIGTERM are blocked everywhere and awaited by one thread. So there is no handler in which almost nothing
+ * is allowed, and the simulation needs no cancel flag: the thread saves what there is and ends the program. A second
+ * signal during the saving ends it at once. */
 #include "cli/cli.h"
 #include <pthread.h>
 #include <signal.h>
@@ -47,5 +48,6 @@ void cli_watch_signals(void) {
   if (pthread_create(&thread, NULL, wait_for_signal, &set) == 0)
     pthread_detach(thread);
   else
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* without the thread the signals end us the plain way; the store survives that too */
+    pthread_sigmask(SIG_UNBLOCK, &set,
+                    NULL); /* without the thread the signals end us the plain way; the store survives that too */
 }

@@ -41,11 +41,15 @@ static const char *number_and_unit(struct arena *a, const char *text, double *re
 static bool parse_range(const char *text, struct arena *a, struct sweep_vary *v, struct errs *errs) {
   double lo, hi, step;
   size_t n1 = strcspn(text, ":"), n2 = n1 + 1 + strcspn(text + n1 + 1, ":");
-  const char *from = trimmed(a, text, n1), *to = trimmed(a, text + n1 + 1, n2 - n1 - 1), *by = trimmed(a, text + n2 + 1, strlen(text + n2 + 1));
+  const char *from = trimmed(a, text, n1), *to = trimmed(a, text + n1 + 1, n2 - n1 - 1),
+             *by = trimmed(a, text + n2 + 1, strlen(text + n2 + 1));
   const char *unit = number_and_unit(a, by, &step);
-  if (!unit || !units_number(from, &lo) || !units_number(to, &hi) || !(step > 0) || !(hi >= lo) || (hi - lo) / step > SWEEP_MOST_POINTS) {
-    errs_add(errs, NULL, 0, v->key, "malformed range '%s', expected LO:HI:STEP with the unit behind the last, LO <= HI, STEP > 0, at most %d steps", text,
-             SWEEP_MOST_POINTS);
+  if (!unit || !units_number(from, &lo) || !units_number(to, &hi) || !(step > 0) || !(hi >= lo) ||
+      (hi - lo) / step > SWEEP_MOST_POINTS) {
+    errs_add(
+        errs, NULL, 0, v->key,
+        "malformed range '%s', expected LO:HI:STEP with the unit behind the last, LO <= HI, STEP > 0, at most %d steps",
+        text, SWEEP_MOST_POINTS);
     return false;
   }
   size_t most = (size_t)floor((hi - lo) / step + 1e-9) + 1;

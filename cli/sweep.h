@@ -12,8 +12,9 @@ struct sweep_vary {
   const char **value;
   size_t n;
 };
-/* "KEY=V1,V2,..." (commas inside brackets do not count) or "KEY=LO:HI:STEP", the unit behind the last ("site.pue=1.1:1.5:0.1",
- * "site.tariff=0.06:0.12:0.02 USD/kWh"); HI is included. False with an entry in errs. Strings in the arena. */
+/* "KEY=V1,V2,..." (commas inside brackets do not count) or "KEY=LO:HI:STEP", the unit behind the last
+ * ("site.pue=1.1:1.5:0.1", "site.tariff=0.06:0.12:0.02 USD/kWh"); HI is included. False with an entry in errs. Strings
+ * in the arena. */
 bool sweep_parse(const char *text, struct arena *a, struct sweep_vary *ret, struct errs *errs);
 
 /* How many points n variations have; 0 with an entry in errs when too many. */

@@ -55,8 +55,9 @@ void compare_free(struct compare *c) {
 }
 
 struct table *compare_runs(const struct compare *c) {
-  static const struct table_col col[] = {{"run", "", "run", true},       {"scenario", "", "scenario", true},  {"as of", "", "as_of", true},
-                                         {"months", "", "months", false}, {"cheapest", "", "cheapest", true}, {"TCO", "USD", "tco_usd", false}};
+  static const struct table_col col[] = {{"run", "", "run", true},           {"scenario", "", "scenario", true},
+                                         {"as of", "", "as_of", true},       {"months", "", "months", false},
+                                         {"cheapest", "", "cheapest", true}, {"TCO", "USD", "tco_usd", false}};
   struct table *t = table_create("Runs", col, sizeof col / sizeof *col);
   for (size_t i = 0; i < c->n; i++) {
     const struct compare_run *r = &c->run[i];
@@ -94,8 +95,8 @@ const char *compare_answer(const struct compare *c, size_t i) {
 static const char *all_runs(const struct compare *c, const char *columns, const char *table, const char *cond) {
   const char *sql = "";
   for (size_t i = 0; i < c->n; i++)
-    sql = arena_printf(c->arena, "%s%sSELECT %zu AS i, %s FROM d%zu.%s WHERE run=%lld AND %s", sql, i ? " UNION ALL " : "", i, columns, i, table,
-                       c->run[i].run, cond);
+    sql = arena_printf(c->arena, "%s%sSELECT %zu AS i, %s FROM d%zu.%s WHERE run=%lld AND %s", sql,
+                       i ? " UNION ALL " : "", i, columns, i, table, c->run[i].run, cond);
   return sql;
 }
 
@@ -112,9 +113,13 @@ struct table *compare_inputs(const struct compare *c) {
   for (size_t i = 0; i < c->n; i++)
     col[2 + i] = (struct table_col){c->run[i].label, "", NULL, true};
   struct table *t = table_create("Inputs that differ", col, c->n + 2);
-  struct db_query *q = db_query(
-      c->db, arena_printf(c->arena, "SELECT key, option%s FROM (%s) GROUP BY key, option HAVING count(DISTINCT i)<%zu OR count(DISTINCT v)>1 ORDER BY option<>'', option, key",
-                          by_run(c, "v"), all_runs(c, "key, option, coalesce(value,'') AS v", "input", "1"), c->n), "");
+  struct db_query *q =
+      db_query(c->db,
+               arena_printf(c->arena,
+                            "SELECT key, option%s FROM (%s) GROUP BY key, option HAVING count(DISTINCT i)<%zu OR "
+                            "count(DISTINCT v)>1 ORDER BY option<>'', option, key",
+                            by_run(c, "v"), all_runs(c, "key, option, coalesce(value,'') AS v", "input", "1"), c->n),
+               "");
   while (db_next(q)) {
     table_row(t);
     for (int k = 0; k < (int)c->n + 2; k++)
@@ -129,21 +134,32 @@ static int decimals(double v) {
 }
 
 /* What a decision hangs on. */
-static const char main_figures[] = "scope='whole' AND name IN ('tco_usd','feasible','servers','usd_per_mtoken_output','usd_per_gpu_hour','usd_per_training_run',"
-                                   "'time_to_train_s','gpu_utilization','slo_attainment','energy_mwh','peak_power_kw','breakeven_month','prob_cheaper')";
+static const char main_figures[] =
+    "scope='whole' AND name IN "
+    "('tco_usd','feasible','servers','usd_per_mtoken_output','usd_per_gpu_hour','usd_per_training_run',"
+    "'time_to_train_s','gpu_utilization','slo_attainment','energy_mwh','peak_power_kw','breakeven_month','prob_cheaper'"
+    ")";
 
 struct table *compare_outcomes(const struct compare *c, bool all) {
-  struct table_col col[COMPARE_MOST + 5] = {{"option", "", "option", true}, {"figure", "", "name", true}, {"against", "", "versus", true}, {"unit", "", "unit", true}};
+  struct table_col col[COMPARE_MOST + 5] = {{"option", "", "option", true},
+                                            {"figure", "", "name", true},
+                                            {"against", "", "versus", true},
+                                            {"unit", "", "unit", true}};
   for (size_t i = 0; i < c->n; i++)
     col[4 + i] = (struct table_col){c->run[i].label, "", NULL, false};
   col[4 + c->n] = (struct table_col){"change", "%", "change_pct", false};
   struct table *t = table_create("Figures that differ", col, c->n + 5);
   /* Figures that agree to 1e-9 are the same: sums of other order differ in the last digits. */
   struct db_query *q = db_query(
-      c->db, arena_printf(c->arena, "SELECT option, name, versus, max(unit)%s FROM (%s) GROUP BY option, name, versus"
-                          " HAVING count(DISTINCT i)<%zu OR max(value)-min(value)>1e-9*max(abs(value)) OR count(value) NOT IN (0,%zu)"
-                          " ORDER BY name<>'tco_usd', name<>'feasible', option, name, versus",
-                          by_run(c, "value"), all_runs(c, "option, name, versus, unit, value", "metric", all ? "scope='whole'" : main_figures), c->n, c->n), "");
+      c->db,
+      arena_printf(
+          c->arena,
+          "SELECT option, name, versus, max(unit)%s FROM (%s) GROUP BY option, name, versus"
+          " HAVING count(DISTINCT i)<%zu OR max(value)-min(value)>1e-9*max(abs(value)) OR count(value) NOT IN (0,%zu)"
+          " ORDER BY name<>'tco_usd', name<>'feasible', option, name, versus",
+          by_run(c, "value"),
+          all_runs(c, "option, name, versus, unit, value", "metric", all ? "scope='whole'" : main_figures), c->n, c->n),
+      "");
   while (db_next(q)) {
     double first = db_real(q, 4), last = db_real(q, 3 + (int)c->n);
     table_row(t);

@@ -53,8 +53,9 @@ bool db_is_ours(sqlite3 *db, const char *path, struct errs *errs) {
   else if (id != SCHEMA_APPLICATION_ID)
     errs_add(errs, path, 0, NULL, "is a database of another program, left untouched");
   else if (version > SCHEMA_VERSION)
-    errs_add(errs, path, 0, NULL, "was written by a newer rackcast (layout %lld, this program knows %d), left untouched",
-             (long long)version, SCHEMA_VERSION);
+    errs_add(errs, path, 0, NULL,
+             "was written by a newer rackcast (layout %lld, this program knows %d), left untouched", (long long)version,
+             SCHEMA_VERSION);
   else
     return true;
   return false;
@@ -75,10 +76,17 @@ static bool make_views(sqlite3 *db) {
 /* Every table and column of the layout must be there: later queries rely on it. */
 static bool is_complete(sqlite3 *db, const char *path, struct errs *errs) {
   sqlite3 *fresh = NULL;
-  bool good = sqlite3_open(":memory:", &fresh) == SQLITE_OK && sqlite3_exec(fresh, schema_tables_sql, NULL, NULL, NULL) == SQLITE_OK;
-  struct db_query *q = good ? db_query(fresh, "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type='table'", "") : NULL;
+  bool good = sqlite3_open(":memory:", &fresh) == SQLITE_OK &&
+              sqlite3_exec(fresh, schema_tables_sql, NULL, NULL, NULL) == SQLITE_OK;
+  struct db_query *q =
+      good
+          ? db_query(fresh,
+                     "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type='table'",
+                     "")
+          : NULL;
   while (good && db_next(q)) {
-    good = db_value(db, "SELECT count(*) FROM pragma_table_info(?1) WHERE name=?2", "ss", db_text(q, 0), db_text(q, 1)) == 1;
+    good = db_value(db, "SELECT count(*) FROM pragma_table_info(?1) WHERE name=?2", "ss", db_text(q, 0),
+                    db_text(q, 1)) == 1;
     if (!good)
       errs_add(errs, path, 0, NULL, "is damaged: %s.%s is missing", db_text(q, 0), db_text(q, 1));
   }
@@ -118,7 +126,8 @@ sqlite3 *db_open(const char *path, struct errs *errs) {
     if (db_is_empty(db))
       errs_add(errs, path, 0, NULL, "is an empty database, nothing was run into it");
     else if (db_is_ours(db, path, errs) && is_sound(db, path, errs) && is_complete(db, path, errs)) {
-      if (make_views(db) && sqlite3_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-64000", NULL, NULL, NULL) == SQLITE_OK)
+      if (make_views(db) &&
+          sqlite3_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-64000", NULL, NULL, NULL) == SQLITE_OK)
         return db;
       errs_add(errs, path, 0, NULL, "cannot read the database: %s", sqlite3_errmsg(db));
     }
@@ -140,10 +149,17 @@ static struct db_query *query(sqlite3 *db, const char *sql, const char *bindings
   (void)rc;
   for (int i = 0; bindings[i]; i++)
     switch (bindings[i]) {
-    case 'i': sqlite3_bind_int64(q->stmt, i + 1, va_arg(ap, int64_t)); break;
-    case 'd': sqlite3_bind_double(q->stmt, i + 1, va_arg(ap, double)); break;
-    case 's': sqlite3_bind_text(q->stmt, i + 1, va_arg(ap, const char *), -1, SQLITE_TRANSIENT); break;
-    default: assert(!"binding letter");
+    case 'i':
+      sqlite3_bind_int64(q->stmt, i + 1, va_arg(ap, int64_t));
+      break;
+    case 'd':
+      sqlite3_bind_double(q->stmt, i + 1, va_arg(ap, double));
+      break;
+    case 's':
+      sqlite3_bind_text(q->stmt, i + 1, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+      break;
+    default:
+      assert(!"binding letter");
     }
   return q;
 }
@@ -206,7 +222,8 @@ double db_value(sqlite3 *db, const char *sql, const char *bindings, ...) {
 }
 
 int64_t db_run(sqlite3 *db, const char *path, int64_t wanted, struct errs *errs) {
-  double found = wanted ? db_value(db, "SELECT run FROM run WHERE run=?", "i", wanted) : db_value(db, "SELECT max(run) FROM run", "");
+  double found = wanted ? db_value(db, "SELECT run FROM run WHERE run=?", "i", wanted)
+                        : db_value(db, "SELECT max(run) FROM run", "");
   if (!isnan(found))
     return (int64_t)found;
   if (wanted)

@@ -12,13 +12,15 @@
 #include <stdint.h>
 #include "base/err.h"
 
-/* For reading; NULL with the reason in errs when it is missing, not ours, or newer than this program. Closed by db_close. */
+/* For reading; NULL with the reason in errs when it is missing, not ours, or newer than this program. Closed by
+ * db_close. */
 sqlite3 *db_open(const char *path, struct errs *errs);
 void db_close(sqlite3 *db); /* NULL is fine */
 
 bool db_is_empty(sqlite3 *db);                                     /* a database without any table and identity */
 bool db_is_ours(sqlite3 *db, const char *path, struct errs *errs); /* else an entry in errs */
-bool db_looks_foreign(const char *path, struct errs *errs);        /* exists, has content, and is no SQLite file: an entry in errs */
+bool db_looks_foreign(const char *path,
+                      struct errs *errs); /* exists, has content, and is no SQLite file: an entry in errs */
 
 /* Bindings by a letter each: i = int64_t, d = double, s = const char * (copied; NULL = SQL NULL). */
 struct db_query;
@@ -36,6 +38,7 @@ void db_done(struct db_query *q);
 /* One number: the first column of the first row, NaN when there is none. */
 double db_value(sqlite3 *db, const char *sql, const char *bindings, ...);
 
-/* The run to look at: `wanted` if it exists, or the newest one when wanted is 0. Returns 0 with an entry in errs when there is none. */
+/* The run to look at: `wanted` if it exists, or the newest one when wanted is 0. Returns 0 with an entry in errs when
+ * there is none. */
 int64_t db_run(sqlite3 *db, const char *path, int64_t wanted, struct errs *errs);
 #endif

@@ -5,7 +5,8 @@
 
 enum { REPLACEMENT = 0xFFFD };
 
-/* The character at *s, which moves behind it; 0 at the end. Overlong forms, surrogates and stray bytes give REPLACEMENT. */
+/* The character at *s, which moves behind it; 0 at the end. Overlong forms, surrogates and stray bytes give
+ * REPLACEMENT. */
 static uint32_t next_char(const unsigned char **s) {
   static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   const unsigned char *p = *s;
@@ -53,36 +54,54 @@ static void escape(FILE *f, const char *s, const char *(*special)(uint32_t c)) {
 
 static const char *special_html(uint32_t c) {
   switch (c) {
-  case '&': return "&amp;";
-  case '<': return "&lt;";
-  case '>': return "&gt;";
-  case '"': return "&quot;";
-  case '\'': return "&#39;";
-  default: return NULL;
+  case '&':
+    return "&amp;";
+  case '<':
+    return "&lt;";
+  case '>':
+    return "&gt;";
+  case '"':
+    return "&quot;";
+  case '\'':
+    return "&#39;";
+  default:
+    return NULL;
   }
 }
 
 static const char *special_markdown(uint32_t c) {
   switch (c) {
-  case '&': return "&amp;";
-  case '<': return "&lt;";
-  case '>': return "&gt;";
-  case '|': return "\\|";
-  case '\\': return "\\\\";
-  case '`': return "\\`";
-  case '*': return "\\*";
-  case '_': return "\\_";
-  case '[': return "\\[";
-  case ']': return "\\]";
-  default: return NULL;
+  case '&':
+    return "&amp;";
+  case '<':
+    return "&lt;";
+  case '>':
+    return "&gt;";
+  case '|':
+    return "\\|";
+  case '\\':
+    return "\\\\";
+  case '`':
+    return "\\`";
+  case '*':
+    return "\\*";
+  case '_':
+    return "\\_";
+  case '[':
+    return "\\[";
+  case ']':
+    return "\\]";
+  default:
+    return NULL;
   }
 }
 
-/* gnuplot looks for backquotes, macros and doubled quotes even where one does not expect it: inside its double quotes, letters, digits and harmless
- * signs stand as they are and every other ASCII character as an octal escape. */
+/* gnuplot looks for backquotes, macros and doubled quotes even where one does not expect it: inside its double quotes,
+ * letters, digits and harmless signs stand as they are and every other ASCII character as an octal escape. */
 static const char *special_gnuplot(uint32_t c) {
   static _Thread_local char octal[5];
-  if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr(" -_.,:()/+", (int)c))
+  if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+      strchr(" -_.,:()/+", (int)c))
     return NULL;
   snprintf(octal, sizeof octal, "\\%03o", (unsigned)c);
   return octal;

@@ -32,15 +32,18 @@ static void dump(struct db_query *q, int skip, FILE *f) {
 
 static bool write_focus(const struct outcome *o, const char *table, FILE *f, struct errs *errs) {
   (void)errs;
-  dump(db_query(o->db, "SELECT * FROM v_focus WHERE run=?1 AND (?2 IS NULL OR option=?2) ORDER BY option, BillingPeriodStart, ServiceName, ResourceId, ChargeDescription",
+  dump(db_query(o->db,
+                "SELECT * FROM v_focus WHERE run=?1 AND (?2 IS NULL OR option=?2) ORDER BY option, BillingPeriodStart, "
+                "ServiceName, ResourceId, ChargeDescription",
                 "is", o->run, table),
        2, f);
   return true;
 }
 
 /* Tables of the database itself, as they are. */
-static const char *const raw[] = {"run", "input", "metric", "series", "charge", "event", "job", "request", "validation",
-                                  "v_summary", "v_tco", "v_utilization", "v_charges_by_year"};
+static const char *const raw[] = {"run",   "input",         "metric",           "series",     "charge",
+                                  "event", "job",           "request",          "validation", "v_summary",
+                                  "v_tco", "v_utilization", "v_charges_by_year"};
 
 static const char *table_name_at(const void *ctx, size_t i) {
   size_t made = 0;
@@ -54,7 +57,8 @@ static bool unknown_table(const struct outcome *o, const char *name, struct errs
   const char *near = err_nearest(name, table_name_at, NULL), *list = "";
   for (size_t i = 0; table_name_at(NULL, i); i++)
     list = arena_printf(o->arena, "%s%s%s", list, i ? ", " : "", table_name_at(NULL, i));
-  errs_add(errs, NULL, 0, NULL, "no table '%s'%s%s%s; there are %s", name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+  errs_add(errs, NULL, 0, NULL, "no table '%s'%s%s%s; there are %s", name, near ? ", did you mean '" : "",
+           near ? near : "", near ? "'?" : "", list);
   return false;
 }
 
@@ -92,8 +96,8 @@ static bool write_markdown(const struct outcome *o, const char *table, FILE *f, 
   return true;
 }
 
-/* ---- Chrome trace (chrome://tracing, Perfetto): an option is a process; jobs are slices, series counters, events instants. A simulated hour is
- * shown as a second. ---- */
+/* ---- Chrome trace (chrome://tracing, Perfetto): an option is a process; jobs are slices, series counters, events
+ * instants. A simulated hour is shown as a second. ---- */
 
 static void trace_head(FILE *f, bool *first, int64_t pid, const char *phase, const char *name) {
   fprintf(f, "%s\n{\"ph\":\"%s\",\"pid\":%lld,\"tid\":0,\"name\":", *first ? "" : ",", phase, (long long)pid);
@@ -116,12 +120,14 @@ static int64_t pid_of(const struct outcome *o, const char *option) {
 }
 
 static void trace_jobs(const struct outcome *o, FILE *f, bool *first) {
-  struct db_query *q = db_query(o->db, "SELECT option, name, start_h, end_h, gpus, state FROM job WHERE run=? AND start_h IS NOT NULL AND end_h IS NOT NULL ORDER BY option, start_h, rowid",
+  struct db_query *q = db_query(o->db,
+                                "SELECT option, name, start_h, end_h, gpus, state FROM job WHERE run=? AND start_h IS "
+                                "NOT NULL AND end_h IS NOT NULL ORDER BY option, start_h, rowid",
                                 "i", o->run);
   while (db_next(q)) {
     trace_head(f, first, pid_of(o, db_text(q, 0)), "X", db_text(q, 1));
-    fprintf(f, ",\"ts\":%.6f,\"dur\":%.6f,\"args\":{\"gpus\":%.10g,\"state\":", db_real(q, 2) * 1e6, (db_real(q, 3) - db_real(q, 2)) * 1e6,
-            db_null(q, 4) ? 0.0 : db_real(q, 4));
+    fprintf(f, ",\"ts\":%.6f,\"dur\":%.6f,\"args\":{\"gpus\":%.10g,\"state\":", db_real(q, 2) * 1e6,
+            (db_real(q, 3) - db_real(q, 2)) * 1e6, db_null(q, 4) ? 0.0 : db_real(q, 4));
     escape_json(f, db_text(q, 5));
     fputs("}}", f);
   }
@@ -129,7 +135,8 @@ static void trace_jobs(const struct outcome *o, FILE *f, bool *first) {
 }
 
 static void trace_events(const struct outcome *o, FILE *f, bool *first) {
-  struct db_query *q = db_query(o->db, "SELECT option, kind, t, text FROM event WHERE run=? ORDER BY option, t, rowid", "i", o->run);
+  struct db_query *q =
+      db_query(o->db, "SELECT option, kind, t, text FROM event WHERE run=? ORDER BY option, t, rowid", "i", o->run);
   while (db_next(q)) {
     trace_head(f, first, pid_of(o, db_text(q, 0)), "i", db_text(q, 1));
     fprintf(f, ",\"s\":\"p\",\"ts\":%.6f,\"args\":{\"text\":", db_real(q, 2) * 1e6);
@@ -140,7 +147,10 @@ static void trace_events(const struct outcome *o, FILE *f, bool *first) {
 }
 
 static void trace_series(const struct outcome *o, FILE *f, bool *first) {
-  struct db_query *q = db_query(o->db, "SELECT option, name, t, value FROM series WHERE run=? AND name<>'tco_sample' AND value IS NOT NULL ORDER BY option, name, t", "i", o->run);
+  struct db_query *q = db_query(o->db,
+                                "SELECT option, name, t, value FROM series WHERE run=? AND name<>'tco_sample' AND "
+                                "value IS NOT NULL ORDER BY option, name, t",
+                                "i", o->run);
   while (db_next(q)) {
     trace_head(f, first, pid_of(o, db_text(q, 0)), "C", db_text(q, 1));
     fprintf(f, ",\"ts\":%.6f,\"args\":{\"value\":%.10g}}", db_real(q, 2) * 1e6, db_real(q, 3));
@@ -167,7 +177,8 @@ static const struct export_format format[] = {
     {"focus", "charges in the columns of FOCUS 1.2 (FinOps), CSV; --table is the option, default all", write_focus},
     {"csv", "one table, of the report or of the database; --table, default metrics", write_csv},
     {"markdown", "the report without plots; with --table that table alone", write_markdown},
-    {"chrome-trace", "jobs, events and series for chrome://tracing or Perfetto; an hour is shown as a second", write_chrome_trace},
+    {"chrome-trace", "jobs, events and series for chrome://tracing or Perfetto; an hour is shown as a second",
+     write_chrome_trace},
 };
 
 const struct export_format *export_at(size_t i) {

@@ -1,4 +1,5 @@
-/* The kinds of charge (sim/record.h) gathered into the lines of a cash-flow table and the colours of a plot. A kind that is not listed belongs to `other`. */
+/* The kinds of charge (sim/record.h) gathered into the lines of a cash-flow table and the colours of a plot. A kind
+ * that is not listed belongs to `other`. */
 #ifndef OUTPUT_GROUPS_H
 #define OUTPUT_GROUPS_H
 #include <stddef.h>

@@ -5,7 +5,8 @@
 #include "output/store.h"
 
 /* Tables that hold records of a run, in the order of the layout; `run` itself first. */
-static const char tables_sql[] = "SELECT name FROM d.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name<>'run', rowid";
+static const char tables_sql[] =
+    "SELECT name FROM d.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name<>'run', rowid";
 
 static bool exec(sqlite3 *db, const char *sql) {
   return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
@@ -13,7 +14,10 @@ static bool exec(sqlite3 *db, const char *sql) {
 
 /* The columns of a table but `run`, each with a comma in front. */
 static char *columns(sqlite3 *db, const char *table) {
-  struct db_query *q = db_query(db, "SELECT group_concat(', '||name, '') FROM (SELECT name FROM pragma_table_info(?1,'d') WHERE name<>'run' ORDER BY cid)", "s", table);
+  struct db_query *q = db_query(db,
+                                "SELECT group_concat(', '||name, '') FROM (SELECT name FROM pragma_table_info(?1,'d') "
+                                "WHERE name<>'run' ORDER BY cid)",
+                                "s", table);
   char *list = mem_strdup(db_next(q) ? db_text(q, 0) : "");
   db_done(q);
   return list;
@@ -21,12 +25,13 @@ static char *columns(sqlite3 *db, const char *table) {
 
 static bool copy_table(sqlite3 *db, const char *table, int64_t run, int64_t as) {
   char *list = columns(db, table);
-  char *sql = mem_printf("INSERT INTO main.%s(run%s) SELECT %lld%s FROM d.%s WHERE run=%lld ORDER BY rowid", table, list, (long long)as, list, table,
-                         (long long)run);
+  char *sql = mem_printf("INSERT INTO main.%s(run%s) SELECT %lld%s FROM d.%s WHERE run=%lld ORDER BY rowid", table,
+                         list, (long long)as, list, table, (long long)run);
   bool good = exec(db, sql);
   if (!good) { /* a table without rowid is ordered by its key */
     mem_free(sql);
-    sql = mem_printf("INSERT INTO main.%s(run%s) SELECT %lld%s FROM d.%s WHERE run=%lld", table, list, (long long)as, list, table, (long long)run);
+    sql = mem_printf("INSERT INTO main.%s(run%s) SELECT %lld%s FROM d.%s WHERE run=%lld", table, list, (long long)as,
+                     list, table, (long long)run);
     good = exec(db, sql);
   }
   mem_free(sql);

@@ -9,43 +9,52 @@
 static const char css[] =
     ":root{--ink:#1a1f26;--soft:#5b6672;--line:#e3e7eb;--accent:#0b5cad;--paper:#fff}\n"
     "*{box-sizing:border-box}\n"
-    "body{margin:0;background:#f5f6f8;color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}\n"
+    "body{margin:0;background:#f5f6f8;color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe "
+    "UI',Helvetica,Arial,sans-serif}\n"
     "main{max-width:84rem;margin:0 auto;padding:2.5rem 2rem 4rem;background:var(--paper)}\n"
     "h1{font-size:1.9rem;line-height:1.2;margin:0 0 .3rem}h2{font-size:1.3rem;margin:2.8rem 0 .4rem}\n"
     ".caveat{font-weight:600;color:#a3260b}\n"
     ".soft,figcaption{color:var(--soft)}p{max-width:50rem;margin:.5rem 0}\n"
     ".answer{border-left:5px solid var(--accent);background:#f0f5fb;padding:1rem 1.4rem;margin:1.6rem 0}\n"
     ".answer p:first-child{font-size:1.25rem;font-weight:600;margin-top:0}\n"
-    ".wide{overflow:auto;max-height:38rem;margin:.8rem 0}.wide thead th{position:sticky;top:0;background:var(--paper)}\n"
+    ".wide{overflow:auto;max-height:38rem;margin:.8rem 0}.wide thead "
+    "th{position:sticky;top:0;background:var(--paper)}\n"
     "table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;min-width:40%}\n"
-    "th,td{padding:.3rem .42rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}\n"
-    "th{vertical-align:bottom;border-bottom:2px solid #9aa5b1;font-weight:600;line-height:1.25}th small{font-weight:400;color:var(--soft)}\n"
+    "th,td{padding:.3rem .42rem;text-align:right;vertical-align:top;border-bottom:1px solid "
+    "var(--line);white-space:nowrap}\n"
+    "th{vertical-align:bottom;border-bottom:2px solid #9aa5b1;font-weight:600;line-height:1.25}th "
+    "small{font-weight:400;color:var(--soft)}\n"
     "td.l,th.l{text-align:left}td.l:last-child,.text td.l{white-space:normal;min-width:7rem;overflow-wrap:anywhere}\n"
     ".dense th,.dense td{padding:.24rem .32rem;font-size:.76rem}\n"
     "tr.strong td{font-weight:600;background:#f0f5fb}\n"
-    "figure{margin:1.2rem 0 2.2rem}figure svg,figure img{width:100%;height:auto;border:1px solid var(--line)}figcaption{font-size:.92rem}\n"
+    "figure{margin:1.2rem 0 2.2rem}figure svg,figure img{width:100%;height:auto;border:1px solid "
+    "var(--line)}figcaption{font-size:.92rem}\n"
     "details{margin-top:2.4rem}summary{font-size:1.3rem;font-weight:600;cursor:pointer}\n"
     "nav{font-size:.92rem;margin:1rem 0}nav a{margin-right:1rem}a{color:var(--accent)}\n"
     "footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.86rem;color:var(--soft)}\n"
-    "@media print{.wide{max-height:none}body{background:#fff}main{padding:0}details:not([open])>*{display:block}figure,tr{break-inside:avoid}}\n";
+    "@media "
+    "print{.wide{max-height:none}body{background:#fff}main{padding:0}details:not([open])>*{display:block}figure,tr{"
+    "break-inside:avoid}}\n";
 
 static const char *title(const struct outcome *o) {
   return o->name ? o->name : "rackcast run";
 }
 
 static const char *subtitle(const struct outcome *o) {
-  const char *hours = isnan(o->hours_per_year)  ? ""
-                      : o->hours_per_year > 0 ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
-                                              : ", calendar hours";
-  const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replicas over the uncertain inputs", o->replicas) : "central values only";
-  return arena_printf(o->arena, "%d months from %s, prices as of %s, %s%s; %s", o->months, o->start ? o->start : "-", o->as_of ? o->as_of : "-",
-                      o->basis ? o->basis : "nominal pre-tax", hours, draws);
+  const char *hours = isnan(o->hours_per_year) ? ""
+                      : o->hours_per_year > 0  ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
+                                               : ", calendar hours";
+  const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replicas over the uncertain inputs", o->replicas)
+                                      : "central values only";
+  return arena_printf(o->arena, "%d months from %s, prices as of %s, %s%s; %s", o->months, o->start ? o->start : "-",
+                      o->as_of ? o->as_of : "-", o->basis ? o->basis : "nominal pre-tax", hours, draws);
 }
 
 static const char *provenance(const struct outcome *o, const char *db_path) {
-  return arena_printf(o->arena, "Made from run %lld of %s alone: scenario %s, input %s, seed %lld, rackcast %s, state %s.", (long long)o->run, db_path,
-                      o->scenario ? o->scenario : "-", o->input_hash ? o->input_hash : "-", (long long)o->seed, o->version ? o->version : "-",
-                      o->state ? o->state : "-");
+  return arena_printf(o->arena,
+                      "Made from run %lld of %s alone: scenario %s, input %s, seed %lld, rackcast %s, state %s.",
+                      (long long)o->run, db_path, o->scenario ? o->scenario : "-", o->input_hash ? o->input_hash : "-",
+                      (long long)o->seed, o->version ? o->version : "-", o->state ? o->state : "-");
 }
 
 /* ---- HTML ---- */
@@ -128,7 +137,9 @@ static void answer(const struct outcome *o, FILE *f) {
 }
 
 void page_html(const struct outcome *o, const char *db_path, const char *dir, const bool *drawn, FILE *f) {
-  fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n", f);
+  fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+        "content=\"width=device-width,initial-scale=1\">\n",
+        f);
   element(f, "title", title(o));
   fprintf(f, "<style>\n%s</style>\n</head>\n<body>\n<main>\n", css);
   element(f, "h1", title(o));
@@ -151,7 +162,8 @@ void page_html(const struct outcome *o, const char *db_path, const char *dir, co
     element(f, "p class=\"soft\"", "No plots: gnuplot was not there, or the run holds nothing to draw.");
   for (size_t i = early; tables_at(i); i++)
     table_section(o, tables_at(i), f);
-  element(f, "p class=\"soft\"", "Every table, and all figures of the run, are beside this page as CSV files in tables/.");
+  element(f, "p class=\"soft\"",
+          "Every table, and all figures of the run, are beside this page as CSV files in tables/.");
   element(f, "footer", provenance(o, db_path));
   fputs("</main>\n</body>\n</html>\n", f);
 }

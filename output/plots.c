@@ -8,7 +8,16 @@
 #include "output/groups.h"
 #include "output/table.h"
 
-enum { WIDTH_PX = 1000, HEIGHT_PX = 560, THIN_TO = 240, MOST_LINES = 12, MOST_BARS = 12, MOST_PANELS = 4, CONTENDERS = 5, FAR = 3 };
+enum {
+  WIDTH_PX = 1000,
+  HEIGHT_PX = 560,
+  THIN_TO = 240,
+  MOST_LINES = 12,
+  MOST_BARS = 12,
+  MOST_PANELS = 4,
+  CONTENDERS = 5,
+  FAR = 3
+};
 
 /* Okabe and Ito, then Tol: told apart by the colour-blind, and by dashes besides. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
@@ -19,7 +28,8 @@ static const char *colour(const struct outcome *o, const struct outcome_option *
 }
 
 static const char *dash(const struct outcome_option *p) { /* owned solid, rented dashed, mixed in between */
-  static const char *const type[] = {[OUTCOME_UNKNOWN] = "1", [OUTCOME_OWNED] = "1", [OUTCOME_RENTED] = "(8,4)", [OUTCOME_MIXED] = "(12,3,2,3)"};
+  static const char *const type[] = {
+      [OUTCOME_UNKNOWN] = "1", [OUTCOME_OWNED] = "1", [OUTCOME_RENTED] = "(8,4)", [OUTCOME_MIXED] = "(12,3,2,3)"};
   return type[p->class];
 }
 
@@ -53,18 +63,22 @@ static struct outcome_money money(const struct outcome *o) {
 
 static void month_axis(const struct outcome *o, FILE *f) {
   int step = o->months > 36 ? 12 : o->months > 18 ? 6 : o->months > 6 ? 3 : 1;
-  fprintf(f, "set xrange [0:%d]\nset xtics %d\nset mxtics %d\n", o->months > 0 ? o->months : 1, step, step > 6 ? 4 : step > 1 ? 3 : 1);
+  fprintf(f, "set xrange [0:%d]\nset xtics %d\nset mxtics %d\n", o->months > 0 ? o->months : 1, step,
+          step > 6   ? 4
+          : step > 1 ? 3
+                     : 1);
   label(f, "set xlabel", arena_printf(o->arena, "months from %s", o->start ? o->start : "the start"));
 }
 
-/* Options that the choice is between: the cheapest few, and the baseline. Where many lines would hide each other only they are drawn. */
+/* Options that the choice is between: the cheapest few, and the baseline. Where many lines would hide each other only
+ * they are drawn. */
 static bool contender(const struct outcome *o, size_t i) {
   const struct outcome_option *p = &o->option[i];
   return i < CONTENDERS || p == o->best || p == o->rival || p == outcome_find(o, o->baseline);
 }
 
-/* Where an axis of money ends: what costs several times the winner must not press the contenders flat; its lines leave the plot. `spread`: with the P90 of
- * all contenders, not of the best and its rival alone. 0 = no need to cut. */
+/* Where an axis of money ends: what costs several times the winner must not press the contenders flat; its lines leave
+ * the plot. `spread`: with the P90 of all contenders, not of the best and its rival alone. 0 = no need to cut. */
 static double money_end(const struct outcome *o, bool spread) {
   double all = 0, near = 0;
   for (size_t i = 0; i < drawn(o); i++) {
@@ -96,7 +110,9 @@ static void titled(FILE *f, const char *text) {
 /* ---- cumulative cost ---- */
 
 static bool cumulative_data(const struct outcome *o, const struct outcome_option *p, size_t i, FILE *f) {
-  struct db_query *q = db_query(o->db, "SELECT value FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t", "is", o->run, p->name);
+  struct db_query *q =
+      db_query(o->db, "SELECT value FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t",
+               "is", o->run, p->name);
   int month = 0; /* a point at the start and one at each month's end */
   fprintf(f, "$cost%zu << EOD\n", i);
   for (; db_next(q); month++)
@@ -107,15 +123,19 @@ static bool cumulative_data(const struct outcome *o, const struct outcome_option
 }
 
 static bool band_data(const struct outcome *o, const struct outcome_option *p, size_t i, FILE *f) {
-  struct db_query *q = db_query(o->db, "SELECT lo.t, lo.value, hi.value FROM series lo JOIN series hi ON hi.run=lo.run AND hi.option=lo.option AND hi.t=lo.t"
-                                " AND hi.name='cumulative_p90_usd' WHERE lo.run=? AND lo.option=? AND lo.name='cumulative_p10_usd' ORDER BY lo.t",
-                                "is", o->run, p->name);
+  struct db_query *q = db_query(
+      o->db,
+      "SELECT lo.t, lo.value, hi.value FROM series lo JOIN series hi ON hi.run=lo.run AND hi.option=lo.option AND "
+      "hi.t=lo.t"
+      " AND hi.name='cumulative_p90_usd' WHERE lo.run=? AND lo.option=? AND lo.name='cumulative_p10_usd' ORDER BY lo.t",
+      "is", o->run, p->name);
   bool any = false;
   double per_month = hours_per_month(o);
   for (; db_next(q); any = true) {
     if (!any)
       fprintf(f, "$band%zu << EOD\n", i);
-    fprintf(f, "%.6g %.10g %.10g\n", db_real(q, 0) / per_month, db_real(q, 1) / money(o).scale, db_real(q, 2) / money(o).scale);
+    fprintf(f, "%.6g %.10g %.10g\n", db_real(q, 0) / per_month, db_real(q, 1) / money(o).scale,
+            db_real(q, 2) / money(o).scale);
   }
   if (any)
     fputs("EOD\n", f);
@@ -129,19 +149,23 @@ static void mark_crossing(const struct outcome *o, FILE *f) {
   double m = outcome_crossing(o, o->best->name, o->rival->name);
   if (isnan(m) || m <= 0)
     return;
-  fprintf(f, "set arrow 1 from first %.6g, graph 0 to first %.6g, graph 1 nohead lc rgb '#444444' dt 3 lw 1.5 front\n", m, m);
+  fprintf(f, "set arrow 1 from first %.6g, graph 0 to first %.6g, graph 1 nohead lc rgb '#444444' dt 3 lw 1.5 front\n",
+          m, m);
   const char *text = arena_printf(o->arena, "break-even: month %.0f (%s)", ceil(m), outcome_month(o, m));
   bool right = m > 0.5 * o->months;
   fputs("set label 1 ", f);
   escape_gnuplot(f, text);
-  fprintf(f, " at first %.6g, graph 0.965 %s offset %s front boxed tc rgb '#222222'\n", m, right ? "right" : "left", right ? "-1,0" : "1,0");
+  fprintf(f, " at first %.6g, graph 0.965 %s offset %s front boxed tc rgb '#222222'\n", m, right ? "right" : "left",
+          right ? "-1,0" : "1,0");
 }
 
 static bool script_cumulative(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], band[MOST_LINES] = {false}, any = false;
   double end = money_end(o, false);
   for (size_t i = 0; i < drawn(o); i++) {
-    double first = db_value(o->db, "SELECT value FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t", "is", o->run, o->option[i].name);
+    double first =
+        db_value(o->db, "SELECT value FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t",
+                 "is", o->run, o->option[i].name);
     any |= known[i] = cumulative_data(o, &o->option[i], i, f) && !(end > 0 && first / money(o).scale > end);
     if (&o->option[i] == o->best || &o->option[i] == o->rival)
       band[i] = band_data(o, &o->option[i], i, f);
@@ -156,11 +180,13 @@ static bool script_cumulative(const struct outcome *o, FILE *f) {
   struct parts p = {f, 0};
   for (size_t i = 0; i < drawn(o); i++)
     if (band[i])
-      fprintf(part(&p), "$band%zu using 1:2:3 with filledcurves fc rgb '%s' fs transparent solid 0.18 noborder notitle", i, colour(o, &o->option[i]));
+      fprintf(part(&p), "$band%zu using 1:2:3 with filledcurves fc rgb '%s' fs transparent solid 0.18 noborder notitle",
+              i, colour(o, &o->option[i]));
   for (size_t i = 0; i < drawn(o); i++) {
     if (!known[i])
       continue;
-    fprintf(part(&p), "$cost%zu using 1:2 with lines lc rgb '%s' dt %s lw %.1f", i, colour(o, &o->option[i]), dash(&o->option[i]), width(o, &o->option[i]));
+    fprintf(part(&p), "$cost%zu using 1:2 with lines lc rgb '%s' dt %s lw %.1f", i, colour(o, &o->option[i]),
+            dash(&o->option[i]), width(o, &o->option[i]));
     titled(f, o->option[i].name);
   }
   fputs("\n@END\n", f);
@@ -199,7 +225,8 @@ static void option_tics(const struct outcome *o, FILE *f) {
 }
 
 /* The figure behind each bar; of a bar that leaves the plot it stands in the bar, at the edge. */
-static void bar_totals(const struct outcome *o, const double *up, const double *down, double last, double edge, FILE *f) {
+static void bar_totals(const struct outcome *o, const double *up, const double *down, double last, double edge,
+                       FILE *f) {
   int decimals = money(o).scale > 1 ? (fabs(o->option[0].tco_usd) < 10 * money(o).scale ? 2 : 1) : 0;
   for (int beyond = 0; beyond < 2; beyond++) {
     fprintf(f, "$%s << EOD\n", beyond ? "beyond" : "total");
@@ -218,7 +245,8 @@ static void bar_totals(const struct outcome *o, const double *up, const double *
 static bool script_breakdown(const struct outcome *o, FILE *f) {
   double up[MOST_LINES] = {0}, down[MOST_LINES] = {0};
   bool known[GROUPS], any = false;
-  const char *sql = arena_printf(o->arena, "SELECT sum(BilledCost) FROM charge WHERE run=? AND option=? AND (%s)=?", groups_case());
+  const char *sql =
+      arena_printf(o->arena, "SELECT sum(BilledCost) FROM charge WHERE run=? AND option=? AND (%s)=?", groups_case());
   for (size_t g = 0; g < GROUPS; g++)
     any |= known[g] = bar_data(o, g, up, down, sql, f);
   if (!any)
@@ -233,12 +261,16 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
   bar_totals(o, up, down, cut ? 0.88 * edge : edge, edge, f);
   option_tics(o, f);
   fprintf(f, "set xrange [%.6g:%.6g]\nset grid noytics\nset xtics auto\n", least * 1.05, edge);
-  label(f, "set xlabel", arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months, money(o).unit));
+  label(f, "set xlabel",
+        arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months,
+                     money(o).unit));
   fputs("set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444' lw 1 front\n@BEGIN\n", f);
   struct parts p = {f, 0};
   for (size_t g = 0; g < GROUPS; g++)
     if (known[g]) {
-      fprintf(part(&p), "$group%zu using 1:2:3:4:5:6 with boxxyerror fc rgb '%s' fs solid 1.0 border rgb '#ffffff' lw 0.5", g, groups[g].colour);
+      fprintf(part(&p),
+              "$group%zu using 1:2:3:4:5:6 with boxxyerror fc rgb '%s' fs solid 1.0 border rgb '#ffffff' lw 0.5", g,
+              groups[g].colour);
       titled(f, groups[g].label);
     }
   fputs(", \\\n     $total using 4:2 with points pt 12 ps 1.1*pass lw 1.5 lc rgb '#000000' notitle", f);
@@ -252,15 +284,22 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
 /* ---- series over time ---- */
 
 /* One series of an option as block $NAMEi, thinned to means over at most THIN_TO stretches; false = none. */
-static bool series_data(const struct outcome *o, const char *option, const char *series, const char *block, size_t i, double scale, FILE *f) {
-  double n = db_value(o->db, "SELECT count(*) FROM series WHERE run=? AND option=? AND name=?", "iss", o->run, option, series);
-  double last = db_value(o->db, "SELECT max(t) FROM series WHERE run=? AND option=? AND name=?", "iss", o->run, option, series);
+static bool series_data(const struct outcome *o, const char *option, const char *series, const char *block, size_t i,
+                        double scale, FILE *f) {
+  double n =
+      db_value(o->db, "SELECT count(*) FROM series WHERE run=? AND option=? AND name=?", "iss", o->run, option, series);
+  double last =
+      db_value(o->db, "SELECT max(t) FROM series WHERE run=? AND option=? AND name=?", "iss", o->run, option, series);
   if (!(n > 0))
     return false;
   double per_month = hours_per_month(o), stretch = n > THIN_TO && last > 0 ? last / THIN_TO : 0;
-  struct db_query *q = stretch > 0 ? db_query(o->db, "SELECT avg(t), avg(value) FROM series WHERE run=? AND option=? AND name=? GROUP BY cast(t/? AS INTEGER) ORDER BY 1",
-                                              "issd", o->run, option, series, stretch)
-                                   : db_query(o->db, "SELECT t, value FROM series WHERE run=? AND option=? AND name=? ORDER BY t", "iss", o->run, option, series);
+  struct db_query *q =
+      stretch > 0 ? db_query(o->db,
+                             "SELECT avg(t), avg(value) FROM series WHERE run=? AND option=? AND name=? GROUP BY "
+                             "cast(t/? AS INTEGER) ORDER BY 1",
+                             "issd", o->run, option, series, stretch)
+                  : db_query(o->db, "SELECT t, value FROM series WHERE run=? AND option=? AND name=? ORDER BY t", "iss",
+                             o->run, option, series);
   double t = 0, before = 0, v = (double)NAN;
   fprintf(f, "$%s%zu << EOD\n", block, i);
   while (db_next(q))
@@ -282,15 +321,17 @@ static const char *over_time(const struct outcome *o) {
   return o->months > 12 ? "lines" : "steps";
 }
 
-static void series_part(struct parts *p, const char *block, size_t i, const struct outcome *o, const char *dashes, double lw) {
-  fprintf(part(p), "$%s%zu using 1:2 with %s lc rgb '%s' dt %s lw %.1f", block, i, *block == 's' ? "lines" : over_time(o), colour(o, &o->option[i]), dashes,
-          lw);
+static void series_part(struct parts *p, const char *block, size_t i, const struct outcome *o, const char *dashes,
+                        double lw) {
+  fprintf(part(p), "$%s%zu using 1:2 with %s lc rgb '%s' dt %s lw %.1f", block, i,
+          *block == 's' ? "lines" : over_time(o), colour(o, &o->option[i]), dashes, lw);
 }
 
 static bool script_utilization(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], any = false;
   for (size_t i = 0; i < drawn(o); i++)
-    any |= known[i] = contender(o, i) && (series_data(o, o->option[i].name, "load_factor", "u", i, 100, f) || series_data(o, o->option[i].name, "gpu_utilization", "u", i, 100, f));
+    any |= known[i] = contender(o, i) && (series_data(o, o->option[i].name, "load_factor", "u", i, 100, f) ||
+                                          series_data(o, o->option[i].name, "gpu_utilization", "u", i, 100, f));
   if (!any)
     return false;
   month_axis(o, f);
@@ -339,8 +380,11 @@ static bool script_power(const struct outcome *o, FILE *f) {
 static bool script_tornado(const struct outcome *o, FILE *f) {
   if (!o->best)
     return false;
-  struct db_query *q = db_query(o->db, "SELECT substr(lo.scope,7), lo.value, hi.value FROM metric lo JOIN metric hi ON hi.run=lo.run AND hi.option=lo.option"
-                                " AND hi.scope=lo.scope AND hi.name='tornado_high_usd' WHERE lo.run=? AND lo.option=? AND lo.name='tornado_low_usd'"
+  struct db_query *q = db_query(o->db,
+                                "SELECT substr(lo.scope,7), lo.value, hi.value FROM metric lo JOIN metric hi ON "
+                                "hi.run=lo.run AND hi.option=lo.option"
+                                " AND hi.scope=lo.scope AND hi.name='tornado_high_usd' WHERE lo.run=? AND lo.option=? "
+                                "AND lo.name='tornado_low_usd'"
                                 " AND lo.value<>hi.value ORDER BY abs(hi.value-lo.value) DESC, lo.scope LIMIT ?",
                                 "isi", o->run, o->best->name, (int64_t)MOST_BARS);
   double mid = o->best->tco_usd / money(o).scale, low[MOST_BARS], high[MOST_BARS];
@@ -365,11 +409,18 @@ static bool script_tornado(const struct outcome *o, FILE *f) {
     }
     fputs("EOD\n", f);
   }
-  label(f, "set xlabel", arena_printf(o->arena, "total cost of %s, %s (%.*f with every input at its central value)", o->best->name, money(o).unit,
-                                      money(o).decimals, mid));
-  fprintf(f, "set offsets graph 0.03, graph 0.03, 0, 0\nset arrow 1 from first %.10g, graph 0 to first %.10g, graph 1 nohead lc rgb '#222222' lw 1.5 front\n", mid, mid);
-  fputs("@BEGIN\nplot $low using 1:2:3:4:5:6 with boxxyerror fc rgb '#56B4E9' fs solid 1.0 noborder title 'input at its low end', \\\n"
-        "     $high using 1:2:3:4:5:6 with boxxyerror fc rgb '#E69F00' fs solid 1.0 noborder title 'input at its high end'\n@END\n", f);
+  label(f, "set xlabel",
+        arena_printf(o->arena, "total cost of %s, %s (%.*f with every input at its central value)", o->best->name,
+                     money(o).unit, money(o).decimals, mid));
+  fprintf(f,
+          "set offsets graph 0.03, graph 0.03, 0, 0\nset arrow 1 from first %.10g, graph 0 to first %.10g, graph 1 "
+          "nohead lc rgb '#222222' lw 1.5 front\n",
+          mid, mid);
+  fputs("@BEGIN\nplot $low using 1:2:3:4:5:6 with boxxyerror fc rgb '#56B4E9' fs solid 1.0 noborder title 'input at "
+        "its low end', \\\n"
+        "     $high using 1:2:3:4:5:6 with boxxyerror fc rgb '#E69F00' fs solid 1.0 noborder title 'input at its high "
+        "end'\n@END\n",
+        f);
   return true;
 }
 
@@ -377,13 +428,16 @@ static bool script_scurve(const struct outcome *o, FILE *f) {
   bool known[MOST_LINES], any = false;
   double end = money_end(o, true);
   for (size_t i = 0; i < drawn(o); i++) {
-    double n = db_value(o->db, "SELECT count(*) FROM series WHERE run=? AND option=? AND name='tco_sample'", "is", o->run, o->option[i].name);
+    double n = db_value(o->db, "SELECT count(*) FROM series WHERE run=? AND option=? AND name='tco_sample'", "is",
+                        o->run, o->option[i].name);
     any |= known[i] = n > 1 && !(end > 0 && o->option[i].p10_usd / money(o).scale > end);
     if (!known[i])
       continue;
-    struct db_query *q = db_query(o->db, "SELECT value, k FROM (SELECT value, row_number() OVER (ORDER BY value) k FROM series WHERE run=? AND option=?"
-                                  " AND name='tco_sample') WHERE k%?=0 OR k=1 OR k=? ORDER BY k",
-                                  "isii", o->run, o->option[i].name, (int64_t)(n > THIN_TO ? n / THIN_TO : 1), (int64_t)n);
+    struct db_query *q = db_query(
+        o->db,
+        "SELECT value, k FROM (SELECT value, row_number() OVER (ORDER BY value) k FROM series WHERE run=? AND option=?"
+        " AND name='tco_sample') WHERE k%?=0 OR k=1 OR k=? ORDER BY k",
+        "isii", o->run, o->option[i].name, (int64_t)(n > THIN_TO ? n / THIN_TO : 1), (int64_t)n);
     fprintf(f, "$s%zu << EOD\n", i);
     while (db_next(q))
       fprintf(f, "%.10g %.6g\n", db_real(q, 0) / money(o).scale, 100 * (db_real(q, 1) - 0.5) / n);
@@ -392,7 +446,9 @@ static bool script_scurve(const struct outcome *o, FILE *f) {
   }
   if (!any)
     return false;
-  fputs("set yrange [0:100]\nset ytics (0, 10, 25, 50, 75, 90, 100)\nset xtics auto\nset ylabel 'replicas that cost no more than this, %'\n", f);
+  fputs("set yrange [0:100]\nset ytics (0, 10, 25, 50, 75, 90, 100)\nset xtics auto\nset ylabel 'replicas that cost no "
+        "more than this, %'\n",
+        f);
   label(f, "set xlabel", arena_printf(o->arena, "total cost over %d months, %s", o->months, money(o).unit));
   if (end > 0)
     fprintf(f, "set xrange [0:%.6g]\n", end);
@@ -412,18 +468,21 @@ static bool script_scurve(const struct outcome *o, FILE *f) {
 static bool script_capacity(const struct outcome *o, FILE *f) {
   size_t shown[MOST_PANELS], n = 0;
   for (size_t i = 0; i < drawn(o) && n < MOST_PANELS; i++)
-    if (series_data(o, o->option[i].name, "provisioned_gpus", "have", i, 1, f) && series_data(o, o->option[i].name, "needed_gpus", "need", i, 1, f))
+    if (series_data(o, o->option[i].name, "provisioned_gpus", "have", i, 1, f) &&
+        series_data(o, o->option[i].name, "needed_gpus", "need", i, 1, f))
       shown[n++] = i;
   if (n == 0)
     return false;
   month_axis(o, f);
-  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset offsets 0, 0, graph 0.3, 0\nset key top left inside opaque\n@BEGIN\n", f);
+  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset offsets 0, 0, graph 0.3, 0\nset key top left inside opaque\n@BEGIN\n",
+        f);
   fprintf(f, "set multiplot layout %d,%d\n", n > 2 ? 2 : 1, n > 1 ? 2 : 1);
   for (size_t k = 0; k < n; k++) {
     const struct outcome_option *p = &o->option[shown[k]];
     label(f, "set title", p->name);
-    fprintf(f, "plot $have%zu using 1:2 with fillsteps fc rgb '#C9D6E3' title 'paid for (mean of the month)', \\\n"
-               "     $need%zu using 1:2 with steps lc rgb '%s' lw 2.4 title 'needed in its peak hour'\n",
+    fprintf(f,
+            "plot $have%zu using 1:2 with fillsteps fc rgb '#C9D6E3' title 'paid for (mean of the month)', \\\n"
+            "     $need%zu using 1:2 with steps lc rgb '%s' lw 2.4 title 'needed in its peak hour'\n",
             shown[k], shown[k], colour(o, p));
   }
   fputs("unset multiplot\n@END\n", f);
@@ -432,17 +491,30 @@ static bool script_capacity(const struct outcome *o, FILE *f) {
 
 static const struct plot plot[] = {
     {"cumulative-cost", "Cumulative cost",
-     "Where two lines cross, the one that runs below from there on has paid off; the dotted mark is the crossing of the cheapest option (thick) with what it is"
+     "Where two lines cross, the one that runs below from there on has paid off; the dotted mark is the crossing of "
+     "the cheapest option (thick) with what it is"
      " compared with (thick). Owned options solid, rented dashed; shaded: P10 to P90 of the replicas."
      " Lines that leave at the top cost several times the cheapest.",
      script_cumulative},
-    {"cost-breakdown", "Where the money goes", "Billed cost by group; a resale at the end counts against it, to the left of zero. Bars that leave at the right (>) cost several times the cheapest.", script_breakdown},
-    {"capacity", "Demand and capacity", "Where the area stands above the line, capacity is paid for that the peak does not need; rented by the hour it may lie below, for it follows the day.", script_capacity},
-    {"utilization", "Utilization over time", "Owned machines are there at night too; what is rented by the hour follows the demand. Low load is what makes ownership dear.", script_utilization},
-    {"power", "Power over time", "Dotted: the power contracted with the site, which is billed whether drawn or not.", script_power},
-    {"tornado", "What the total cost depends on", "One input at a time at its low and high end, the others at their central values, for the cheapest option.",
+    {"cost-breakdown", "Where the money goes",
+     "Billed cost by group; a resale at the end counts against it, to the left of zero. Bars that leave at the right "
+     "(>) cost several times the cheapest.",
+     script_breakdown},
+    {"capacity", "Demand and capacity",
+     "Where the area stands above the line, capacity is paid for that the peak does not need; rented by the hour it "
+     "may lie below, for it follows the day.",
+     script_capacity},
+    {"utilization", "Utilization over time",
+     "Owned machines are there at night too; what is rented by the hour follows the demand. Low load is what makes "
+     "ownership dear.",
+     script_utilization},
+    {"power", "Power over time", "Dotted: the power contracted with the site, which is billed whether drawn or not.",
+     script_power},
+    {"tornado", "What the total cost depends on",
+     "One input at a time at its low and high end, the others at their central values, for the cheapest option.",
      script_tornado},
-    {"s-curve", "How sure the total cost is", "Read at 50 % for the median, at 90 % for a budget that holds in nine cases of ten.", script_scurve},
+    {"s-curve", "How sure the total cost is",
+     "Read at 50 % for the median, at 90 % for a budget that holds in nine cases of ten.", script_scurve},
 };
 
 const struct plot *plots_at(size_t i) {
@@ -453,15 +525,20 @@ const struct plot *plots_at(size_t i) {
 
 static void preamble(const struct plot *p, FILE *f) {
   fprintf(f, "# Redraw with: gnuplot -d %s.gp\n", p->name);
-  fputs("set encoding utf8\nset style fill solid\nset border 3 lc rgb '#888888'\nset tics nomirror tc rgb '#222222'\nset grid lc rgb '#E4E4E4' lt 1 lw 1\n"
-        "set key outside right top vertical Left reverse samplen 2.4 spacing 1.2\nset style textbox opaque noborder margins 0.6,0.4 fc rgb '#ffffff'\n", f);
+  fputs("set encoding utf8\nset style fill solid\nset border 3 lc rgb '#888888'\nset tics nomirror tc rgb "
+        "'#222222'\nset grid lc rgb '#E4E4E4' lt 1 lw 1\n"
+        "set key outside right top vertical Left reverse samplen 2.4 spacing 1.2\nset style textbox opaque noborder "
+        "margins 0.6,0.4 fc rgb '#ffffff'\n",
+        f);
 }
 
 static void passes(const struct plot *p, FILE *f) {
   fprintf(f,
           "do for [pass=1:2] {\n"
-          "if (pass == 1) { set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' background '#ffffff'; set title font ',20'; set output '%s.svg' }\n"
-          "if (pass == 2) { set terminal pngcairo size %d,%d noenhanced font 'DejaVu Sans,21' linewidth 1.7 background '#ffffff'; set title font ',28'; set output '%s.png' }\n",
+          "if (pass == 1) { set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' "
+          "background '#ffffff'; set title font ',20'; set output '%s.svg' }\n"
+          "if (pass == 2) { set terminal pngcairo size %d,%d noenhanced font 'DejaVu Sans,21' linewidth 1.7 background "
+          "'#ffffff'; set title font ',28'; set output '%s.png' }\n",
           WIDTH_PX, HEIGHT_PX, p->name, WIDTH_PX * 2, HEIGHT_PX * 2, p->name);
 }
 

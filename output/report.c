@@ -34,7 +34,8 @@ static bool finish(FILE *f, const char *path, struct errs *errs) {
 }
 
 /* The script, then its pictures. A plot without data leaves no file, not even an older one. */
-static bool draw(const struct outcome *o, const struct plot *p, const char *dir, struct report_result *ret, struct errs *errs) {
+static bool draw(const struct outcome *o, const struct plot *p, const char *dir, struct report_result *ret,
+                 struct errs *errs) {
   char *stem = arena_printf(o->arena, "%s/%s", dir, p->name), *gp = arena_printf(o->arena, "%s.gp", stem), why[400];
   unlink(arena_printf(o->arena, "%s.svg", stem));
   unlink(arena_printf(o->arena, "%s.png", stem));
@@ -72,9 +73,11 @@ static void write_tables(const struct outcome *o, const char *dir, struct report
   }
 }
 
-bool report_write(const struct outcome *o, const char *db_path, const char *dir, struct report_result *ret, struct errs *errs) {
+bool report_write(const struct outcome *o, const char *db_path, const char *dir, struct report_result *ret,
+                  struct errs *errs) {
   const char *plots = arena_printf(o->arena, "%s/plots", dir), *tables = arena_printf(o->arena, "%s/tables", dir);
-  const char *html = arena_printf(o->arena, "%s/index.html", dir), *markdown = arena_printf(o->arena, "%s/report.md", dir);
+  const char *html = arena_printf(o->arena, "%s/index.html", dir),
+             *markdown = arena_printf(o->arena, "%s/report.md", dir);
   bool drawn[MOST_PLOTS] = {false};
   size_t before = errs_count(errs);
   FILE *f;

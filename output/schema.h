@@ -1,4 +1,5 @@
-/* The layout of a result database (docs/database.md). It grows by addition only: a change that breaks readers raises SCHEMA_VERSION. */
+/* The layout of a result database (docs/database.md). It grows by addition only: a change that breaks readers raises
+ * SCHEMA_VERSION. */
 #ifndef OUTPUT_SCHEMA_H
 #define OUTPUT_SCHEMA_H
 

@@ -10,16 +10,27 @@
 
 enum { WRITER_PATIENCE_MS = 60000 };
 
-enum statement { PUT_INPUT, PUT_METRIC, PUT_POINT, PUT_CHARGE, PUT_EVENT, PUT_JOB, PUT_REQUEST, PUT_VALIDATION, STATEMENTS };
+enum statement {
+  PUT_INPUT,
+  PUT_METRIC,
+  PUT_POINT,
+  PUT_CHARGE,
+  PUT_EVENT,
+  PUT_JOB,
+  PUT_REQUEST,
+  PUT_VALIDATION,
+  STATEMENTS
+};
 static const char *const statement_sql[STATEMENTS] = {
     [PUT_INPUT] = "INSERT INTO input VALUES(?,?,?,?,?,?,?,?)",
     [PUT_METRIC] = "INSERT INTO metric VALUES(?,?,?,?,?,?,?,?,?,?)",
     [PUT_POINT] = "INSERT INTO series VALUES(?,?,?,?,?)",
-    [PUT_CHARGE] = "INSERT INTO charge(run,option,kind,month,BilledCost,EffectiveCost,ListCost,ContractedCost,ListUnitPrice,"
-                   "ContractedUnitPrice,PricingQuantity,PricingUnit,PricingCategory,ConsumedQuantity,ConsumedUnit,BillingCurrency,"
-                   "ChargeCategory,ChargeFrequency,ChargeDescription,ChargePeriodStart,ChargePeriodEnd,BillingPeriodStart,"
-                   "BillingPeriodEnd,CommitmentDiscountStatus,ServiceCategory,ServiceName,ResourceId,ResourceName)"
-                   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [PUT_CHARGE] =
+        "INSERT INTO charge(run,option,kind,month,BilledCost,EffectiveCost,ListCost,ContractedCost,ListUnitPrice,"
+        "ContractedUnitPrice,PricingQuantity,PricingUnit,PricingCategory,ConsumedQuantity,ConsumedUnit,BillingCurrency,"
+        "ChargeCategory,ChargeFrequency,ChargeDescription,ChargePeriodStart,ChargePeriodEnd,BillingPeriodStart,"
+        "BillingPeriodEnd,CommitmentDiscountStatus,ServiceCategory,ServiceName,ResourceId,ResourceName)"
+        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_EVENT] = "INSERT INTO event VALUES(?,?,?,?,?)",
     [PUT_JOB] = "INSERT INTO job VALUES(?,?,?,?,?,?,?,?,?)",
     [PUT_REQUEST] = "INSERT INTO request VALUES(?,?,?,?,?,?,?)",
@@ -57,7 +68,8 @@ static bool fail(struct store *s, struct errs *errs) {
 static bool renew_views(struct store *s) {
   bool good = true;
   for (int i = 0; good && i < SCHEMA_VIEWS; i++) {
-    char *sql = mem_printf("DROP VIEW IF EXISTS %s; CREATE VIEW %s AS %s", schema_views[i].name, schema_views[i].name, schema_views[i].select);
+    char *sql = mem_printf("DROP VIEW IF EXISTS %s; CREATE VIEW %s AS %s", schema_views[i].name, schema_views[i].name,
+                           schema_views[i].select);
     good = exec(s, sql);
     mem_free(sql);
   }
@@ -81,7 +93,8 @@ static bool create_schema(struct store *s) {
   return exec(s, schema_tables_sql) && exec(s, ids);
 }
 
-/* In one transaction, so that a kill leaves an empty file or a whole layout, and of two programs that open a new file at once one makes it. */
+/* In one transaction, so that a kill leaves an empty file or a whole layout, and of two programs that open a new file
+ * at once one makes it. */
 static bool prepare_file(struct store *s, struct errs *errs) {
   if (!exec(s, "BEGIN IMMEDIATE"))
     return fail(s, errs);
@@ -112,7 +125,8 @@ struct store *store_open(const char *path, struct errs *errs) {
   pthread_mutex_init(&s->lock, NULL);
   fill_listener(s);
   /* NOMUTEX: the lock above serialises; private cache large enough that a transaction seldom spills early. */
-  if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+  if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
+      SQLITE_OK) {
     errs_add(errs, path, 0, NULL, "cannot open the database: %s", sqlite3_errmsg(s->db));
     store_close(s);
     return NULL;
@@ -218,7 +232,8 @@ static void on_charge(void *ctx, const struct rec_charge *r) {
   billing_period(r->period_start, start, end);
   bool purchase = r->category && strcmp(r->category, "Purchase") == 0;
   bool lump = !(r->quantity > 0); /* one unit at the price of the whole */
-  double quantity = lump ? 1 : r->quantity, list = lump ? r->billed_usd : r->list_unit_price, price = lump ? r->billed_usd : r->unit_price;
+  double quantity = lump ? 1 : r->quantity, list = lump ? r->billed_usd : r->list_unit_price,
+         price = lump ? r->billed_usd : r->unit_price;
   const char *unit = lump ? "lump sum" : r->unit;
   sqlite3_stmt *q = row(ctx, PUT_CHARGE, r->option);
   text(q, 3, r->kind);
@@ -286,8 +301,14 @@ static void on_request(void *ctx, const struct rec_request *r) {
 }
 
 static void fill_listener(struct store *s) {
-  s->listener = (struct sim_listener){.ctx = s, .input = on_input, .metric = on_metric, .point = on_point, .charge = on_charge,
-                                      .event = on_event, .job = on_job, .request = on_request};
+  s->listener = (struct sim_listener){.ctx = s,
+                                      .input = on_input,
+                                      .metric = on_metric,
+                                      .point = on_point,
+                                      .charge = on_charge,
+                                      .event = on_event,
+                                      .job = on_job,
+                                      .request = on_request};
 }
 
 const struct sim_listener *store_listener(struct store *s) {
@@ -311,8 +332,10 @@ static bool insert_run(struct store *s, const struct store_run *r) {
   sqlite3_stmt *q = NULL;
   char hash[17];
   snprintf(hash, sizeof hash, "%016llx", (unsigned long long)r->input_hash);
-  if (sqlite3_prepare_v2(s->db, "INSERT INTO run(state,name,scenario,version,input_hash,seed,replicas,as_of,start,months,"
-                         "hours_per_year,basis,baseline,settings)VALUES('running',?,?,?,?,?,?,?,?,?,?,?,?,?)", -1, &q, NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v2(s->db,
+                         "INSERT INTO run(state,name,scenario,version,input_hash,seed,replicas,as_of,start,months,"
+                         "hours_per_year,basis,baseline,settings)VALUES('running',?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                         -1, &q, NULL) != SQLITE_OK)
     return false;
   text(q, 1, r->name);
   text(q, 2, r->scenario);
@@ -335,7 +358,8 @@ static bool insert_run(struct store *s, const struct store_run *r) {
 int64_t store_begin(struct store *s, const struct store_run *run, struct errs *errs) {
   pthread_mutex_lock(&s->lock);
   s->broken = false;
-  /* The row of the run is committed on its own first, so that a killed run leaves a trace. Whoever is `running` while we hold the lock is dead. */
+  /* The row of the run is committed on its own first, so that a killed run leaves a trace. Whoever is `running` while
+   * we hold the lock is dead. */
   bool good = exec(s, "BEGIN IMMEDIATE") && exec(s, "UPDATE run SET state='interrupted' WHERE state='running'");
   if (good && !(good = insert_run(s, run)))
     snprintf(s->problem, sizeof s->problem, "%s", sqlite3_errmsg(s->db));

@@ -42,13 +42,15 @@ static void wrapped(FILE *f, const char *mark, const char *text) {
 }
 
 static void heading(const struct outcome *o, FILE *f) {
-  const char *hours = isnan(o->hours_per_year) ? "" : o->hours_per_year > 0 ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
-                                                                            : ", calendar hours";
-  const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replicas", o->replicas) : "central values, no replicas";
-  wrapped(f, "", arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s", o->name ? o->name : "run", o->months,
-                          o->start ? o->start : "-", o->as_of ? o->as_of : "-", o->basis ? o->basis : "nominal pre-tax", hours, draws,
-                          (long long)o->seed,
-                          outcome_caveat(o)));
+  const char *hours = isnan(o->hours_per_year) ? ""
+                      : o->hours_per_year > 0  ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
+                                               : ", calendar hours";
+  const char *draws =
+      o->replicas > 0 ? arena_printf(o->arena, "%d replicas", o->replicas) : "central values, no replicas";
+  wrapped(f, "",
+          arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s",
+                       o->name ? o->name : "run", o->months, o->start ? o->start : "-", o->as_of ? o->as_of : "-",
+                       o->basis ? o->basis : "nominal pre-tax", hours, draws, (long long)o->seed, outcome_caveat(o)));
 }
 
 static void answer(const struct outcome *o, FILE *f) {
@@ -68,7 +70,11 @@ static void side_by_side(const struct outcome *o, FILE *f) {
   fputc('\n', f);
   table_write_text(t, f);
   if (o->baseline && *o->baseline && o->n > 1)
-    wrapped(f, "", arena_printf(o->arena, "Load: what of the GPUs' capacity was used. P: share of the replicas. Break-even and P cheaper are against %s.", o->baseline));
+    wrapped(f, "",
+            arena_printf(o->arena,
+                         "Load: what of the GPUs' capacity was used. P: share of the replicas. Break-even and P "
+                         "cheaper are against %s.",
+                         o->baseline));
   if (*dropped)
     wrapped(f, "", arena_printf(o->arena, "Unknown in this run: %s.", dropped));
   mem_free(dropped);
@@ -86,7 +92,9 @@ static void why(const struct outcome *o, FILE *f) {
 
 /* "- option: text" of the events of a kind; those past `most` are counted. */
 static void events(const struct outcome *o, FILE *f, const char *kind, const char *title, int most) {
-  struct db_query *q = db_query(o->db, "SELECT DISTINCT option, text FROM event WHERE run=? AND kind=? ORDER BY option, rowid", "is", o->run, kind);
+  struct db_query *q =
+      db_query(o->db, "SELECT DISTINCT option, text FROM event WHERE run=? AND kind=? ORDER BY option, rowid", "is",
+               o->run, kind);
   int n = 0;
   for (; db_next(q); n++) {
     if (n == 0)
@@ -101,7 +109,8 @@ static void events(const struct outcome *o, FILE *f, const char *kind, const cha
 
 /* The same for every option that uses such servers, so without their names. */
 static void fits(const struct outcome *o, FILE *f) {
-  struct db_query *q = db_query(o->db, "SELECT DISTINCT text FROM event WHERE run=? AND kind='fit' ORDER BY text", "i", o->run);
+  struct db_query *q =
+      db_query(o->db, "SELECT DISTINCT text FROM event WHERE run=? AND kind='fit' ORDER BY text", "i", o->run);
   for (int n = 0; db_next(q); n++) {
     if (n == 0)
       fputs("\nWhat does not fit one server\n", f);
@@ -114,16 +123,23 @@ static void what_could_change(const struct outcome *o, FILE *f) {
   if (!o->best)
     return;
   struct db_query *q = db_query(
-      o->db, "SELECT substr(lo.scope,7), lo.value, hi.value, f.value, f.unit FROM metric lo JOIN metric hi ON hi.run=lo.run AND hi.option=lo.option"
-      " AND hi.scope=lo.scope AND hi.name='tornado_high_usd' LEFT JOIN metric f ON f.run=lo.run AND f.option=lo.option AND f.scope=lo.scope"
+      o->db,
+      "SELECT substr(lo.scope,7), lo.value, hi.value, f.value, f.unit FROM metric lo JOIN metric hi ON hi.run=lo.run "
+      "AND hi.option=lo.option"
+      " AND hi.scope=lo.scope AND hi.name='tornado_high_usd' LEFT JOIN metric f ON f.run=lo.run AND f.option=lo.option "
+      "AND f.scope=lo.scope"
       " AND f.name='flip_value' AND f.value IS NOT NULL WHERE lo.run=?1 AND lo.option=?2 AND lo.name='tornado_low_usd'"
-      " GROUP BY lo.scope ORDER BY abs(hi.value-lo.value) DESC, lo.scope LIMIT ?3", "isi", o->run, o->best->name, (int64_t)MOST_INPUTS);
+      " GROUP BY lo.scope ORDER BY abs(hi.value-lo.value) DESC, lo.scope LIMIT ?3",
+      "isi", o->run, o->best->name, (int64_t)MOST_INPUTS);
   for (int n = 0; db_next(q); n++) {
     if (n == 0)
       fprintf(f, "\nWhat moves the total of the cheapest option most\n");
-    const char *flip = db_null(q, 3) ? "" : arena_printf(o->arena, "; the choice flips at %.4g %s", db_real(q, 3), db_text(q, 4));
-    wrapped(f, "  - ", arena_printf(o->arena, "%s: from %s to %s%s", db_text(q, 0), outcome_usd(o, fmin(db_real(q, 1), db_real(q, 2))),
-                            outcome_usd(o, fmax(db_real(q, 1), db_real(q, 2))), flip));
+    const char *flip =
+        db_null(q, 3) ? "" : arena_printf(o->arena, "; the choice flips at %.4g %s", db_real(q, 3), db_text(q, 4));
+    wrapped(f, "  - ",
+            arena_printf(o->arena, "%s: from %s to %s%s", db_text(q, 0),
+                         outcome_usd(o, fmin(db_real(q, 1), db_real(q, 2))),
+                         outcome_usd(o, fmax(db_real(q, 1), db_real(q, 2))), flip));
   }
   db_done(q);
 }

@@ -1,5 +1,6 @@
-/* A table in memory, filled once and written as aligned text, Markdown, HTML or CSV. Numbers keep their full value: CSV gets it, the others the
- * rounded form. Unknown (NaN, NULL) is "-" for people and empty in CSV. All strings are copied. */
+/* A table in memory, filled once and written as aligned text, Markdown, HTML or CSV. Numbers keep their full value: CSV
+ * gets it, the others the rounded form. Unknown (NaN, NULL) is "-" for people and empty in CSV. All strings are copied.
+ */
 #ifndef OUTPUT_TABLE_H
 #define OUTPUT_TABLE_H
 #include <stdbool.h>
@@ -16,12 +17,13 @@ struct table;
 struct table *table_create(const char *title, const struct table_col *cols, size_t n);
 void table_free(struct table *t); /* NULL is fine */
 
-void table_row(struct table *t);                                     /* starts a row; missing cells are unknown */
-void table_strong(struct table *t);                                  /* the current row is the one to look at */
-void table_text(struct table *t, const char *text);                  /* next cell; NULL or "" = unknown */
-void table_number(struct table *t, double value, int decimals);      /* with thousands separators; NaN = unknown */
-void table_scaled(struct table *t, double value, double scale, int decimals); /* shown divided by scale, CSV too: the head says the unit */
-void table_said(struct table *t, double value, const char *text);    /* a number shown as words: "never", "yes" */
+void table_row(struct table *t);                                /* starts a row; missing cells are unknown */
+void table_strong(struct table *t);                             /* the current row is the one to look at */
+void table_text(struct table *t, const char *text);             /* next cell; NULL or "" = unknown */
+void table_number(struct table *t, double value, int decimals); /* with thousands separators; NaN = unknown */
+void table_scaled(struct table *t, double value, double scale,
+                  int decimals); /* shown divided by scale, CSV too: the head says the unit */
+void table_said(struct table *t, double value, const char *text); /* a number shown as words: "never", "yes" */
 
 size_t table_rows(const struct table *t);
 const char *table_title(const struct table *t);

@@ -18,7 +18,10 @@ static void breakeven(const struct outcome *o, const struct outcome_option *p, s
   else if (isfinite(p->breakeven_month))
     table_number(t, p->breakeven_month, 1);
   else
-    table_said(t, p->breakeven_month, outcome_crossing(o, p->name, base->name) == 0 ? "at once" : "never"); /* one line lies below the other all the time */
+    table_said(t, p->breakeven_month,
+               outcome_crossing(o, p->name, base->name) == 0
+                   ? "at once"
+                   : "never"); /* one line lies below the other all the time */
 }
 
 static bool serves(const struct outcome *o) {
@@ -61,7 +64,9 @@ static struct table *make_summary(const struct outcome *o) {
       table_strong(t);
     table_text(t, p->name);
     table_text(t, p->class ? outcome_class_name(p->class) : NULL);
-    table_text(t, !p->feasible ? "no" : p->prob_feasible < 0.995 ? arena_printf(o->arena, "in %.0f %%", 100 * p->prob_feasible) : "yes");
+    table_text(t, !p->feasible               ? "no"
+                  : p->prob_feasible < 0.995 ? arena_printf(o->arena, "in %.0f %%", 100 * p->prob_feasible)
+                                             : "yes");
     table_number(t, p->servers, 0);
     table_number(t, p->nodes_per_replica, 0);
     table_scaled(t, p->tco_usd, scale, dec);
@@ -96,9 +101,12 @@ struct table *tables_why(const struct outcome *o) {
                                   {o->rival->name, "", "rival", false},
                                   {"difference", "", "difference", false}};
   struct table *t = table_create("What makes the difference", col, 4);
-  const char *sql = arena_printf(o->arena, "SELECT %s, sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
-                                 " sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END) d FROM charge WHERE run=?1 AND option IN (?2,?3)"
-                                 " GROUP BY kind HAVING a<>0 OR b<>0 ORDER BY abs(d) DESC, kind", groups_words());
+  const char *sql = arena_printf(
+      o->arena,
+      "SELECT %s, sum(CASE option WHEN ?2 THEN BilledCost END) a, sum(CASE option WHEN ?3 THEN BilledCost END) b,"
+      " sum(CASE option WHEN ?2 THEN BilledCost ELSE -BilledCost END) d FROM charge WHERE run=?1 AND option IN (?2,?3)"
+      " GROUP BY kind HAVING a<>0 OR b<>0 ORDER BY abs(d) DESC, kind",
+      groups_words());
   struct db_query *q = db_query(o->db, sql, "iss", o->run, o->best->name, o->rival->name);
   while (db_next(q)) {
     table_row(t);
@@ -127,12 +135,16 @@ static const char *two_lines(const struct outcome *o, const char *label) {
   return text;
 }
 
-/* What an option's cost is worth today, by year: pv[0..years), pv[years] the sum, which is its pv_cost_usd. Flows are those between the points of the
- * cumulative cost, discounted at the end of their month, or of their year when the scenario says so. */
+/* What an option's cost is worth today, by year: pv[0..years), pv[years] the sum, which is its pv_cost_usd. Flows are
+ * those between the points of the cumulative cost, discounted at the end of their month, or of their year when the
+ * scenario says so. */
 static void discount(const struct outcome *o, const char *option, int years, double *pv) {
-  double rate = db_value(o->db, "SELECT CAST(value AS REAL) FROM input WHERE run=? AND key='money.discount'", "i", o->run);
+  double rate =
+      db_value(o->db, "SELECT CAST(value AS REAL) FROM input WHERE run=? AND key='money.discount'", "i", o->run);
   bool yearly = db_value(o->db, "SELECT value='yearly' FROM input WHERE run=? AND key='money.flows'", "i", o->run) > 0;
-  struct db_query *q = db_query(o->db, "SELECT value-lag(value,1,0) OVER (ORDER BY t) FROM series WHERE run=? AND option=? AND name='cumulative_cost_usd' ORDER BY t",
+  struct db_query *q = db_query(o->db,
+                                "SELECT value-lag(value,1,0) OVER (ORDER BY t) FROM series WHERE run=? AND option=? "
+                                "AND name='cumulative_cost_usd' ORDER BY t",
                                 "is", o->run, option);
   for (int y = 0; y <= years; y++)
     pv[y] = rate > 0 ? 0 : (double)NAN;
@@ -156,10 +168,14 @@ static struct table *make_cash_flow(const struct outcome *o) {
   col[n++] = (struct table_col){"discounted", o->money.unit, "discounted", false};
   struct table *t = table_create("Cash flow by year", col, n);
 
-  const char *sql = arena_printf(o->arena, "SELECT month/12+1, %s g, sum(BilledCost) FROM charge WHERE run=? AND option=? AND BilledCost<>0"
-                                 " GROUP BY 1, 2 ORDER BY 1", groups_case());
+  const char *sql =
+      arena_printf(o->arena,
+                   "SELECT month/12+1, %s g, sum(BilledCost) FROM charge WHERE run=? AND option=? AND BilledCost<>0"
+                   " GROUP BY 1, 2 ORDER BY 1",
+                   groups_case());
   int years = (o->months + 11) / 12;
-  double *flow = mem_array((size_t)(years + 1) * (GROUPS + 1), sizeof *flow), *pv = mem_array((size_t)years + 1, sizeof *pv);
+  double *flow = mem_array((size_t)(years + 1) * (GROUPS + 1), sizeof *flow),
+         *pv = mem_array((size_t)years + 1, sizeof *pv);
   for (size_t i = 0; i < o->n; i++) {
     memset(flow, 0, (size_t)(years + 1) * (GROUPS + 1) * sizeof *flow);
     struct db_query *q = db_query(o->db, sql, "is", o->run, o->option[i].name);
@@ -201,9 +217,11 @@ static struct table *make_cash_flow(const struct outcome *o) {
 /* ---- tables that are a query ---- */
 
 /* Options in the order of the summary, for the ORDER BY of a query over a table or view called `t`. */
-#define BY_MERIT(t)                                                                                                                        \
-  " (SELECT r.value FROM metric r WHERE r.run=" t ".run AND r.option=" t ".option AND r.name='feasible' AND r.scope='whole') IS 0,"         \
-  " (SELECT r.value FROM metric r WHERE r.run=" t ".run AND r.option=" t ".option AND r.name='tco_usd' AND r.scope='whole' AND r.versus='')," \
+#define BY_MERIT(t)                                                                                                    \
+  " (SELECT r.value FROM metric r WHERE r.run=" t ".run AND r.option=" t                                               \
+  ".option AND r.name='feasible' AND r.scope='whole') IS 0,"                                                           \
+  " (SELECT r.value FROM metric r WHERE r.run=" t ".run AND r.option=" t                                               \
+  ".option AND r.name='tco_usd' AND r.scope='whole' AND r.versus=''),"                                                 \
   " " t ".option"
 
 struct query_col {
@@ -211,7 +229,8 @@ struct query_col {
   int decimals; /* -1 = text */
 };
 
-static struct table *from_query(const struct outcome *o, const char *title, const char *sql, const struct query_col *cols, size_t n) {
+static struct table *from_query(const struct outcome *o, const char *title, const char *sql,
+                                const struct query_col *cols, size_t n) {
   struct table_col head[16];
   for (size_t i = 0; i < n; i++)
     head[i] = cols[i].col;
@@ -229,12 +248,15 @@ static struct table *from_query(const struct outcome *o, const char *title, cons
   return t;
 }
 
-#define TEXT(head, name) {{head, "", name, true}, -1}
-#define NUMBER(head, unit, name, decimals) {{head, unit, name, false}, decimals}
+#define TEXT(head, name)                                                                                               \
+  { {head, "", name, true}, -1 }
+#define NUMBER(head, unit, name, decimals)                                                                             \
+  { {head, unit, name, false}, decimals }
 #define FROM_QUERY(o, title, sql, cols) from_query(o, title, sql, cols, sizeof cols / sizeof *cols)
 
 static struct table *make_infeasible(const struct outcome *o) {
-  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("why it does not do the work, and the smallest cure", "reason")};
+  static const struct query_col cols[] = {TEXT("option", "option"),
+                                          TEXT("why it does not do the work, and the smallest cure", "reason")};
   return FROM_QUERY(o, "Options that do not do the work",
                     "SELECT option, text FROM event WHERE run=? AND kind='infeasible' ORDER BY option, rowid", cols);
 }
@@ -242,15 +264,24 @@ static struct table *make_infeasible(const struct outcome *o) {
 /* The cheapest option first, its largest swing first. */
 static struct table *make_sensitivity(const struct outcome *o) {
   const char *usd = o->money.unit;
-  const struct table_col col[] = {{"option", "", "option", true}, {"input", "", "input", true}, {"TCO at\nits low end", usd, "tco_low", false},
-                                  {"TCO at its\nhigh end", usd, "tco_high", false}, {"swing", usd, "swing", false}, {"share of\nvariance", "%", "sobol_pct", false},
-                                  {"the choice\nflips at", "", "flip", true}, {"against", "", "versus", true}};
+  const struct table_col col[] = {{"option", "", "option", true},
+                                  {"input", "", "input", true},
+                                  {"TCO at\nits low end", usd, "tco_low", false},
+                                  {"TCO at its\nhigh end", usd, "tco_high", false},
+                                  {"swing", usd, "swing", false},
+                                  {"share of\nvariance", "%", "sobol_pct", false},
+                                  {"the choice\nflips at", "", "flip", true},
+                                  {"against", "", "versus", true}};
   struct table *t = table_create("What the total cost depends on", col, sizeof col / sizeof *col);
-  struct db_query *q = db_query(
-      o->db, "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) lo, max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
-      " max(CASE name WHEN 'sobol' THEN 100*value END), max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
-      " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END) FROM metric WHERE run=?1 AND scope LIKE 'input:%'"
-      " GROUP BY option, scope ORDER BY" BY_MERIT("metric") ", abs(hi-lo) DESC, scope", "i", o->run);
+  struct db_query *q = db_query(o->db,
+                                "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) "
+                                "lo, max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
+                                " max(CASE name WHEN 'sobol' THEN 100*value END), max(CASE WHEN name='flip_value' AND "
+                                "value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
+                                " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END) FROM metric "
+                                "WHERE run=?1 AND scope LIKE 'input:%'"
+                                " GROUP BY option, scope ORDER BY" BY_MERIT("metric") ", abs(hi-lo) DESC, scope",
+                                "i", o->run);
   while (db_next(q)) {
     table_row(t);
     table_text(t, db_text(q, 0));
@@ -267,73 +298,146 @@ static struct table *make_sensitivity(const struct outcome *o) {
 }
 
 static struct table *make_utilization(const struct outcome *o) {
-  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("scope", "scope"), NUMBER("provisioned", "GPU-h", "gpu_hours_provisioned", 0),
-                                          NUMBER("allocated", "GPU-h", "gpu_hours", 0), NUMBER("productive", "GPU-h", "gpu_hours_productive", 0),
+  static const struct query_col cols[] = {TEXT("option", "option"),
+                                          TEXT("scope", "scope"),
+                                          NUMBER("provisioned", "GPU-h", "gpu_hours_provisioned", 0),
+                                          NUMBER("allocated", "GPU-h", "gpu_hours", 0),
+                                          NUMBER("productive", "GPU-h", "gpu_hours_productive", 0),
                                           NUMBER("utilization", "%", "gpu_utilization_pct", 1)};
   return FROM_QUERY(o, "GPU-hours and utilization",
-                    "SELECT option, scope, gpu_hours_provisioned, gpu_hours, gpu_hours_productive, 100*gpu_utilization FROM v_utilization"
-                    " WHERE run=? AND option<>'' ORDER BY" BY_MERIT("v_utilization") ", scope<>'whole', scope", cols);
+                    "SELECT option, scope, gpu_hours_provisioned, gpu_hours, gpu_hours_productive, 100*gpu_utilization "
+                    "FROM v_utilization"
+                    " WHERE run=? AND option<>'' ORDER BY" BY_MERIT("v_utilization") ", scope<>'whole', scope",
+                    cols);
 }
 
+struct figure {
+  struct table_col col;
+  const char *metric;
+  double scale;
+  int decimals;
+  bool telling; /* a row is shown when one of these is known */
+};
+static const struct figure work_figure[] = {
+    {{"TTFT\nP50", "ms", "ttft_p50_ms", false}, "ttft_p50_ms", 1, 0, true},
+    {{"TTFT\nP95", "ms", "ttft_p95_ms", false}, "ttft_p95_ms", 1, 0, true},
+    {{"TPOT\nP50", "ms", "tpot_p50_ms", false}, "tpot_p50_ms", 1, 1, true},
+    {{"TPOT\nP95", "ms", "tpot_p95_ms", false}, "tpot_p95_ms", 1, 1, true},
+    {{"within the\nservice level", "%", "slo_attainment_pct", false}, "slo_attainment", 0.01, 2, true},
+    {{"unserved", "requests", "unserved_requests", false}, "unserved_requests", 1, 0, false},
+    {{"output", "tokens/s", "output_tok_per_s", false}, "output_tok_per_s", 1, 0, false},
+    {{"time to\ntrain", "days", "time_to_train_d", false}, "time_to_train_s", 86400, 2, true},
+    {{"step", "s", "step_time_s", false}, "step_time_s", 1, 2, true},
+    {{"MFU", "%", "mfu_pct", false}, "mfu", 0.01, 1, true},
+    {{"goodput", "%", "goodput_pct", false}, "goodput", 0.01, 1, true},
+    {{"allocated", "GPU-h", "gpu_hours", false}, "gpu_hours", 1, 0, false},
+    {{"training\nrun", "USD", "usd_per_training_run", false}, "usd_per_training_run", 1, 0, false},
+};
+enum { WORK_FIGURES = sizeof work_figure / sizeof *work_figure };
+
+/* A row per option and work, a column per figure. */
 static struct table *make_work(const struct outcome *o) {
-  static const struct query_col cols[] = {
-      TEXT("option", "option"), TEXT("work", "scope"), NUMBER("TTFT\nP50", "ms", "ttft_p50_ms", 0), NUMBER("TTFT\nP95", "ms", "ttft_p95_ms", 0),
-      NUMBER("TPOT\nP50", "ms", "tpot_p50_ms", 1), NUMBER("TPOT\nP95", "ms", "tpot_p95_ms", 1), NUMBER("within the\nservice level", "%", "slo_attainment_pct", 2),
-      NUMBER("unserved", "requests", "unserved_requests", 0), NUMBER("output", "tokens/s", "output_tok_per_s", 0), NUMBER("time to\ntrain", "days", "time_to_train_d", 2),
-      NUMBER("step", "s", "step_time_s", 2), NUMBER("MFU", "%", "mfu_pct", 1), NUMBER("goodput", "%", "goodput_pct", 1), NUMBER("allocated", "GPU-h", "gpu_hours", 0), NUMBER("training\nrun", "USD", "usd_per_training_run", 0)};
-#define FIGURE(name) "max(CASE name WHEN '" name "' THEN value END)"
-  return FROM_QUERY(o, "How the work is done",
-                    "SELECT option, scope, " FIGURE("ttft_p50_ms") "," FIGURE("ttft_p95_ms") "," FIGURE("tpot_p50_ms") "," FIGURE("tpot_p95_ms")
-                    ",100*" FIGURE("slo_attainment") "," FIGURE("unserved_requests") "," FIGURE("output_tok_per_s") "," FIGURE("time_to_train_s") "/86400,"
-                    FIGURE("step_time_s") ",100*" FIGURE("mfu") ",100*" FIGURE("goodput") "," FIGURE("gpu_hours") "," FIGURE("usd_per_training_run")
-                    " FROM metric WHERE run=? AND versus='' AND (scope='whole' OR scope LIKE 'serving:%' OR scope LIKE 'training:%')"
-                    " GROUP BY option, scope HAVING sum(name IN ('ttft_p50_ms','ttft_p95_ms','tpot_p50_ms','slo_attainment','time_to_train_s','step_time_s','mfu','goodput'))>0"
-                    " ORDER BY" BY_MERIT("metric") ", scope<>'whole', scope", cols);
-#undef FIGURE
+  struct table_col col[WORK_FIGURES + 2] = {{"option", "", "option", true}, {"work", "", "work", true}};
+  const char *values = "", *telling = "''";
+  for (int i = 0; i < WORK_FIGURES; i++) {
+    const struct figure *w = &work_figure[i];
+    col[2 + i] = w->col;
+    values = arena_printf(o->arena, "%s, max(CASE name WHEN '%s' THEN value END)", values, w->metric);
+    if (w->telling)
+      telling = arena_printf(o->arena, "%s,'%s'", telling, w->metric);
+  }
+  const char *sql =
+      arena_printf(o->arena,
+                   "SELECT option, scope%s FROM metric WHERE run=? AND versus='' AND (scope='whole' OR scope LIKE "
+                   "'serving:%%' OR scope "
+                   "LIKE 'training:%%') GROUP BY option, scope HAVING sum(name IN (%s))>0 ORDER BY" BY_MERIT(
+                       "metric") ", scope<>'whole', scope",
+                   values, telling);
+  struct table *t = table_create("How the work is done", col, WORK_FIGURES + 2);
+  struct db_query *q = db_query(o->db, sql, "i", o->run);
+  while (db_next(q)) {
+    table_row(t);
+    table_text(t, db_text(q, 0));
+    table_text(t, db_text(q, 1));
+    for (int i = 0; i < WORK_FIGURES; i++)
+      table_scaled(t, db_real(q, 2 + i), work_figure[i].scale, work_figure[i].decimals);
+  }
+  db_done(q);
+  return t;
 }
 
 static struct table *make_metrics(const struct outcome *o) {
-  static const struct query_col cols[] = {TEXT("option", "option"), TEXT("scope", "scope"), TEXT("figure", "name"), TEXT("against", "versus"),
-                                          NUMBER("value", "", "value", 4), TEXT("unit", "unit"), NUMBER("P10", "", "p10", 4),
-                                          NUMBER("P50", "", "p50", 4), NUMBER("P90", "", "p90", 4)};
+  static const struct query_col cols[] = {
+      TEXT("option", "option"),    TEXT("scope", "scope"),          TEXT("figure", "name"),
+      TEXT("against", "versus"),   NUMBER("value", "", "value", 4), TEXT("unit", "unit"),
+      NUMBER("P10", "", "p10", 4), NUMBER("P50", "", "p50", 4),     NUMBER("P90", "", "p90", 4)};
   return FROM_QUERY(o, "All figures",
-                    "SELECT option, scope, name, versus, value, unit, p10, p50, p90 FROM metric WHERE run=? AND scope NOT LIKE 'input:%'"
-                    " ORDER BY option, scope<>'whole', scope, name, versus", cols);
+                    "SELECT option, scope, name, versus, value, unit, p10, p50, p90 FROM metric WHERE run=? AND scope "
+                    "NOT LIKE 'input:%'"
+                    " ORDER BY option, scope<>'whole', scope, name, versus",
+                    cols);
 }
 
 static struct table *make_assumptions(const struct outcome *o) {
-  static const struct query_col cols[] = {TEXT("input", "key"), TEXT("option", "option"), TEXT("value", "value"), TEXT("unit", "unit"),
-                                          TEXT("grade", "grade"), TEXT("date", "date"), TEXT("source", "source")};
-  return FROM_QUERY(o, "Assumptions",
-                    "SELECT key, option, value, unit, grade, date, source FROM input WHERE run=? ORDER BY option<>'', option, rowid", cols);
+  static const struct query_col cols[] = {TEXT("input", "key"),    TEXT("option", "option"), TEXT("value", "value"),
+                                          TEXT("unit", "unit"),    TEXT("grade", "grade"),   TEXT("date", "date"),
+                                          TEXT("source", "source")};
+  return FROM_QUERY(
+      o, "Assumptions",
+      "SELECT key, option, value, unit, grade, date, source FROM input WHERE run=? ORDER BY option<>'', option, rowid",
+      cols);
 }
 
 static struct table *make_exclusions(const struct outcome *o) {
   static const struct query_col cols[] = {TEXT("kind", "kind"), TEXT("option", "option"), TEXT("note", "text")};
-  return FROM_QUERY(o, "What is left out, and what to be careful with",
-                    "SELECT DISTINCT kind, option, text FROM event WHERE run=? AND kind IN ('exclusion','warning','assumption')"
-                    " ORDER BY kind='exclusion' DESC, kind='warning' DESC, kind, option, rowid", cols);
+  return FROM_QUERY(
+      o, "What is left out, and what to be careful with",
+      "SELECT DISTINCT kind, option, text FROM event WHERE run=? AND kind IN ('exclusion','warning','assumption')"
+      " ORDER BY kind='exclusion' DESC, kind='warning' DESC, kind, option, rowid",
+      cols);
 }
 
 static struct table *make_timeline(const struct outcome *o) {
-  static const struct query_col cols[] = {TEXT("option", "option"), NUMBER("time", "days", "t_d", 1), TEXT("what", "kind"), TEXT("", "text")};
+  static const struct query_col cols[] = {TEXT("option", "option"), NUMBER("time", "days", "t_d", 1),
+                                          TEXT("what", "kind"), TEXT("", "text")};
   return FROM_QUERY(o, "What happened when",
-                    "SELECT option, t/24, kind, text FROM event WHERE run=? AND kind NOT IN ('exclusion','warning','assumption','infeasible','failure')"
-                    " ORDER BY" BY_MERIT("event") ", t, rowid", cols);
+                    "SELECT option, t/24, kind, text FROM event WHERE run=? AND kind NOT IN "
+                    "('exclusion','warning','assumption','infeasible','failure')"
+                    " ORDER BY" BY_MERIT("event") ", t, rowid",
+                    cols);
 }
 
 static const struct table_kind kind[] = {
-    {"summary", "Options side by side", "Feasible options by total cost, then the others. Does the work: at central inputs, and in how many of the replicas if not in all. Busy: GPU-hours with any work, load: what of the capacity was used. Break-even and P(cheaper) are against the baseline.", TABLE_SHOWN, make_summary},
-    {"why", "What makes the difference", "The cheapest option beside its rival, by kind of cost, largest difference first.", TABLE_SHOWN, tables_why},
-    {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", TABLE_SHOWN, make_infeasible},
-    {"cash-flow", "Cash flow by year", "Billed money, nominal, by the year in which it flows; a resale is negative. Discounted: at the scenario's rate to the start.", TABLE_SHOWN, make_cash_flow},
-    {"sensitivity", "What the total cost depends on", "Total cost with one uncertain input at its low and its high end, the others as they are.",
-     TABLE_SHOWN, make_sensitivity},
-    {"work", "How the work is done", "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's peak (MFU).", TABLE_SHOWN, make_work},
-    {"utilization", "GPU-hours and utilization", "Provisioned: paid for or owned. Allocated: given to work. Productive: work that counted.", TABLE_SHOWN, make_utilization},
-    {"exclusions", "What is left out, and what to be careful with", "Read before deciding.", TABLE_SHOWN, make_exclusions},
-    {"timeline", "What happened when", "Purchases, renewals, expansions and phases of training, failures left out.", TABLE_FOLDED, make_timeline},
-    {"assumptions", "Assumptions", "Every input of the run with where it comes from; `assumed` and `scenario` are the reader's to change.", TABLE_FOLDED, make_assumptions},
+    {"summary", "Options side by side",
+     "Feasible options by total cost, then the others. Does the work: at central inputs, and in how many of the "
+     "replicas if not in all. Busy: GPU-hours with any work, load: what of the capacity was used. Break-even and "
+     "P(cheaper) are against the baseline.",
+     TABLE_SHOWN, make_summary},
+    {"why", "What makes the difference",
+     "The cheapest option beside its rival, by kind of cost, largest difference first.", TABLE_SHOWN, tables_why},
+    {"infeasible", "Options that do not do the work", "They never win, whatever they cost.", TABLE_SHOWN,
+     make_infeasible},
+    {"cash-flow", "Cash flow by year",
+     "Billed money, nominal, by the year in which it flows; a resale is negative. Discounted: at the scenario's rate "
+     "to the start.",
+     TABLE_SHOWN, make_cash_flow},
+    {"sensitivity", "What the total cost depends on",
+     "Total cost with one uncertain input at its low and its high end, the others as they are.", TABLE_SHOWN,
+     make_sensitivity},
+    {"work", "How the work is done",
+     "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's "
+     "peak (MFU).",
+     TABLE_SHOWN, make_work},
+    {"utilization", "GPU-hours and utilization",
+     "Provisioned: paid for or owned. Allocated: given to work. Productive: work that counted.", TABLE_SHOWN,
+     make_utilization},
+    {"exclusions", "What is left out, and what to be careful with", "Read before deciding.", TABLE_SHOWN,
+     make_exclusions},
+    {"timeline", "What happened when", "Purchases, renewals, expansions and phases of training, failures left out.",
+     TABLE_FOLDED, make_timeline},
+    {"assumptions", "Assumptions",
+     "Every input of the run with where it comes from; `assumed` and `scenario` are the reader's to change.",
+     TABLE_FOLDED, make_assumptions},
     {"metrics", "All figures", "As they stand in the database.", TABLE_FILE_ONLY, make_metrics},
 };
 

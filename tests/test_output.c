@@ -81,13 +81,16 @@ static void test_round_trip(void) {
   sqlite3 *db = open_db("test_output.db");
   CU_ASSERT_EQUAL(db_value(db, "PRAGMA application_id", ""), 0x72636173);
   CU_ASSERT_EQUAL(db_value(db, "PRAGMA user_version", ""), 1);
-  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM run WHERE state='done' AND seed=7 AND months=60 AND baseline='rent'", ""), 1);
+  CU_ASSERT_EQUAL(
+      db_value(db, "SELECT count(*) FROM run WHERE state='done' AND seed=7 AND months=60 AND baseline='rent'", ""), 1);
   CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM charge", ""), 1 + 60 + 1 + 60 + 1 + 60 + 1);
   CU_ASSERT_EQUAL(db_value(db, "SELECT sum(BilledCost) FROM charge WHERE option='own'", ""), 16e6);
   CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM job", ""), 1);
   CU_ASSERT_EQUAL(db_value(db, "SELECT value FROM metric WHERE name='peak_power_kw'", ""), 98.7);
-  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM metric WHERE name='servers' AND p10 IS NULL", ""), 1); /* unknown is not 0 */
-  CU_ASSERT_EQUAL(db_value(db, "SELECT BillingPeriodEnd='2027-01-01' FROM charge WHERE option='own' AND kind='server'", ""), 1);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM metric WHERE name='servers' AND p10 IS NULL", ""),
+                  1); /* unknown is not 0 */
+  CU_ASSERT_EQUAL(
+      db_value(db, "SELECT BillingPeriodEnd='2027-01-01' FROM charge WHERE option='own' AND kind='server'", ""), 1);
   db_close(db);
 }
 
@@ -97,8 +100,11 @@ static void test_views(void) {
   CU_ASSERT_EQUAL(db_value(db, "SELECT tco_usd FROM v_summary WHERE option='own'", ""), 16e6);
   CU_ASSERT_EQUAL(db_value(db, "SELECT tco_p10_usd FROM v_summary WHERE option='own'", ""), 12e6);
   CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM v_tco WHERE abs(tco_usd-ledger_usd)>0.005", ""), 0);
-  CU_ASSERT_EQUAL(db_value(db, "SELECT billed_usd FROM v_charges_by_year WHERE option='own' AND year=2 AND kind='energy'", ""), 1.2e6);
-  CU_ASSERT_EQUAL(db_value(db, "SELECT gpu_utilization FROM v_utilization WHERE option='own' AND scope='whole'", ""), 0.43);
+  CU_ASSERT_EQUAL(
+      db_value(db, "SELECT billed_usd FROM v_charges_by_year WHERE option='own' AND year=2 AND kind='energy'", ""),
+      1.2e6);
+  CU_ASSERT_EQUAL(db_value(db, "SELECT gpu_utilization FROM v_utilization WHERE option='own' AND scope='whole'", ""),
+                  0.43);
   db_close(db);
 }
 
@@ -176,7 +182,8 @@ static void test_damaged(void) {
   CU_ASSERT_TRUE(opens("test_damaged.db", NULL)); /* views are the program's own ... */
   fill("test_damaged.db", feed_plain, true);
   sqlite3_open("test_damaged.db", &db);
-  CU_ASSERT_EQUAL(db_value(db, "SELECT tco_usd FROM v_summary WHERE run=2 AND option='own'", ""), 16e6); /* ... and renewed by the next writer */
+  CU_ASSERT_EQUAL(db_value(db, "SELECT tco_usd FROM v_summary WHERE run=2 AND option='own'", ""),
+                  16e6); /* ... and renewed by the next writer */
   CU_ASSERT_EQUAL(db_value(db, "SELECT count(*) FROM v_tco WHERE run=2", ""), 4);
   sqlite3_close(db);
   fill("test_damaged.db", feed_plain, false);
@@ -206,7 +213,8 @@ static void test_damaged(void) {
   unlink("test_damaged.db");
 }
 
-/* A child is killed in the middle of a run; the file must be readable at once, and the next writer tells what happened. */
+/* A child is killed in the middle of a run; the file must be readable at once, and the next writer tells what happened.
+ */
 static void test_kill(void) {
   int ready[2];
   char c;
@@ -291,7 +299,10 @@ static void test_documented(void) {
   fclose(f);
   fill("test_output.db", feed_plain, false);
   sqlite3 *db = open_db("test_output.db");
-  struct db_query *q = db_query(db, "SELECT m.type, m.name, t.name FROM sqlite_schema m JOIN pragma_table_info(m.name) t WHERE m.type IN ('table','view')", "");
+  struct db_query *q = db_query(db,
+                                "SELECT m.type, m.name, t.name FROM sqlite_schema m JOIN pragma_table_info(m.name) t "
+                                "WHERE m.type IN ('table','view')",
+                                "");
   int n = 0;
   for (; db_next(q); n++) {
     bool view = strcmp(db_text(q, 0), "view") == 0;
@@ -323,8 +334,9 @@ static void test_outcome(void) {
   CU_ASSERT_EQUAL(outcome_find(o, "rent")->class, OUTCOME_RENTED);
   CU_ASSERT_EQUAL(outcome_find(o, "mixed")->class, OUTCOME_MIXED);
   CU_CLOSE(outcome_crossing(o, "own", "rent"), 30, 1e-9);
-  CU_CLOSE(outcome_crossing(o, "own", "mixed"), 60 - 1 + 0.1 / 2.1, 1e-9); /* 12 + 0.1 m against 6 + 0.2 m meet at 60; the resale comes in month 60 */
-  CU_ASSERT_EQUAL(outcome_crossing(o, "toosmall", "own"), 0);              /* from the start */
+  CU_CLOSE(outcome_crossing(o, "own", "mixed"), 60 - 1 + 0.1 / 2.1,
+           1e-9); /* 12 + 0.1 m against 6 + 0.2 m meet at 60; the resale comes in month 60 */
+  CU_ASSERT_EQUAL(outcome_crossing(o, "toosmall", "own"), 0); /* from the start */
   CU_ASSERT_TRUE(isnan(outcome_crossing(o, "rent", "own")));
   CU_CLOSE(outcome_prob_cheaper(o, "own", "rent"), 74.0 / 101, 1e-12);
   CU_ASSERT_TRUE(isnan(outcome_prob_cheaper(o, "own", "mixed")));
@@ -340,7 +352,8 @@ static void test_summary(void) {
   sqlite3 *db = open_db("test_output.db");
   struct outcome *o = outcome_load(db, 1);
   char *text = written(write_answer, o);
-  CU_ASSERT_PTR_NOT_NULL(strstr(text, "Own: own is the cheapest option that does the work, 16.00 M USD over 60 months (P10 to P90:\n12.00 to 20.00 M USD)."));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "Own: own is the cheapest option that does the work, 16.00 M USD over 60 months "
+                                      "(P10 to P90:\n12.00 to 20.00 M USD)."));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "685 GB of weights"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "never"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "flips at 0.5 USD/kWh"));
@@ -417,9 +430,11 @@ static void test_export(void) {
   struct outcome *o = outcome_load(db, 1);
   char *focus = written(write_export, &(struct export_call){o, "focus", NULL});
   /* every column that FOCUS 1.2 wants in all rows */
-  static const char *const must[] = {"BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory",
-                                     "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost", "EffectiveCost",
-                                     "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName"};
+  static const char *const must[] = {"BilledCost",         "BillingAccountId",  "BillingCurrency", "BillingPeriodEnd",
+                                     "BillingPeriodStart", "ChargeCategory",    "ChargeClass",     "ChargeDescription",
+                                     "ChargePeriodEnd",    "ChargePeriodStart", "ContractedCost",  "EffectiveCost",
+                                     "InvoiceIssuerName",  "ListCost",          "PricingQuantity", "PricingUnit",
+                                     "ProviderName",       "PublisherName",     "ServiceCategory", "ServiceName"};
   focus[strcspn(focus, "\n")] = '\0';
   for (size_t i = 0; i < sizeof must / sizeof *must; i++)
     CU_ASSERT_PTR_NOT_NULL(strstr(focus, must[i]));
@@ -427,7 +442,8 @@ static void test_export(void) {
   CU_ASSERT_EQUAL(count_lines(focus), 1 + 184); /* 61 + 1 of own, 60 of rent, 61 of mixed, 1 of toosmall */
   mem_free(focus);
   char *raw = written(write_export, &(struct export_call){o, "csv", "job"});
-  CU_ASSERT_STRING_EQUAL(raw, "run,option,name,state,submit_h,start_h,end_h,gpus,gpu_hours\n1,own,r1-post-training,done,2160,2160,2900,128,94720\n");
+  CU_ASSERT_STRING_EQUAL(raw, "run,option,name,state,submit_h,start_h,end_h,gpus,gpu_hours\n1,own,r1-post-training,"
+                              "done,2160,2160,2900,128,94720\n");
   mem_free(raw);
   struct errs *errs = errs_create();
   CU_ASSERT_PTR_NULL(export_find("xlsx", errs));
@@ -492,7 +508,8 @@ static char *read_file(const char *path) {
   return text;
 }
 
-/* With gnuplot away everything but the plots is made; with it nothing that a hostile name asks for happens, and the page loads nothing. */
+/* With gnuplot away everything but the plots is made; with it nothing that a hostile name asks for happens, and the
+ * page loads nothing. */
 static void test_report(void) {
   fill("test_hostile.db", feed_hostile, false);
   sqlite3 *db = open_db("test_hostile.db");
@@ -542,9 +559,9 @@ static void test_escape(void) {
   check_escape(escape_html, "<a href='x'>&\"", "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
   check_escape(escape_html, "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
   check_escape(escape_html, "\xff", "\xef\xbf\xbd");
-  check_escape(escape_html, "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");           /* overlong */
+  check_escape(escape_html, "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");                 /* overlong */
   check_escape(escape_html, "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
-  check_escape(escape_html, "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd");           /* cut off */
+  check_escape(escape_html, "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd");                 /* cut off */
   check_escape(escape_markdown, "a|b*_[x]`\n", "a\\|b\\*\\_\\[x\\]\\` ");
   check_escape(escape_gnuplot, "it's `x` \"@y\"\n", "\"it\\047s \\140x\\140 \\042\\100y\\042 \"");
   check_escape(escape_terminal, "\x1b[31mred\x07\xc2\x9b", " [31mred  ");
@@ -576,7 +593,8 @@ static void write_table(const void *ctx, FILE *f) {
 }
 
 static void test_table(void) {
-  const struct table_col col[] = {{"name", "", NULL, true}, {"two\nlines", "USD", "money", false}, {"empty", "", NULL, false}};
+  const struct table_col col[] = {
+      {"name", "", NULL, true}, {"two\nlines", "USD", "money", false}, {"empty", "", NULL, false}};
   struct table *t = table_create("t", col, 3);
   table_row(t);
   table_text(t, "a");
