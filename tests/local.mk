@@ -110,6 +110,12 @@ TESTS += tests/test_hwmodels
 tests_test_hwmodels_SOURCES = tests/test_hwmodels.c
 tests_test_hwmodels_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_hwmodels_LDADD = libcu.a libhwmodels.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+
+check_PROGRAMS += tests/test_contention
+TESTS += tests/test_contention
+tests_test_contention_SOURCES = tests/test_contention.c
+tests_test_contention_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_contention_LDADD = libcu.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 endif
 
 dist_check_SCRIPTS += tests/validate.sh
