@@ -26,7 +26,9 @@ static bool format_of(const struct cli_args *args, const char *opt, enum dtype *
   const char *text = cli_value(args, opt);
   if (!text || dtype_parse(text, ret))
     return true;
-  errs_add(errs, NULL, 0, opt, "got '%s', expected a format such as bf16, fp8, int8, int4 or fp4", text);
+  char key[40];
+  snprintf(key, sizeof key, "--%s", opt);
+  errs_add(errs, NULL, 0, key, "got '%s', expected a format such as bf16, fp8, int8, int4 or fp4", text);
   return false;
 }
 

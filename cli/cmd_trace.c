@@ -108,6 +108,12 @@ static int stats_of(const struct cli_args *args, const char *path, struct errs *
 }
 
 /* ---- make ---- */
+static void refuse(struct errs *errs, const char *opt, const char *why, const char *got) {
+  char key[40];
+  snprintf(key, sizeof key, "--%s", opt);
+  errs_add(errs, NULL, 0, key, "%s%s%s%s", got ? "got '" : "", got ? got : "", got ? "', " : "", why);
+}
+
 static bool is_file(const char *text) {
   size_t n = strlen(text);
   return n > 4 && strcmp(text + n - 4, ".csv") == 0;
@@ -118,7 +124,7 @@ static double quantity(const struct cli_args *args, const char *opt, const char 
   char why[160];
   double v = otherwise;
   if (text && !units_parse(text, unit, &v, why, sizeof why))
-    errs_add(errs, NULL, 0, opt, "%s", why);
+    refuse(errs, opt, why, NULL);
   return v;
 }
 
@@ -126,11 +132,11 @@ static struct wl_hist *lengths(const struct cli_args *args, const char *opt, str
   const char *text = cli_value(args, opt);
   double v;
   if (!text)
-    errs_add(errs, NULL, 0, opt, "missing, expected tokens or a histogram file");
+    refuse(errs, opt, "missing, expected tokens or a histogram file", NULL);
   else if (is_file(text))
     return wl_hist_load(a, text, errs);
   else if (!units_number(text, &v) || v < 1)
-    errs_add(errs, NULL, 0, opt, "got '%s', expected tokens or a histogram file", text);
+    refuse(errs, opt, "expected tokens or a histogram file", text);
   else
     return wl_hist_point(a, v);
   return NULL;
@@ -140,7 +146,7 @@ static struct wl_curve *rates(const struct cli_args *args, struct arena *a, stru
   const char *text = cli_value(args, "rate");
   size_t before = errs_count(errs);
   if (!text)
-    errs_add(errs, NULL, 0, "rate", "missing, expected requests a second or a curve file");
+    refuse(errs, "rate", "missing, expected requests a second or a curve file", NULL);
   struct wl_curve *c = text && is_file(text) ? wl_curve_load(a, text, errs) : wl_curve_flat(a, quantity(args, "rate", "req/s", 0, errs));
   double mean = quantity(args, "mean", "req/s", 0, errs);
   if (c && errs_count(errs) == before && mean > 0)

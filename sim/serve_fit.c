@@ -5,6 +5,8 @@
 #include "hwmodels/kernels.h"
 #include "sim/serve_setup.h"
 
+enum { MAX_NODES = 64 }; /* looked at for one replica */
+
 static bool unset(enum dtype t) {
   return t <= DT_FP64 || t >= DT_COUNT;
 }
@@ -68,7 +70,9 @@ static void layout_for(struct sim_replica *r, const struct sim_replica *want, in
 static void explain(struct sim_replica_fit *ret, const struct sim_replica *want, const struct serve_setup *s, const struct serve_memory *m,
                     double longest, int nodes, int cure) {
   double gpus = s->gpus, total = m->weights * gpus * 1e-9, usable = s->engine.kv_share * m->usable * gpus * 1e-9;
-  char fix[80] = "no number of nodes cures it: one layer is too large";
+  char fix[80] = "several of them have no network to share it";
+  if (want->server->nic)
+    snprintf(fix, sizeof fix, "not even %d nodes hold it", MAX_NODES);
   if (cure > 0)
     snprintf(fix, sizeof fix, "smallest cure: %d nodes", cure);
   if (m->weights > s->engine.kv_share * m->usable - m->workspace)
@@ -87,8 +91,6 @@ static void fill(struct sim_replica_fit *ret, const struct sim_replica *r, const
   ret->kv_bytes = m->kv;
   ret->kv_tokens = m->kv_tokens;
 }
-
-enum { MAX_NODES = 64 };
 
 bool sim_replica_choose(const struct sim_replica *want, double longest, struct sim_replica_fit *ret) {
   struct serve_setup s;

@@ -1,0 +1,1 @@
+rackcast fit DeepSeek-R1 T4-server Jetson-AGX-Orin-devkit

@@ -1,0 +1,1 @@
+rackcast fit DeepSeek-R9 p4d.24xlargee

@@ -1,0 +1,1 @@
+rackcast trace make --rate 5 --input x --arrivals pareto
