@@ -1,11 +1,12 @@
 /* Which layout of a replica is worth simulating. The fewest nodes that hold a model are seldom the fewest that serve it: more of them leave more cache, and attention by data
- * parallelism keeps one copy of a latent cache where tensor parallelism keeps one on every rank. Candidates are compared by a steady state of the iteration cost; what is
- * chosen is then simulated request by request. */
+ * parallelism keeps one copy of a latent cache where tensor parallelism keeps one on every rank. Candidates that could win by a steady state of the iteration cost are compared
+ * by simulation, request by request. */
 #include <math.h>
 #include <string.h>
 #include "sim/serve_setup.h"
 
 enum { MULTIPLES = 4 };
+static const double NEARLY = 1.01; /* of nearly equal ones the first, which is the smaller */
 
 /* n sequences decode at once while their successors' prompts are read: per round n tokens, n / out prompts finish, each sampled once more. */
 static double round_s(const struct serve_cost *c, double n, const struct serve_mix *x) {
@@ -78,10 +79,20 @@ struct search {
   struct sim_replica_fit first; /* of the smallest layout as asked */
 };
 
-/* The size of one way of attending. */
-static bool size_for(struct search *q, const struct sim_replica *asked, struct sim_replica *ret) {
+/* The steady state has neither queues nor bursts: what it grants is more than the simulation finds. So it may rule a layout out, but not choose one. */
+static void weigh(struct search *q, const struct sim_replica *r) {
+  if (layout_rate(r, q->mix, q->slo->tpot_s) / gpus_of(r) <= q->best * NEARLY)
+    return;
+  double rate = serve_capacity(r, q->input, q->output, q->mix->hit, q->slo, q->seed) / gpus_of(r);
+  if (rate > q->best * NEARLY) {
+    q->best = rate;
+    q->chosen = *r;
+  }
+}
+
+/* One way of attending in all its sizes. */
+static void look(struct search *q, const struct sim_replica *asked) {
   struct sim_replica_fit smallest = {0};
-  double best = 0;
   for (int k = 0; k < MULTIPLES; k++) {
     struct sim_replica r;
     struct sim_replica_fit fit;
@@ -94,23 +105,7 @@ static bool size_for(struct search *q, const struct sim_replica *asked, struct s
       q->first = fit;
     if (!ok)
       break;
-    double rate = layout_rate(&fit.replica, q->mix, q->slo->tpot_s) / gpus_of(&fit.replica);
-    if (k == 0 || rate > best * 1.01) { /* of nearly equal ones the smaller */
-      best = rate;
-      *ret = fit.replica;
-    }
-  }
-  return smallest.fits;
-}
-
-static void look(struct search *q, const struct sim_replica *asked) {
-  struct sim_replica r;
-  if (!size_for(q, asked, &r))
-    return;
-  double rate = serve_capacity(&r, q->input, q->output, q->mix->hit, q->slo, q->seed) / gpus_of(&r);
-  if (rate > q->best * 1.01) {
-    q->best = rate;
-    q->chosen = r;
+    weigh(q, &fit.replica);
   }
 }
 

@@ -296,6 +296,27 @@ static void test_table(void) {
   sim_serve_table_free(&t);
 }
 
+/* What keeps a tight limit keeps a loose one: no server may carry less for being asked less. */
+static void test_looser_limits_carry_no_less(void) {
+  static const char *const servers[] = {"DGX-H100-640", "HGX-H200"};
+  struct wl_hist *in = wl_hist_point(arena, 1268), *out = wl_hist_point(arena, 1527);
+  for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+    double before = 0;
+    for (double tpot_s = 0.1; tpot_s < 0.3; tpot_s *= 2) {
+      struct sim_replica want = replica("DeepSeek-R1", servers[i]);
+      struct sim_slo slo = {.ttft_s = 5, .tpot_s = tpot_s, .quantile = 0.95, .attainment = 0.95};
+      struct sim_replica_fit fit;
+      struct sim_serve_table t;
+      CU_ASSERT_FATAL(sim_serve_choose(&want, in, out, 0.2, &slo, 1, &fit));
+      CU_ASSERT_FATAL(sim_serve_tabulate(&fit.replica, in, out, 0.2, &slo, 1, &t));
+      double rate = t.max_rate_req_s / fit.replica.nodes;
+      CU_ASSERT(rate >= 0.97 * before); /* capacities are found to 1 % */
+      before = rate;
+      sim_serve_table_free(&t);
+    }
+  }
+}
+
 int main(void) {
   load();
   static const struct cu_case cases[] = {
@@ -305,6 +326,7 @@ int main(void) {
     {"layouts that fit", test_fit},
     {"weight bytes", test_weight_bytes},
     {"table over load", test_table},
+    {"looser limits carry no less", test_looser_limits_carry_no_less},
   };
   int code = cu_main("serve", cases, sizeof cases / sizeof *cases);
   wl_models_free(models);
