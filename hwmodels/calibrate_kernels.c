@@ -527,6 +527,20 @@ static double mla_decode_s(const struct hwi_problem *p, const struct hwi_point *
                            tokens * at->x[3] * 2);
 }
 
+/* With all heads on one GPU the latent is read once for so much arithmetic that some parts are bound by their matrix units at every point: how fast they read is then not
+ * seen, and what the fit would make of it would mislead where tensor parallelism leaves few heads. */
+static void drop_unseen_traffic(struct hwi_problem *p) {
+  bool seen = false;
+  for (size_t i = 0; i < p->n; i++) {
+    const double *x = p->point[i].x;
+    seen |= 2 * x[2] * (x[3] + x[4]) / p->machine.peak_flops < x[3] * 2 / p->machine.mem_Bps;
+  }
+  if (!seen) {
+    p->param[D_EFF_M].name = NULL;
+    p->param[D_EFF_M].start = p->param[D_EFF_M].lo = p->param[D_EFF_M].hi = 0.75; /* the default row */
+  }
+}
+
 static void fit_mla_decode(struct fits *f) {
   struct hwi_problem p = problem(f, "mla", hw_compute_dtype(f->gpu, DT_BF16));
   for (size_t i = 0; i < f->n_row; i++) {
@@ -546,6 +560,7 @@ static void fit_mla_decode(struct fits *f) {
   memcpy(p.param, params, sizeof params);
   p.n_param = D_PARAMS;
   p.time_s = mla_decode_s;
+  drop_unseen_traffic(&p);
   double v[HWI_FIT_MAX];
   if (p.n)
     hwi_problem_solve(f->k, &p, f->seed, v);
