@@ -4,49 +4,53 @@
 #include <stdio.h>
 #include "sim/train_priv.h"
 
-/* Micro-batches whose activations a stage holds, in units of all its chunks. */
-static double in_flight(const struct train_env *e, int stage) {
+/* Micro-batches in flight on a stage that is `depth` stages from the end, in units of all its chunks. */
+static double in_flight(const struct train_env *e, int depth) {
   int pp = e->plan.pp, v = e->plan.vpp;
-  double most = e->micro_batches, n;
-  if (e->plan.schedule == SCHEDULE_DUALPIPE)
-    n = pp + 1;
-  else if (v > 1)
-    n = (2.0 * (pp - 1 - stage) + (v - 1.0) * pp + 1) / v;
-  else
-    n = pp - stage;
-  return fmin(n, most);
+  double n = v > 1 ? (2.0 * (depth - 1) + (v - 1.0) * pp + 1) / v : depth;
+  return fmin(n, e->micro_batches);
+}
+
+/* Bytes kept by one chunk for the micro-batches in flight. Logits live from a forward pass to its backward pass, which
+ * follows at once. */
+static double kept_bytes(const struct train_env *e, const struct train_chunk *c, double flight) {
+  double logits = c->layers[LAYER_HEAD] * train_layer_activations(e, LAYER_HEAD);
+  return (c->activation_bytes - logits) * flight + logits * fmin(flight, 1);
 }
 
 static double bytes_over(double bytes, double ranks) {
   return bytes / (ranks > 0 ? ranks : 1);
 }
 
+/* What a rank holds: its chunks, and with DualPipe the mirrored stage too, whose micro-batches come from the other end.
+ */
+struct held {
+  double dense, experts, kept, working;
+};
+
+static void hold(const struct train_env *e, const struct train_chunk *c, int depth, struct held *h) {
+  h->dense += c->params;
+  h->experts += c->expert_params;
+  h->kept += kept_bytes(e, c, in_flight(e, depth));
+  for (int k = 0; k < LAYER_EMBEDDING; k++)
+    if (c->layers[k] > 0 && e->plan.recompute == RECOMPUTE_FULL)
+      h->working = fmax(h->working, train_layer_working_set(e, (enum train_layer_kind)k));
+}
+
 double train_memory_of_stage(const struct train_env *e, const struct train_stages *s, int stage, struct sim_step *ret) {
-  double dense = 0, experts = 0, kept = 0, working = 0;
-  bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
-  for (int v = 0; v < s->vpp; v++) {
-    const struct train_chunk *c = &s->chunk[v * s->pp + stage];
-    dense += c->params;
-    experts += c->expert_params;
-    kept += c->activation_bytes;
-    for (int k = 0; k < LAYER_KINDS; k++)
-      if (c->layers[k] > 0 && e->plan.recompute == RECOMPUTE_FULL)
-        working = fmax(working, train_layer_working_set(e, (enum train_layer_kind)k));
-  }
-  if (dual) { /* each rank also holds the mirrored stage */
-    const struct train_chunk *c = &s->chunk[s->pp - 1 - stage];
-    dense += c->params;
-    experts += c->expert_params;
-    kept = (kept + c->activation_bytes) / 2;
-  }
+  struct held h = {0};
+  for (int v = 0; v < s->vpp; v++)
+    hold(e, &s->chunk[v * s->pp + stage], s->pp - stage, &h);
+  if (e->plan.schedule == SCHEDULE_DUALPIPE)
+    hold(e, &s->chunk[s->pp - 1 - stage], stage + 1, &h);
   int zero = e->plan.zero;
-  double shard = e->plan.shard, expert_shard = e->expert_copies, trained = e->job->lora ? 0.01 : 1;
-  double params = dense + experts, state = dense / (zero >= 1 ? shard : 1) + experts / (zero >= 1 ? expert_shard : 1);
-  ret->mem_weights = zero >= 3 ? bytes_over(2 * dense, e->fsdp) + bytes_over(2 * experts, expert_shard) : 2 * params;
+  double shard = e->plan.shard, copies = e->expert_copies, trained = e->job->lora ? 0.01 : 1;
+  double params = h.dense + h.experts, spread = zero >= 1 ? h.dense / shard + h.experts / copies : params;
   double grad = e->stack->accumulate_fp32 ? 4 : 2;
-  ret->mem_grads = trained * grad * (zero >= 2 ? state : params);
-  ret->mem_optimizer = trained * 12 * state;
-  ret->mem_activations = kept * in_flight(e, stage) + working;
+  ret->mem_weights = zero >= 3 ? bytes_over(2 * h.dense, e->fsdp) + bytes_over(2 * h.experts, copies) : 2 * params;
+  ret->mem_grads = trained * grad * (zero >= 2 ? spread : params);
+  ret->mem_optimizer = trained * e->stack->state_bytes * spread;
+  ret->mem_activations = h.kept + h.working;
   ret->mem_other = e->reserve_bytes;
   if (zero >= 3) { /* two layers gathered at a time */
     double x, d = train_layer_params(e, e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE, &x);

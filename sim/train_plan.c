@@ -38,6 +38,7 @@ static void make_prices(struct train_env *e, struct prices *p) {
 
 struct sums { /* of all layers of the model */
   double forward, backward, params, experts, kept, input, head_s, head_params;
+  double working; /* one layer whole, while it is recomputed */
 };
 
 static struct sums sum_up(const struct train_env *e, const struct prices *p) {
@@ -53,6 +54,7 @@ static struct sums sum_up(const struct train_env *e, const struct prices *p) {
     s.experts += kinds[k] * p->experts[k];
     s.kept += kinds[k] * p->kept[k];
     s.input += kinds[k] * p->input[k];
+    s.working = kinds[k] > 0 ? fmax(s.working, p->kept[k]) : s.working;
   }
   s.head_s = (1 + m->mtp_layers) *
              (train_cost_s(&p->layer[LAYER_HEAD].forward) + train_cost_s(&p->layer[LAYER_HEAD].backward));
@@ -72,8 +74,11 @@ static double bytes_of(const struct train_env *e, const struct sums *s, double s
   double dense = copies * s->params / pp + s->head_params, experts = copies * s->experts / pp, all = dense + experts;
   double spread = zero >= 1 ? dense / e->plan.shard + experts / e->expert_copies : all;
   double grad = e->stack->accumulate_fp32 ? 4 : 2;
-  double state = (zero >= 3 ? 2 * spread : 2 * all) + grad * (zero >= 2 ? spread : all) + 12 * spread;
-  return state + ((1 - share) * s->kept + share * s->input) / pp * in_flight(e) + e->reserve_bytes;
+  double state =
+      (zero >= 3 ? 2 * spread : 2 * all) + grad * (zero >= 2 ? spread : all) + e->stack->state_bytes * spread;
+  double gathered = zero >= 3 ? 4 * (s->params + s->experts) / e->model->layers : 0;
+  return state + gathered + (share > 0 ? s->working : 0) +
+         ((1 - share) * s->kept + share * s->input) / pp * in_flight(e) + e->reserve_bytes;
 }
 
 static double sync_s(const struct train_env *e, const struct sums *s) {

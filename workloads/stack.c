@@ -56,6 +56,7 @@ static const struct column columns[] = {
     {"contention", AT(contention), NUMBER, 1, NULL},
     {"zero3_rate", AT(zero3_rate), NUMBER, 1, NULL},
     {"grad_bytes", AT(grad_bytes), NUMBER, 1, NULL},
+    {"state_bytes", AT(state_bytes), NUMBER, 1, NULL},
     {"accumulate_fp32", AT(accumulate_fp32), YES_NO, 0, NULL},
     {"sequence_parallel", AT(sequence_parallel), YES_NO, 0, NULL},
     {"schedule", AT(schedule), WORD, 0, order_words},

@@ -29,6 +29,7 @@ struct wl_stack {
   double contention;      /* compute slowed by gathers beside it, share of their time */
   double zero3_rate;      /* share of the network that gathers of weights reach */
   double grad_bytes;      /* of a gradient in the reduction */
+  double state_bytes;     /* of the optimizer per parameter: fp32 master and two moments = 12 */
   bool accumulate_fp32;   /* weight gradients are added to fp32 buffers */
   bool sequence_parallel; /* default when the layout does not say */
   enum wl_order schedule; /* of pipelines, where the layout does not say */
