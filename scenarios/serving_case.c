@@ -256,14 +256,17 @@ static const char *number_before(const char *text, const char *p) {
 static double token_time(const char *notes) {
   const char *p = strstr(notes, " tok/s per request"), *q = p ? number_before(notes, p) : NULL;
   double a = 0, b = 0;
-  int n = q ? sscanf(q, "%lf-%lf", &a, &b) : 0;
-  return n == 2 ? 2 / (a + b) : n == 1 ? 1 / a : 0;
+  const char *end = q ? units_leading_number(q, &a) : NULL;
+  if (!end || a <= 0)
+    return 0;
+  return *end == '-' && units_leading_number(end + 1, &b) ? 2 / (a + b) : 1 / a;
 }
 
 /* "56.3% of input tokens hit": share of prompt tokens that were found in a cache and counted all the same. */
 static double hit_share(const char *notes) {
   const char *p = strstr(notes, "% of input tokens hit"), *q = p ? number_before(notes, p) : NULL;
-  return q ? strtod(q, NULL) / 100 : 0;
+  double share = 0;
+  return q && units_leading_number(q, &share) ? share / 100 : 0;
 }
 
 static void read_unit_load(struct reader *r) {
