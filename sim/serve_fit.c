@@ -5,7 +5,7 @@
 #include "hwmodels/kernels.h"
 #include "sim/serve_setup.h"
 
-enum { MAX_NODES = 64 }; /* looked at for one replica */
+enum { MAX_NODES = 16 }; /* looked at for one replica: longer chains of stages are nobody's service */
 
 static bool unset(enum dtype t) {
   return t <= DT_FP64 || t >= DT_COUNT;

@@ -112,7 +112,7 @@ double serve_budget(const struct sim_replica *rep, const struct serve_setup *s) 
 void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep, struct serve_memory *ret) {
   const struct wl_engine *e = &s->engine;
   const struct wl_serve_ops *o = &s->ops;
-  double seqs = serve_max_seqs(rep, s) / (double)s->layout.dp, budget = serve_budget(rep, s) / s->layout.dp;
+  double seqs = serve_max_seqs(rep, s) / ((double)s->layout.dp * s->layout.pp), budget = serve_budget(rep, s) / s->layout.dp;
   ret->usable = s->gpu->mem_bytes;
   ret->weights = o->weight_bytes;
   ret->workspace = e->act_fixed_bytes + budget * o->act_bytes_per_token + seqs * o->logit_bytes_per_seq;
