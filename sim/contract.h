@@ -30,6 +30,13 @@ double contract_usd_per_h(const struct life_layer *y, double months); /* less th
 /* Bills the hours that the open batches ran. */
 void contract_bill_hours(struct life *l, struct life_layer *y, int kind /* enum charge_kind */);
 
+/* The commitment that would be signed now: its term and list price of an hour, those of a renewal when it is one. */
+struct contract_offer {
+  int months;
+  double list_usd_per_h, usd_per_h;
+};
+struct contract_offer contract_term_offer(const struct life *l, const struct life_layer *y);
+
 /* A block for one training run: whole days between the contract's limits, paid at once. Its price in USD at that month; NaN when longer than a block may be. */
 double contract_block_usd(const struct sim_contract *c, double servers, double seconds);
 #endif

@@ -11,7 +11,7 @@ static bool takes_renewal_term(const struct life *l, const struct life_layer *y,
   return w->renew_months > 0 && (y->renewing || (beyond && now > 0 && w->renew_months < y->spec->term_months));
 }
 
-static void add(struct life *l, struct life_layer *y, int servers) {
+struct contract_offer contract_term_offer(const struct life *l, const struct life_layer *y) {
   const struct world_layer *w = world_layer(l->world, l->index, y->index);
   double now = life_now_months(l), usd = y->spec->usd_per_h.a;
   int term = y->spec->term_months;
@@ -20,8 +20,14 @@ static void add(struct life *l, struct life_layer *y, int servers) {
     usd = w->renew_usd_per_h;
   }
   double list = usd * pow(1 + y->spec->list_drift_per_yr.a, now / 12);
+  return (struct contract_offer){term, list, list * (1 - y->spec->discount.a)};
+}
+
+static void add(struct life *l, struct life_layer *y, int servers) {
+  struct contract_offer o = contract_term_offer(l, y);
+  double now = life_now_months(l);
   struct life_batch *b = life_batch_new(y);
-  *b = (struct life_batch){.servers = servers, .from = now, .to = now + term, .usd = list * (1 - y->spec->discount.a), .list_usd = list};
+  *b = (struct life_batch){.servers = servers, .from = now, .to = now + o.months, .usd = o.usd_per_h, .list_usd = o.list_usd_per_h};
   y->servers += servers;
 }
 

@@ -239,12 +239,12 @@ void fleet_open(struct life *l) {
 }
 
 /* A commitment pays only if it costs less than what the rest layer asks for the hours that are left. */
-static bool pays(const struct life *l, const struct life_layer *y) {
+bool fleet_pays(const struct life *l, const struct life_layer *y) {
   double rest = rest_usd_per_h(l, y);
   if (y->spec->term_months <= 0 || y->spec->prorated || isnan(rest))
     return true;
-  double left = fmin(l->spec->months - l->now, y->spec->term_months);
-  return y->spec->term_months * contract_usd_per_h(y, l->now) <= left * rest;
+  struct contract_offer o = contract_term_offer(l, y);
+  return o.months * o.usd_per_h <= fmin(l->spec->months - life_now_months(l), o.months) * rest;
 }
 
 void fleet_plan(struct life *l) {
@@ -254,7 +254,7 @@ void fleet_plan(struct life *l) {
     if (y->spec->count >= 0 || y->spec->scale || (y->spec->owned && !y->spec->expand))
       continue;
     int more = fleet_wanted(l, y) - y->servers - y->due;
-    if (more > 0 && pays(l, y))
+    if (more > 0 && fleet_pays(l, y))
       order(l, y, more);
     else if (more < 0 && !y->spec->owned && y->spec->term_months == 0)
       life_retire(l, y, -more);

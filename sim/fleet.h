@@ -31,6 +31,7 @@ void fleet_open(struct life *l);     /* the first capacity, at the start */
 void fleet_plan(struct life *l);     /* a month has begun: grow what should grow */
 void fleet_judge(struct life *l);    /* the horizon is over: was the service level met? */
 void fleet_refresh(struct life *l);  /* servers have changed: make replicas of them */
+bool fleet_pays(const struct life *l, const struct life_layer *y); /* is a commitment signed now worth its term? true for whatever is none */
 int fleet_wanted(struct life *l, struct life_layer *y); /* servers that a layer should have now, of its own */
 int fleet_needed(struct life *l, struct life_layer *y, double months); /* least servers that serve the layer's part at a time */
 double fleet_needed_gpus(const struct life *l); /* to serve this month's peak within the service level, on the layers as they are ordered */

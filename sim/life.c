@@ -117,8 +117,11 @@ void life_add(struct life *l, struct life_layer *y, int servers) {
   double to = y->batch[y->n_batch - 1].to;
   if (to <= l->spec->months)
     life_at_months(l, to, BAND_STATE, on_term_end, y);
-  life_tell(l, y->spec->owned ? "purchase" : "contract", "%s: %d x %s, %s, now %d", y->spec->label, servers,
-            y->spec->server->name, y->spec->owned ? "bought" : y->spec->term ? y->spec->term : "on-demand", y->servers);
+  char term[24] = "";
+  if (to < HUGE_VAL) /* what was signed, which need not be the layer's own term */
+    snprintf(term, sizeof term, "%d months", (int)lround(to - y->batch[y->n_batch - 1].from));
+  life_tell(l, y->spec->owned ? "purchase" : "contract", "%s: %d x %s, %s, now %d", y->spec->label, servers, y->spec->server->name,
+            y->spec->owned ? "bought" : *term ? term : y->spec->term ? y->spec->term : "on-demand", y->servers);
 }
 
 void life_retire(struct life *l, struct life_layer *y, int servers) {
@@ -158,12 +161,12 @@ static void on_term_end(struct engine *e, void *subject, void *object) {
   if (!over || now > l->spec->months - 1e-6 || (y->spec->renew && !strcmp(y->spec->renew, "none")))
     return;
   int missing = fleet_wanted(l, y) - y->servers, again = missing < over ? missing : over;
-  if (again > 0) {
+  y->renewing = true;
+  if (again > 0 && fleet_pays(l, y)) {
     life_tell(l, "renewal", "%s: %d of %d x %s renewed", y->spec->label, again, over, y->spec->server->name);
-    y->renewing = true;
     life_add(l, y, again);
-    y->renewing = false;
   }
+  y->renewing = false;
 }
 
 struct dated {

@@ -544,6 +544,20 @@ static void layers_of_commitments(void) {
   forget(&hourly);
   forget(&year);
   forget(&stack);
+
+  /* half a year before the end nobody signs a year at 35 who can have the half by the hour at 55.04: 12 x 35 > 6 x 55.04 */
+  s.f.spec.months = 18;
+  CU_ASSERT_EQUAL(play(&s.f.spec, &stack), 0);
+  CU_ASSERT_EQUAL(whole(&stack, "rent", "stranded_usd"), 0.0);
+  CU_ASSERT_PTR_NULL(strstr(stack.events, "renewed"));
+  CU_ASSERT(whole(&stack, "rent", "slo_attainment") >= 0.95);
+  forget(&stack);
+  y[1].usd_per_h = dist_point(75); /* 12 x 35 < 6 x 75 */
+  CU_ASSERT_EQUAL(play(&s.f.spec, &stack), 0);
+  CU_ASSERT(whole(&stack, "rent", "stranded_usd") > 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(stack.events, "renewed"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(stack.events, ", 12 months, now"));
+  forget(&stack);
 }
 
 static void demand_hazard_and_price_move_the_right_way(void) {
