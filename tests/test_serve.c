@@ -7,6 +7,8 @@
 #include "sim/kernel/stream.h"
 #include "sim/serve_setup.h"
 #include "tests/cu.h"
+#include "workloads/trace.h"
+#include "workloads/trace_make.h"
 
 /* ---- catalogs, read once ---- */
 static struct hw_catalog *catalog;
@@ -202,6 +204,82 @@ static void test_replay_modes(void) {
   CU_ASSERT(a.slo_attainment > 0 && a.slo_attainment <= 1);
 }
 
+/* ---- published traces, all policies, both modes ---- */
+static bool from_trace(void *ctx, struct sim_request *r) {
+  struct wl_trace_request q;
+  if (!wl_trace_next(ctx, &q))
+    return false;
+  *r = (struct sim_request){q.arrival_s, q.input, q.output, 0};
+  return true;
+}
+
+static bool from_generator(void *ctx, struct sim_request *r) {
+  struct wl_trace_request q;
+  if (!wl_generator_next(ctx, &q))
+    return false;
+  *r = (struct sim_request){q.arrival_s, q.input, q.output, 0};
+  return true;
+}
+
+/* An hour of the R1 service at a replica's share of its rate, at its busiest. */
+static void r1_hour(struct wl_generator *g, struct errs *errs) {
+  struct wl_curve *c = wl_curve_load(arena, datadir_path(arena, "scenarios/traces/r1-day-rate.csv"), errs);
+  wl_curve_scale_to_mean(c, 1);
+  *g = (struct wl_generator){.rate = c, .end_s = 3600, .input = wl_hist_load(arena, datadir_path(arena, "scenarios/traces/r1-input.csv"), errs),
+                             .output = wl_hist_load(arena, datadir_path(arena, "scenarios/traces/r1-output.csv"), errs)};
+  CU_ASSERT_FATAL(wl_generator_start(g, 1));
+}
+
+static uint64_t one_pass(const struct serve_config *base, const char *trace, enum sim_serve_mode mode, struct serve_totals *t) {
+  struct serve_config cfg = *base;
+  struct digest d = {0, 0};
+  struct errs *errs = errs_create();
+  struct wl_generator g;
+  struct wl_trace *file = trace ? wl_trace_open(datadir_path(arena, trace), NULL, 0, errs) : NULL;
+  if (!trace)
+    r1_hour(&g, errs);
+  cfg.mode = mode;
+  cfg.next = trace ? from_trace : from_generator;
+  cfg.next_ctx = trace ? (void *)file : (void *)&g;
+  cfg.finish = digest_finish;
+  cfg.finish_ctx = &d;
+  CU_ASSERT(serve_run(&cfg, t, NULL));
+  wl_trace_close(file);
+  errs_destroy(errs);
+  return d.sum;
+}
+
+static void both_modes(const struct sim_replica *r, const char *trace) {
+  struct serve_setup s;
+  struct serve_memory m;
+  struct serve_cost cost;
+  struct serve_config cfg;
+  struct serve_totals a, b;
+  char why[200];
+  CU_ASSERT_FATAL(serve_setup_make(r, &s, why, sizeof why));
+  serve_memory_of(&s, r, &m);
+  serve_cost_build(&cost, &s, 8192, 1024);
+  serve_config_of(r, &s, &cost, m.kv_tokens, &cfg);
+  for (int p = 0; p < WL_POLICIES; p++) {
+    cfg.policy = serve_policies[p];
+    CU_ASSERT_EQUAL(one_pass(&cfg, trace, SERVE_COALESCED, &a), one_pass(&cfg, trace, SERVE_LITERAL, &b));
+    CU_ASSERT_EQUAL(a.iterations, b.iterations);
+    CU_ASSERT_EQUAL(a.arrived, a.finished + a.rejected);
+    same_work(&a, &b);
+  }
+  serve_cost_free(&cost);
+}
+
+static void test_published_traces(void) {
+  struct sim_replica r = llama_70b();
+  struct sim_replica_fit fit;
+  both_modes(&r, "scenarios/traces/azure-conv.csv");
+  both_modes(&r, "scenarios/traces/mooncake-conversation.jsonl");
+  r = replica("DeepSeek-R1", "DGX-H200");
+  CU_ASSERT_FATAL(sim_replica_choose(&r, 20000, &fit));
+  both_modes(&fit.replica, NULL);
+}
+
 /* More memory bandwidth decodes faster, more compute reads prompts faster, a slower link slows tensor parallelism, a longer cache cell costs capacity. */
 static void test_sensitivity(void) {
   struct sim_replica r = llama_70b();
@@ -322,6 +400,7 @@ int main(void) {
   static const struct cu_case cases[] = {
     {"coalesced equals literal", test_coalesced_is_literal},
     {"replay in both modes", test_replay_modes},
+    {"published traces in both modes", test_published_traces},
     {"sensitivity", test_sensitivity},
     {"layouts that fit", test_fit},
     {"weight bytes", test_weight_bytes},
