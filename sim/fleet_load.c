@@ -196,7 +196,7 @@ static void run_layer(const struct stint *v) {
     largest = most(largest, n);
   }
   if (scale)
-    v->y->peak_servers = fmax(v->y->peak_servers, ceil(largest * v->p->each - 1e-9));
+    v->y->at_once += ceil(largest * v->p->each - 1e-9);
   book(v, &sum);
 }
 
@@ -258,21 +258,15 @@ static double account_serving(struct life *l, int serving, double hours) {
 double fleet_attainment(struct life *l, int serving) {
   struct fleet *f = &l->fleet;
   double arrived = f->arrived[serving], within = f->within[serving], month_h = life_hours_at(l, l->now + 1) - life_hours_at(l, l->now);
-  struct {
-    double month[SUMS], peak_servers;
-  } *kept = mem_array((size_t)l->option->n + 1, sizeof *kept);
-  for (int i = 0; i < l->option->n; i++) {
-    memcpy(kept[i].month, l->layer[i].month, sizeof kept[i].month);
-    kept[i].peak_servers = l->layer[i].peak_servers;
-  }
-  memcpy(kept[l->option->n].month, l->outside, sizeof l->outside);
+  double(*kept)[SUMS] = mem_array((size_t)l->option->n + 1, sizeof *kept);
+  for (int i = 0; i < l->option->n; i++)
+    memcpy(kept[i], l->layer[i].month, sizeof kept[i]);
+  memcpy(kept[l->option->n], l->outside, sizeof l->outside);
   account_serving(l, serving, month_h);
   double share = (f->within[serving] - within) / (f->arrived[serving] - arrived);
-  for (int i = 0; i < l->option->n; i++) {
-    memcpy(l->layer[i].month, kept[i].month, sizeof kept[i].month);
-    l->layer[i].peak_servers = kept[i].peak_servers;
-  }
-  memcpy(l->outside, kept[l->option->n].month, sizeof l->outside);
+  for (int i = 0; i < l->option->n; i++)
+    memcpy(l->layer[i].month, kept[i], sizeof kept[i]);
+  memcpy(l->outside, kept[l->option->n], sizeof l->outside);
   f->arrived[serving] = arrived;
   f->within[serving] = within;
   mem_free(kept);
@@ -289,7 +283,7 @@ static double account_run(struct life *l, const struct life_run *r, double hours
   double gpu_h = r->servers * r->of->server->gpus * hours, kwh = t->energy_j / 3.6e6 * share;
   double idle_kwh = r->servers * hw_server_idle_w(l->spec->catalog, r->of->server) * hours * 1e-3;
   if (y && y->spec->scale) /* rented for the run alone, never in y->servers */
-    y->peak_servers = fmax(y->peak_servers, r->servers);
+    y->at_once += r->servers;
   sum[SUM_SERVER_H] += r->servers * hours;
   sum[SUM_USED_H] += r->servers * hours;
   sum[SUM_GPU_H] += gpu_h;
@@ -327,12 +321,21 @@ static double account_leftover(struct life *l, struct life_layer *y, double hour
   return kw * pue;
 }
 
-void fleet_account(struct life *l, double hours) {
-  double kw = 0;
-  if (l->spec->fixed.present) {
-    account_fixed(l, hours);
-    return;
+/* Layers may have their most at different times: what an option has at once is less than the sum of that. */
+static void note_peaks(struct life *l) {
+  double servers = 0, gpus = 0;
+  for (int i = 0; i < l->option->n; i++) {
+    struct life_layer *y = &l->layer[i];
+    y->peak_servers = fmax(y->peak_servers, y->at_once);
+    servers += y->at_once;
+    gpus += y->at_once * y->spec->server->gpus;
   }
+  l->peak_servers = fmax(l->peak_servers, servers);
+  l->peak_gpus = fmax(l->peak_gpus, gpus);
+}
+
+static void account_work(struct life *l, double hours) {
+  double kw = 0;
   fleet_refresh(l);
   for (int s = 0; s < l->fleet.servings; s++)
     kw += account_serving(l, s, hours); /* peaks of workloads are added as if they came together */
@@ -340,4 +343,14 @@ void fleet_account(struct life *l, double hours) {
     kw += account_leftover(l, &l->layer[i], hours);
   kw += account_training(l, hours);
   l->month[l->now].peak_kw = fmax(l->month[l->now].peak_kw, kw);
+}
+
+void fleet_account(struct life *l, double hours) {
+  for (int i = 0; i < l->option->n; i++) /* what scales adds its own to it */
+    l->layer[i].at_once = l->layer[i].servers;
+  if (l->spec->fixed.present)
+    account_fixed(l, hours);
+  else
+    account_work(l, hours);
+  note_peaks(l);
 }

@@ -50,7 +50,7 @@ struct life_layer {
   double energy_due_usd;       /* of a bill that is written once a year */
   double batch_h;              /* server-hours of all batches, reckoned apart from the sums: checks them */
   double month[SUMS], whole[SUMS];
-  double peak_servers;
+  double at_once, peak_servers; /* most in the last interval, and ever */
 };
 struct life_month {
   double sum[SUMS];
@@ -75,7 +75,7 @@ struct life {
   size_t n_run, cap_run;
   int now;                         /* the open month */
   double last_h;                   /* up to where everything is accounted */
-  double peak_kw;
+  double peak_kw, peak_servers, peak_gpus; /* of all layers at once */
   double resale_usd;               /* what the end brings, of the residual in the ledger */
   double blocks_h;                 /* server-hours of blocks bought for training */
   struct timeweighted meter;       /* kW over the engine's clock: checks the energy */

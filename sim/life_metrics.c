@@ -245,12 +245,10 @@ int life_metric_index(const char *name) {
 }
 
 struct life_view life_view_whole(const struct life *l) {
-  struct life_view v = {.life = l, .whole = true, .sum = l->total, .usd = l->played ? ledger_total(&l->ledger) : FIN_NONE, .peak_kw = l->peak_kw};
-  for (int i = 0; i < l->option->n; i++) {
-    v.servers += l->layer[i].peak_servers;
-    v.gpus += l->layer[i].peak_servers * l->layer[i].spec->server->gpus;
+  struct life_view v = {.life = l, .whole = true, .sum = l->total, .usd = l->played ? ledger_total(&l->ledger) : FIN_NONE, .peak_kw = l->peak_kw,
+                        .servers = l->peak_servers, .gpus = l->peak_gpus};
+  for (int i = 0; i < l->option->n; i++)
     v.contracted_kw += l->layer[i].peak_kw;
-  }
   return v;
 }
 

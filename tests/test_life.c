@@ -541,6 +541,7 @@ static void layers_of_commitments(void) {
   CU_ASSERT(in(&stack, "rent", "layer-0", "gpu_hours_provisioned") > 0);
   CU_ASSERT(whole(&stack, "rent", "tco_usd") < whole(&hourly, "rent", "tco_usd"));
   CU_ASSERT(whole(&stack, "rent", "slo_attainment") >= 0.95);
+  double most = whole(&stack, "rent", "servers");
   forget(&hourly);
   forget(&year);
   forget(&stack);
@@ -550,6 +551,8 @@ static void layers_of_commitments(void) {
   CU_ASSERT_EQUAL(play(&s.f.spec, &stack), 0);
   CU_ASSERT_EQUAL(whole(&stack, "rent", "stranded_usd"), 0.0);
   CU_ASSERT_PTR_NULL(strstr(stack.events, "renewed"));
+  CU_ASSERT_EQUAL(whole(&stack, "rent", "servers"), most); /* the hourly layer takes over: no more at once than before */
+  CU_ASSERT(whole(&stack, "rent", "servers") < in(&stack, "rent", "layer-0", "servers") + in(&stack, "rent", "layer-1", "servers"));
   CU_ASSERT(whole(&stack, "rent", "slo_attainment") >= 0.95);
   forget(&stack);
   y[1].usd_per_h = dist_point(75); /* 12 x 35 < 6 x 75 */
