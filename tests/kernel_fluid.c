@@ -74,6 +74,12 @@ static void leaf_spine(void) {
           {{1, 0, 3}, 3, 1, 0, 50}, {{1, 0, 4}, 3, 1, 0, 50}, {{2, 0, 4}, 3, 1, 0, 50}, {{2, 3}, 2, 1, 0, 50}}));
 }
 
+/* One link of 10: the heavy flow is at its limit of 4, the light one has the 6 that are left. 1e9 + 1e-9 - 1e9 is not
+ * 1e-9. */
+static void small_weight_beside_a_large_one(void) {
+  CHECK_RATES(((double[]){10}), ((struct case_flow[]){{{0}, 1, 1e9, 4, 4}, {{0}, 1, 1e-9, 0, 6}}));
+}
+
 /* --- random networks against a plain solver ---
  *
  * Progressive filling as in the textbook: raise the common level of all flows that are not fixed until a link or a
@@ -371,6 +377,24 @@ static void bytes_are_conserved(void) {
   engine_destroy(e);
 }
 
+/* Stopped after 1 of 2 s: its end never comes, and the other flow has the link from then on. */
+static void stopped_flow_does_not_end(void) {
+  struct engine *e = engine_create();
+  struct fluid *f = fluid_create(e);
+  struct log l = {.n = 0};
+  fluid_link link = fluid_add_link(f, 100);
+  fluid_flow a = fluid_start(f, &link, 1, 100, 1, 0, log_end, &l), b = fluid_start(f, &link, 1, 150, 1, 0, log_end, &l);
+  engine_run_until(e, 1000000000);
+  CU_ASSERT_TRUE(fluid_stop(f, a));
+  engine_run(e);
+  CU_ASSERT_EQUAL(l.n, 1);
+  CU_ASSERT_EQUAL(l.flow[0], b);
+  CU_ASSERT_EQUAL(l.at[0], 2000000000);
+  fluid_destroy(f);
+  fluid_destroy(NULL);
+  engine_destroy(e);
+}
+
 static void handles_never_come_back(void) {
   struct fluid *f = fluid_create(NULL);
   fluid_link link = fluid_add_link(f, 1);
@@ -394,11 +418,13 @@ static const struct cu_case cases[] = {
     {"Q17 d weighted demands", weighted_demands},
     {"Q17 e five flows", five_flows},
     {"Q17 f leaf and spine", leaf_spine},
+    {"a small weight beside a large one", small_weight_beside_a_large_one},
     {"random networks against a plain solver", random_networks},
     {"a change that runs through all", chain},
     {"ends worked out by hand", ends_by_hand},
     {"no bytes, no links, no capacity", extremes},
     {"bytes are conserved", bytes_are_conserved},
+    {"a stopped flow does not end", stopped_flow_does_not_end},
     {"flow handles never come back", handles_never_come_back},
 };
 

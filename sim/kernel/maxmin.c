@@ -117,11 +117,20 @@ bool maxmin_is_dirty(const struct maxmin *m) {
 
 /* --- the set of flows to refill --- */
 
+static void sum_load(const struct maxmin *m, struct maxmin_link *l) {
+  l->updates = 0;
+  l->load = 0;
+  for (uint32_t i = 0; i < l->n; i++)
+    l->load += m->flow[l->flow[i].flow].rate;
+}
+
 static struct maxmin_link *touch(struct maxmin *m, uint32_t i) {
   struct maxmin_link *l = &m->link[i];
   if (l->touched)
     return l;
   l->touched = true;
+  if (l->updates >= LOAD_UPDATES)
+    sum_load(m, l);
   l->ceiling = l->bound > 0 ? l->level : (double)INFINITY;
   l->members = 0;
   l->member_weight = 0;
@@ -146,7 +155,7 @@ static void join(struct maxmin *m, uint32_t i) {
     m->link[f->bottleneck].bound--;
 }
 
-static void join_bound(struct maxmin *m, uint32_t link) {
+static inline void join_bound(struct maxmin *m, uint32_t link) {
   const struct maxmin_link *l = &m->link[link];
   for (uint32_t i = 0; i < l->n && l->bound > 0; i++)
     if (m->flow[l->flow[i].flow].bottleneck == link)
@@ -177,6 +186,16 @@ static void join_first(struct maxmin *m) {
   m->dirty.n = 0;
 }
 
+/* Where a member crosses a full link it can only rise if those whom that link bounds fall: they would join in the next
+ * round, most often. */
+static void join_opponents(struct maxmin *m) {
+  for (size_t i = 0, n = m->member.n; i < n; i++) {
+    const struct maxmin_flow *f = &m->flow[m->member.at[i]];
+    for (uint32_t k = 0; k < f->n; k++)
+      join_bound(m, f->hop[k].link);
+  }
+}
+
 static void join_component(struct maxmin *m) {
   for (size_t i = 0; i < m->touched.n; i++) /* grows while we go */
     join_above(m, m->touched.at[i], -1);
@@ -195,12 +214,6 @@ static void heap_sift_down(struct maxmin_key *heap, size_t n, size_t i) {
     heap[i] = heap[c];
   }
   heap[i] = x;
-}
-
-static void heap_append(struct maxmin *m, double level, uint32_t index) {
-  if (m->heap_n == m->heap_cap)
-    m->heap = mem_grow(m->heap, &m->heap_cap, m->heap_n + 1, sizeof *m->heap);
-  m->heap[m->heap_n++] = (struct maxmin_key){level, index};
 }
 
 /* Of a few keys the first is found faster by looking at all, and they need no order. */
@@ -231,16 +244,8 @@ static inline double link_level(const struct maxmin *m, struct maxmin_link *l) {
 }
 
 static void refill_begin(struct maxmin *m) {
-  m->heap_n = 0;
-  m->open = m->member.n;
-  for (size_t i = 0; i < m->member.n; i++) {
-    struct maxmin_flow *f = &m->flow[m->member.at[i]];
-    f->fixed = false;
-    f->next = INFINITY;
-    f->bottleneck = MAXMIN_BY_NONE;
-    if (f->limit < (double)INFINITY)
-      heap_append(m, f->limit / f->weight, (uint32_t)m->link_n + m->member.at[i]);
-  }
+  m->heap = mem_grow(m->heap, &m->heap_cap, m->touched.n + m->member.n, sizeof *m->heap);
+  struct maxmin_key *put = m->heap;
   for (size_t i = 0; i < m->touched.n; i++) {
     struct maxmin_link *l = &m->link[m->touched.at[i]];
     l->rest = l->available;
@@ -248,8 +253,18 @@ static void refill_begin(struct maxmin *m) {
     l->open = l->members;
     l->top = -1;
     l->filled = INFINITY;
-    heap_append(m, link_level(m, l), m->touched.at[i]);
+    *put++ = (struct maxmin_key){link_level(m, l), KEY_OF_LINK, m->touched.at[i]};
   }
+  for (size_t i = 0; i < m->member.n; i++) {
+    struct maxmin_flow *f = &m->flow[m->member.at[i]];
+    f->fixed = false;
+    f->next = INFINITY;
+    f->bottleneck = MAXMIN_BY_NONE;
+    if (f->limit < (double)INFINITY)
+      *put++ = (struct maxmin_key){f->limit / f->weight, m->member.at[i], MAXMIN_BY_LIMIT};
+  }
+  m->open = m->member.n;
+  m->heap_n = (size_t)(put - m->heap);
   for (size_t i = m->heap_n > FEW_KEYS ? m->heap_n / 2 : 0; i-- > 0;)
     heap_sift_down(m->heap, m->heap_n, i);
 }
@@ -281,13 +296,13 @@ static void fix_users(struct maxmin *m, uint32_t link, double level) {
 /* The level of a link only rises while flows of a lower level are fixed, so a key that is out of date is too low: it is
  * renewed when it comes up. True when the key is used up. */
 static bool fill_first(struct maxmin *m, struct maxmin_key *first) {
-  if (first->index >= m->link_n) {
-    struct maxmin_flow *f = &m->flow[first->index - m->link_n];
+  if (first->flow != KEY_OF_LINK) {
+    struct maxmin_flow *f = &m->flow[first->flow];
     if (!f->fixed)
       fix(m, f, f->limit, first->level, MAXMIN_BY_LIMIT);
     return true;
   }
-  struct maxmin_link *l = &m->link[first->index];
+  struct maxmin_link *l = &m->link[first->link];
   if (l->open == 0)
     return true;
   double level = link_level(m, l);
@@ -295,7 +310,7 @@ static bool fill_first(struct maxmin *m, struct maxmin_key *first) {
     first->level = level;
     return false;
   }
-  fix_users(m, first->index, first->level);
+  fix_users(m, first->link, first->level);
   return true;
 }
 
@@ -313,13 +328,13 @@ static void refill(struct maxmin *m) {
 /* --- does everybody have a bottleneck? --- */
 
 /* Joins the flows at this link that have no bottleneck any more or deprive a member of its. */
-static void check_link(struct maxmin *m, uint32_t i) {
+static inline void check_link(struct maxmin *m, uint32_t i) {
   const struct maxmin_link *l = &m->link[i];
-  bool full = l->rest <= FULL * l->capacity;
-  if (l->bound > 0 && (!full || l->top > l->level * (1 + SAME_LEVEL)))
+  if (l->n == l->members)
+    return;
+  if (l->bound > 0 && (l->rest > FULL * l->capacity || l->top > l->level * (1 + SAME_LEVEL)))
     join_bound(m, i);
-  bool filled = l->filled < (double)INFINITY;
-  if (filled && !(l->ceiling <= l->filled * (1 + SAME_LEVEL))) /* before, no flow here was above the ceiling */
+  if (l->filled * (1 + SAME_LEVEL) < l->ceiling) /* else nobody here was above */
     join_above(m, i, l->filled * (1 + SAME_LEVEL));
 }
 
@@ -332,29 +347,12 @@ static bool join_unfair(struct maxmin *m) {
 
 /* --- the result --- */
 
-static void set_rate(struct maxmin *m, uint32_t i) {
-  struct maxmin_flow *f = &m->flow[i];
-  double more = f->next - f->rate;
-  if (fabs(more) <= SAME_RATE * f->rate)
-    return;
-  f->rate = f->next;
-  for (uint32_t k = 0; k < f->n; k++) {
-    m->link[f->hop[k].link].load += more;
-    m->link[f->hop[k].link].updates++;
-  }
-  list_add(&m->changed, i);
-}
-
-static void sum_load(const struct maxmin *m, struct maxmin_link *l) {
-  l->updates = 0;
-  l->load = 0;
-  for (uint32_t i = 0; i < l->n; i++)
-    l->load += m->flow[l->flow[i].flow].rate;
-}
-
 static void commit(struct maxmin *m) {
   for (size_t i = 0; i < m->touched.n; i++) {
     struct maxmin_link *l = &m->link[m->touched.at[i]];
+    l->touched = false;
+    l->load = l->capacity - l->rest;
+    l->updates++;
     if (l->bound == 0) /* else those outside the set keep theirs, lest small differences add up */
       l->level = l->filled;
   }
@@ -363,13 +361,10 @@ static void commit(struct maxmin *m) {
     f->member = false;
     if (f->bottleneck < m->link_n)
       m->link[f->bottleneck].bound++;
-    set_rate(m, m->member.at[i]);
-  }
-  for (size_t i = 0; i < m->touched.n; i++) {
-    struct maxmin_link *l = &m->link[m->touched.at[i]];
-    l->touched = false;
-    if (l->updates >= LOAD_UPDATES)
-      sum_load(m, l);
+    if (fabs(f->next - f->rate) <= SAME_RATE * f->rate)
+      continue;
+    f->rate = f->next;
+    list_add(&m->changed, m->member.at[i]);
   }
   m->touched.n = m->member.n = 0;
 }
@@ -379,6 +374,7 @@ void maxmin_solve(struct maxmin *m) {
   if (!maxmin_is_dirty(m))
     return;
   join_first(m);
+  join_opponents(m);
   refill(m);
   for (int round = 1; join_unfair(m); round++) {
     if (round == ROUNDS_MAX)

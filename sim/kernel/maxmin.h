@@ -49,10 +49,11 @@ struct maxmin_list {
   uint32_t *at;
   size_t n, cap;
 };
-struct maxmin_key {
+struct maxmin_key { /* what stops flows at `level` */
   double level;
-  uint32_t index; /* of a link, or of a flow + link count: its limit */
+  uint32_t flow, link; /* a link, for all its members: KEY_OF_LINK, link; for one: flow, link or MAXMIN_BY_LIMIT */
 };
+#define KEY_OF_LINK UINT32_MAX
 struct maxmin {
   struct maxmin_link *link;
   size_t link_n, link_cap;
