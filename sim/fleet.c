@@ -343,7 +343,7 @@ void fleet_judge(struct life *l) {
   for (int s = 0; s < l->fleet.servings; s++) {
     const struct sim_serving *v = &l->spec->serving[s];
     double got = l->fleet.arrived[s] > 0 ? l->fleet.within[s] / l->fleet.arrived[s] : 1, asked = v->slo.attainment;
-    if (got >= asked || !v->unmet_excludes)
+    if (got >= asked || (!v->unmet_excludes && got > 0)) /* who serves nobody does no work, whatever is asked */
       continue;
     const struct life_layer *y;
     int missing = missing_at_the_end(l, &y);

@@ -76,9 +76,13 @@ static double expected_short(double load, double n, double each, const double p[
  * needed for j retries is still missing with (1 - p)^(j+1). The day repeats. */
 static void grant(const struct stint *v, double *n, int windows) {
   double p = v->y->spec->p_success.a, lag_h = v->y->spec->retry_s / 3600, need[windows], before[windows];
-  if (!(p > 0 && p < 1))
+  if (p >= 1)
     return;
   memcpy(need, n, sizeof need);
+  if (p <= 0) {
+    memset(n, 0, sizeof need);
+    return;
+  }
   int lag = (int)fmax(1, round(lag_h / v->d->window_h[0]));
   lag = lag < windows ? lag : windows - 1;
   for (int w = 0; w < windows; w++) { /* least of the retry span before each window */

@@ -511,6 +511,22 @@ static void least_that_serves_the_peak(void) {
   forget(&h);
 }
 
+/* Where nothing is ever granted nothing is rented; and who serves nobody does no work, even where misses are only reported. */
+static void nothing_is_granted(void) {
+  struct served s;
+  struct heard h;
+  serve(&s, 60);
+  s.serving.unmet_excludes = false;
+  s.f.layer[1][0].scale = true;
+  s.f.layer[1][0].retry_s = 3600;
+  s.f.layer[1][0].p_success = dist_point(0);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 1.0);
+  CU_ASSERT_EQUAL(whole(&h, "rent", "gpu_hours_provisioned"), 0.0);
+  CU_ASSERT_EQUAL(whole(&h, "rent", "feasible"), 0.0);
+  forget(&h);
+}
+
 /* By the hour one pays for what is used; a commitment is paid through the night. */
 static void layers_of_commitments(void) {
   struct served s;
@@ -791,6 +807,7 @@ int main(void) {
       {"the same at any number of threads", same_at_any_number_of_threads},
       {"options do not disturb each other", options_do_not_disturb_each_other},
       {"least that serves the peak", least_that_serves_the_peak},
+      {"nothing is granted", nothing_is_granted},
       {"layers of commitments", layers_of_commitments},
       {"demand, hazard and price move the right way", demand_hazard_and_price_move_the_right_way},
       {"expansion", expansion},
