@@ -215,5 +215,5 @@ double hw_contended_s(const struct hw_fabric *f, const struct hw_traffic *t, siz
 
 double hw_contended_slowdown(const struct hw_fabric *f, const struct hw_traffic *t, size_t own, size_t n) {
   double alone = hw_contended_s(f, t, own, NULL);
-  return alone > 0 ? hw_contended_s(f, t, n, NULL) / alone : 1;
+  return alone > 0 && isfinite(alone) ? hw_contended_s(f, t, n, NULL) / alone : 1;
 }

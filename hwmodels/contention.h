@@ -40,6 +40,7 @@ struct hw_traffic { /* one group and what it does */
 /* Seconds for t[0], while t[1] ... t[n - 1] run over and over from the same start. INFINITY when it never ends, NaN
  * when a seat is not on the fabric. ret_bytes (NULL or [n]): what each put on the wires in that time. */
 double hw_contended_s(const struct hw_fabric *f, const struct hw_traffic *t, size_t n, double *ret_bytes);
-/* The same time over that among the first `own` of them only (1 = alone); 1 when t[0] sends nothing. */
+/* The same time over that among the first `own` of them only (1 = alone); 1 when t[0] sends nothing or never ends
+ * even so. */
 double hw_contended_slowdown(const struct hw_fabric *f, const struct hw_traffic *t, size_t own, size_t n);
 #endif

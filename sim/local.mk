@@ -7,5 +7,5 @@ libsim_a_SOURCES += sim/crew.c sim/crew.h sim/contract.c sim/contract.h sim/cont
   sim/fleet_surface.c sim/fleet_surface.h sim/ledger.c sim/ledger.h sim/life.c sim/life.h sim/life_bill.c sim/life_memo.c sim/life_memo.h \
   sim/life_metrics.c sim/life_metrics.h sim/life_records.c sim/life_records.h sim/life_replicas.c sim/life_replicas.h sim/life_run.c \
   sim/life_tornado.c sim/life_tornado.h sim/life_train.c sim/life_train.h sim/uncertainty.c sim/uncertainty.h
-libsim_a_SOURCES += sim/train.h sim/train_cost.c sim/train_env.c sim/train_mem.c sim/train_play.c sim/train_plan.c sim/train_play.h sim/train_priv.h sim/train_rl.c sim/train_rl.h sim/train_run.c sim/train_stage.c \
+libsim_a_SOURCES += sim/train.h sim/train_cost.c sim/train_env.c sim/train_mem.c sim/train_network.c sim/train_play.c sim/train_plan.c sim/train_play.h sim/train_priv.h sim/train_rl.c sim/train_rl.h sim/train_run.c sim/train_stage.c \
   sim/train_step.c

@@ -19,6 +19,7 @@ void train_cost_add(struct train_cost *sum, const struct train_cost *c, double t
     sum->part[i] += times * c->part[i];
   sum->weight_grad_s += times * c->weight_grad_s;
   sum->hideable_s += times * c->hideable_s;
+  sum->experts_net_s += times * c->experts_net_s;
   sum->recompute_s += times * c->recompute_s;
   sum->flops += times * c->flops;
   sum->mem_bytes += times * c->mem_bytes;
@@ -67,6 +68,7 @@ static void price_collective(const struct train_env *e, const struct wl_op *op, 
     double t = dispatch_s(e, op);
     c->part[STEP_EP] += t * (1 - e->stack->ep_overlap);
     c->hideable_s += t * (1 - e->stack->ep_overlap);
+    c->experts_net_s += train_ranks_per_node(e, e->plan.ep, e->plan.etp) < e->plan.ep ? t : 0;
   } else {
     *ring_s += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.cp, e->plan.tp);
   }
@@ -212,6 +214,7 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
                                e->plan.ep * e->plan.etp);
   comm /= e->stack->zero3_rate;
   double compute = train_cost_s(c);
+  comm = train_crowded_s(e, comm, c->experts_net_s, compute);
   c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;
 }
 

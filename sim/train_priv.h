@@ -49,6 +49,7 @@ struct train_cost {        /* one pass over one block or layer for one micro-bat
   double part[STEP_PARTS]; /* exposed */
   double weight_grad_s;    /* what of `part` may be delayed */
   double hideable_s;       /* communication in `part` that a second micro-batch could cover */
+  double experts_net_s;    /* the experts' traffic between nodes, hidden or not */
   double recompute_s;      /* forward time repeated in the backward pass, contained in `part` */
   double flops, mem_bytes; /* of the kernels, for power */
 };
@@ -75,6 +76,10 @@ double train_layer_activations(const struct train_env *e, enum train_layer_kind 
 double train_layer_working_set(const struct train_env *e,
                                enum train_layer_kind kind); /* one layer's activations when it is recomputed */
 double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride);
+
+/* Gradients or weights that take comm_s alone, beside a window of compute in which the experts' traffic holds the NICs
+ * for experts_s: they slow each other down while both run (train_network.c). */
+double train_crowded_s(const struct train_env *e, double comm_s, double experts_s, double window_s);
 
 /* ---- stages (train_stage.c) ---- */
 struct train_chunk {          /* a virtual stage */

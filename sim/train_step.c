@@ -99,10 +99,15 @@ static double synchronise(const struct train_env *e, const struct train_stages *
   for (int i = 0; i < s->pp; i++) {
     struct sync y = sync_of_stage(e, s, i);
     double copies = inside && e->data_ranks > e->plan.shard ? y.reduce_s / 2 : 0;
-    double window = played->end_s[i] - played->last_backward_s[(s->vpp - 1) * s->pp + i], n = layers_of_stage(s, i),
-           first = 0;
-    for (int v = 0; v < s->vpp; v++)
-      first += train_cost_s(&s->chunk[v * s->pp + i].forward);
+    double window = played->end_s[i] - played->last_backward_s[(s->vpp - 1) * s->pp + i], n = layers_of_stage(s, i);
+    struct train_cost forward = {0}, backward = {0};
+    for (int v = 0; v < s->vpp; v++) {
+      train_cost_add(&forward, &s->chunk[v * s->pp + i].forward, 1);
+      train_cost_add(&backward, &s->chunk[v * s->pp + i].backward, 1);
+    }
+    double first = train_cost_s(&forward);
+    y.reduce_s = train_crowded_s(e, y.reduce_s, backward.experts_net_s, window);
+    y.gather_s = train_crowded_s(e, y.gather_s, forward.experts_net_s, first);
     double t = inside ? copies : exposed_s(e, y.reduce_s, window, n) + exposed_s(e, y.gather_s, first, n);
     end = fmax(end, played->end_s[i] + t);
   }

@@ -56,6 +56,16 @@ static void test_rings_are_the_closed_forms(void) {
   }
 }
 
+static void test_a_thousand_seats(void) {
+  /* the last golden case again, all of its ranks played */
+  static int seat[1024];
+  for (int i = 0; i < 1024; i++)
+    seat[i] = i;
+  struct hw_fabric f = {1024, 1, 100e9, 1, 50e9, 0, true, 1};
+  struct hw_traffic t = {HW_ALL_REDUCE, 1e9, 1024, seat, 1024, 1, 8e-6};
+  CU_ASSERT(fabs(hw_contended_s(&f, &t, 1, NULL) - 0.056328938) <= 1e-9);
+}
+
 static void test_direct_flows(void) {
   struct hw_fabric f = eight(4);
   int seat[4];
@@ -87,6 +97,7 @@ static void test_nothing_to_do_or_no_way(void) {
   t = ring(HW_ALL_REDUCE, 1e9, seat, 2);
   f.port_Bps = 0;
   CU_ASSERT(isinf(hw_contended_s(&f, &t, 1, NULL)));
+  CU_ASSERT_EQUAL(hw_contended_slowdown(&f, &t, 1, 1), 1);
 }
 
 /* The fitted model's slope at large messages, its share of the rate taken out, is what flows take. Every GPU works, in
@@ -203,6 +214,18 @@ static void test_a_group_counts_once(void) {
   CU_CLOSE(hw_contended_slowdown(&f, t, 1, 2), 2, 1e-9);
 }
 
+static void test_part_of_the_time(void) {
+  /* beside an all-to-all that holds the port a quarter of the time, 1 ms in 4: it takes 2 ms in 5 now, and the ring
+   * loses 1 ms in each */
+  struct hw_fabric f = eight(2);
+  int seat[2];
+  rail(seat, 0, 0, 1, 2);
+  struct hw_traffic t[2] = {ring(HW_ALL_GATHER, 20e9, seat, 2), ring(HW_ALL_TO_ALL, 20e6, seat, 2)};
+  t[1].step_s = 3e-3;
+  CU_CLOSE(hw_contended_s(&f, t, 1, NULL), 1, 1e-9);
+  CU_CLOSE(hw_contended_slowdown(&f, t, 1, 2), 1.25, 2e-3); /* but for the cycle it ends in */
+}
+
 static void test_bytes_are_conserved(void) {
   /* two rings of unlike size through one port, and one of them paused between steps: what they sent in the time of the
    * first is no more than the port carries, and all of it while both always have something to send */
@@ -247,6 +270,7 @@ static void test_same_again(void) {
 int main(void) {
   static const struct cu_case cases[] = {
       {"rings alone are golden.md Q15", test_rings_are_the_closed_forms},
+      {"a ring of 1,024 seats", test_a_thousand_seats},
       {"direct flows", test_direct_flows},
       {"nothing to do, no way", test_nothing_to_do_or_no_way},
       {"bandwidth term of the fitted collectives", test_agrees_with_fitted_collectives},
@@ -255,6 +279,7 @@ int main(void) {
       {"2:1 oversubscribed leaves", test_oversubscribed_leaves},
       {"crossing rails needs the spine", test_crossing_rails_needs_the_spine},
       {"a group counts once on a link", test_a_group_counts_once},
+      {"beside traffic that comes and goes", test_part_of_the_time},
       {"bytes are conserved", test_bytes_are_conserved},
       {"the same again", test_same_again},
   };

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sim/train.h"
 #include "sim/train_play.h"
+#include "sim/train_priv.h"
 #include "workloads/phases.h"
 #include "tests/cu.h"
 
@@ -157,6 +158,43 @@ static void test_reacts(void) {
   CU_ASSERT(wide.mem_weights < base.mem_weights);
 }
 
+/* Gradients beside experts that hold the NICs for half of the window lose half of their time again, on one GPU a NIC
+ * and on two; inside a node, or with nothing beside them, none. */
+static void test_gradients_beside_experts(void) {
+  struct sim_train_job j = job("A100-SXM-80GB", "Mixtral-8x7B", 64, 4096, 64, (struct sim_plan){.tp = 2, .ep = 8});
+  struct train_env e;
+  char why[200];
+  size_t tried = 0;
+  const struct hw_server *box;
+  for (size_t i = 0; (box = hw_server_at(shared.catalog, i)); i++) {
+    if (!(box->node_net_Bps > 0) || box->gpus != 8 || box->scaleup_domain > 8)
+      continue;
+    tried++;
+    j.server = box;
+    CU_ASSERT_FATAL(train_env_init(&e, &j, why, sizeof why));
+    CU_CLOSE(train_crowded_s(&e, 2, 1, 2), 3, 1e-9);
+    CU_CLOSE(train_crowded_s(&e, 2, 5, 2), 4, 1e-9);
+    CU_ASSERT_EQUAL(train_crowded_s(&e, 2, 0, 2), 2);
+  }
+  CU_ASSERT(tried > 5);
+  j.server = hw_server_find(shared.catalog, "p4d.24xlarge");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(j.server);
+  j.gpus = 8;
+  CU_ASSERT_FATAL(train_env_init(&e, &j, why, sizeof why));
+  CU_ASSERT_EQUAL(train_crowded_s(&e, 2, 1, 2), 2);
+
+  struct train_layer across, within; /* what is beside them is counted where it leaves the node */
+  j.gpus = 64;
+  j.plan.etp = 2;
+  CU_ASSERT_FATAL(train_env_init(&e, &j, why, sizeof why));
+  train_layer_price(&e, LAYER_MOE, &across);
+  j.plan.ep = 4;
+  CU_ASSERT_FATAL(train_env_init(&e, &j, why, sizeof why));
+  train_layer_price(&e, LAYER_MOE, &within);
+  CU_ASSERT(across.forward.experts_net_s > 0 && across.backward.experts_net_s >= across.forward.experts_net_s);
+  CU_ASSERT_EQUAL(within.forward.experts_net_s, 0);
+}
+
 static void test_out_of_memory(void) {
   struct sim_step s =
       step(job("A100-SXM-40GB", "Llama-3.1-70B", 64, 4096, 64, (struct sim_plan){.tp = 1, .pp = 1, .micro_batch = 1}));
@@ -288,6 +326,7 @@ int main(void) {
       {"paired micro-batches hide communication", test_pairs_hide},
       {"transfers between stages cost time", test_transfers_cost},
       {"the step reacts to layout, format, GPU and network", test_reacts},
+      {"gradients share the NICs with experts", test_gradients_beside_experts},
       {"what does not fit is said with a cure", test_out_of_memory},
       {"Daly's interval equals the golden table", test_daly},
       {"wall times with failures equal the golden table", test_wall_time},
