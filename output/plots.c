@@ -260,7 +260,8 @@ static bool script_breakdown(const struct outcome *o, FILE *f) {
   double edge = cut ? end : 1.12 * most;
   bar_totals(o, up, down, cut ? 0.88 * edge : edge, edge, f);
   option_tics(o, f);
-  fprintf(f, "set xrange [%.6g:%.6g]\nset grid noytics\nset xtics auto\n", least * 1.05, edge);
+  /* As exact as the data: a label on the edge is not drawn when the range ends a digit before it. */
+  fprintf(f, "set xrange [%.10g:%.10g]\nset grid noytics\nset xtics auto\n", least * 1.05, edge);
   label(f, "set xlabel",
         arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months,
                      money(o).unit));
@@ -355,7 +356,7 @@ static bool script_power(const struct outcome *o, FILE *f) {
   if (!any)
     return false;
   month_axis(o, f);
-  fputs("set ylabel 'power drawn at the meter, kW'\nset yrange [0:*]\n@BEGIN\n", f);
+  fputs("set ylabel 'mean power at the meter, kW'\nset yrange [0:*]\n@BEGIN\n", f);
   struct parts p = {f, 0};
   bool said = false;
   for (size_t i = 0; i < drawn(o); i++)
@@ -508,7 +509,9 @@ static const struct plot plot[] = {
      "Owned machines are there at night too; what is rented by the hour follows the demand. Low load is what makes "
      "ownership dear.",
      script_utilization},
-    {"power", "Power over time", "Dotted: the power contracted with the site, which is billed whether drawn or not.",
+    {"power", "Power over time",
+     "Means of each month, owned and rented machines together; the peak in the table is the highest draw of all. Dotted: "
+     "the power contracted with the own site, which is billed whether drawn or not.",
      script_power},
     {"tornado", "What the total cost depends on",
      "One input at a time at its low and high end, the others at their central values, for the cheapest option.",
