@@ -225,6 +225,11 @@ const char *outcome_caveat(const struct outcome *o) {
   return arena_printf(o->arena, " NOT COMPLETE: the run is marked %s, what follows is partial.", o->state);
 }
 
+/* All replicas cost the same. */
+static bool is_certain(const struct outcome_option *p) {
+  return p->p10_usd == p->p90_usd;
+}
+
 static const char *headline(const struct outcome *o) {
   static const char *const verb[] = {[OUTCOME_UNKNOWN] = "",
                                      [OUTCOME_OWNED] = "Own: ",
@@ -245,21 +250,23 @@ static const char *headline(const struct outcome *o) {
     return "The options' costs are unknown in this run.";
   char low[64];
   format_number(o->best->p10_usd / o->money.scale, o->money.decimals, low);
-  const char *spread = isnan(o->best->p10_usd) ? ""
-                                               : arena_printf(o->arena, " (P10 to P90: %s" NO_BREAK "to" NO_BREAK "%s)",
+  const char *spread = isnan(o->best->p10_usd) || is_certain(o->best)
+                           ? ""
+                           : arena_printf(o->arena, " (P10 to P90: %s" NO_BREAK "to" NO_BREAK "%s)",
                                                               low, outcome_usd(o, o->best->p90_usd));
   return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d months%s.",
                       verb[o->best->class], o->best->name, outcome_usd(o, o->best->tco_usd), o->months, spread);
 }
 
 static const char *percent(const struct outcome *o, double share) {
-  return 100 * share < 0.1 ? "less than 0.1 %" : arena_printf(o->arena, "%.*f %%", share < 0.1 ? 1 : 0, 100 * share);
+  return 100 * share < 0.1 ? "less than 0.1" NO_BREAK "%" : arena_printf(o->arena, "%.*f" NO_BREAK "%%", share < 0.1 ? 1 : 0, 100 * share);
 }
 
 static const char *against(const struct outcome *o, const struct outcome_option *other, const char *what) {
   double less = other->tco_usd - o->best->tco_usd, p = outcome_prob_cheaper(o, o->best->name, other->name);
-  const char *sure = isnan(p) ? ""
-                              : arena_printf(o->arena, " In %.0f %% of %d replicas it stays the cheaper of the two.",
+  const char *sure = isnan(p) || (is_certain(o->best) && is_certain(other))
+                         ? ""
+                         : arena_printf(o->arena, " In %.0f %% of %d replicas it stays the cheaper of the two.",
                                              100 * p, o->replicas);
   return arena_printf(o->arena, "That is %s (%s) less than %s, %s (%s).%s", outcome_usd(o, less),
                       percent(o, less / other->tco_usd), what, other->name, outcome_usd(o, other->tco_usd), sure);
@@ -286,14 +293,18 @@ static const char *size(const struct outcome *o) {
   const struct outcome_option *p = o->best;
   if (!(p->servers > 0))
     return NULL;
-  const char *gpus = p->gpus > 0 ? arena_printf(o->arena, " (%.0f GPUs)", p->gpus) : "";
+  const char *gpus = p->gpus > 0 ? arena_printf(o->arena, " (%.0f GPU%s)", p->gpus, p->gpus > 1 ? "s" : "") : "";
   const char *nodes =
       p->nodes_per_replica > 0 ? arena_printf(o->arena, ", %.0f per replica", p->nodes_per_replica) : "";
   const char *load =
-      p->load > 0 ? arena_printf(o->arena, "; %.0f" NO_BREAK "%% of their capacity is used", 100 * p->load) : "";
-  const char *power = p->peak_kw > 0 ? arena_printf(o->arena, "; they draw up to %.*f" NO_BREAK "kW",
-                                                    p->peak_kw < 10 ? 1 : 0, p->peak_kw)
-                                     : "";
+      p->load > 0 ? arena_printf(o->arena, "; %s of their capacity is used", percent(o, p->load)) : "";
+  const char *power = !(p->peak_kw > 0)  ? ""
+                      : p->peak_kw < 0.1 ? arena_printf(o->arena, "; they draw up to %.0f" NO_BREAK "W", 1000 * p->peak_kw)
+                                         : arena_printf(o->arena, "; they draw up to %.*f" NO_BREAK "kW",
+                                                        p->peak_kw < 1    ? 2
+                                                        : p->peak_kw < 10 ? 1
+                                                                          : 0,
+                                                        p->peak_kw);
   return arena_printf(o->arena, "It takes up to %.0f server%s%s%s%s%s.", p->servers, p->servers > 1 ? "s" : "", gpus,
                       nodes, load, power);
 }
@@ -303,8 +314,8 @@ static const char *also(const struct outcome *o, enum outcome_class class) {
   if (!p || p == o->best || p == o->rival || class == o->best->class)
     return NULL;
   return arena_printf(o->arena,
-                      "The cheapest %s option, %s, costs %s; its cumulative cost never comes to lie below for good.",
-                      outcome_class_name(class), p->name, outcome_usd(o, p->tco_usd));
+                      "The cheapest %s option, %s, costs %s; it may lie below %s for a while, but not in the end.",
+                      outcome_class_name(class), p->name, outcome_usd(o, p->tco_usd), o->best->name);
 }
 
 /* "server 6.10 M USD (50 %), energy ..." of the largest parts. */
@@ -334,6 +345,11 @@ const char *const *outcome_answer(const struct outcome *o) {
   const char *what = other_class ? arena_printf(o->arena, "the cheapest %s option", outcome_class_name(o->rival->class))
                                  : "the next cheapest";
   line[n++] = against(o, o->rival, what);
+  if (o->replicas > 0 && is_certain(o->best) && is_certain(o->rival))
+    line[n++] = arena_printf(o->arena,
+                             "All %d replicas cost the same, for no input that moves these costs is given as "
+                             "uncertain: how sure the answer is, this run cannot say.",
+                             o->replicas);
   if ((line[n] = from_month(o, o->rival)))
     n++;
   for (enum outcome_class c = OUTCOME_OWNED; c <= OUTCOME_MIXED; c++)

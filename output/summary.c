@@ -69,14 +69,13 @@ static void side_by_side(const struct outcome *o, FILE *f) {
   char *dropped = table_drop_unknown(t);
   fputc('\n', f);
   table_write_text(t, f);
-  if (o->baseline && *o->baseline && o->n > 1)
+  if (o->n_feasible)
+    wrapped(f, "", "GPU hour: the cost over the GPU-hours given to work. Load: what of the GPUs' capacity was used.");
+  if (o->n_feasible && o->baseline && *o->baseline && o->n > 1)
     wrapped(f, "",
-            arena_printf(o->arena,
-                         "Load: what of the GPUs' capacity was used. P: share of the replicas. Break-even and P "
-                         "cheaper are against %s.",
-                         o->baseline));
-  if (*dropped)
-    wrapped(f, "", arena_printf(o->arena, "Unknown in this run: %s.", dropped));
+            arena_printf(o->arena, "P: share of the replicas. Break-even and P cheaper are against %s.", o->baseline));
+  if (*dropped && o->n_feasible)
+    wrapped(f, "", arena_printf(o->arena, "Not known in this run: %s.", dropped));
   mem_free(dropped);
   table_free(t);
 }

@@ -38,7 +38,7 @@ static struct table *make_summary(const struct outcome *o) {
       {"layers", "", "class", true},
       {"does\nthe work", "", "feasible", true},
       {"servers", "", "servers", false},
-      {"nodes/\nreplica", "", "min_nodes_per_replica", false},
+      {"nodes a\nreplica", "", "min_nodes_per_replica", false},
       {"TCO", usd, "tco", false},
       {"P10", usd, "tco_p10", false},
       {"P50", usd, "tco_p50", false},
@@ -78,9 +78,9 @@ static struct table *make_summary(const struct outcome *o) {
     table_scaled(t, p->usd_per_training_run, scale, dec);
     table_scaled(t, p->time_to_train_s, 86400, 1);
     table_scaled(t, p->utilization, 0.01, 0);
-    table_scaled(t, p->load, 0.01, 0);
+    table_scaled(t, p->load, 0.01, p->load < 0.01 ? 2 : 0);
     table_number(t, p->energy_mwh, p->energy_mwh < 100 ? 1 : 0);
-    table_number(t, p->peak_kw, p->peak_kw < 100 ? 1 : 0);
+    table_number(t, p->peak_kw, p->peak_kw < 1 ? 3 : p->peak_kw < 100 ? 1 : 0);
     breakeven(o, p, t);
     table_scaled(t, p->prob_cheaper, 0.01, 0);
   }
@@ -410,7 +410,8 @@ static struct table *make_timeline(const struct outcome *o) {
 static const struct table_kind kind[] = {
     {"summary", "Options side by side",
      "Feasible options by total cost, then the others. Does the work: at central inputs, and in how many of the "
-     "replicas if not in all. Busy: GPU-hours with any work, load: what of the capacity was used. Break-even and "
+     "replicas if not in all. GPU hour: the cost over the GPU-hours given to work. Busy: GPU-hours with any work, load: "
+     "what of the capacity was used. Break-even and "
      "P(cheaper) are against the baseline.",
      TABLE_SHOWN, make_summary},
     {"why", "What makes the difference",
