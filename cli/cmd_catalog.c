@@ -13,7 +13,7 @@
 #include "hwmodels/derive.h"
 
 static const struct cli_opt opts[] = {
-    {"as-of", 0, "DATE", "prices in force on that day (default: the newest)"},
+    {"as-of", 0, "DATE", "only prices in force on that day (default: all, with their dates)"},
     CLI_LIBRARY_OPTS,
     {NULL, 0, NULL, NULL},
 };
@@ -27,7 +27,8 @@ struct view {
   const struct hw_catalog *catalog;
   struct preset preset[MAX_PRESETS];
   size_t n_preset;
-  struct date on;
+  struct date on; /* of the prices that derived figures use */
+  bool on_only;   /* no other prices are shown */
   struct arena *arena;
 };
 
@@ -171,15 +172,21 @@ static void print_price(const struct view *v, const struct hw_price *p) {
   }
 }
 
+static bool is_asked(const struct view *v, const struct hw_price *p) {
+  return !v->on_only || (date_days(p->from) <= date_days(v->on) && date_days(v->on) < date_days(p->to));
+}
+
 static void print_prices(const struct view *v, const char *server) {
   bool any = false;
-  for (size_t i = 0; hw_price_at(v->catalog, i); i++)
-    if (strcmp(hw_price_at(v->catalog, i)->server, server) == 0) {
-      if (!any)
-        printf("prices\n");
-      any = true;
-      print_price(v, hw_price_at(v->catalog, i));
-    }
+  for (size_t i = 0; hw_price_at(v->catalog, i); i++) {
+    const struct hw_price *p = hw_price_at(v->catalog, i);
+    if (strcmp(p->server, server) != 0 || !is_asked(v, p))
+      continue;
+    if (!any)
+      printf("prices\n");
+    any = true;
+    print_price(v, p);
+  }
 }
 
 /* The name as the catalog spells it, or NULL. */
@@ -270,6 +277,7 @@ static int run(const struct cli_args *args) {
   int code = CLI_USAGE;
   if (cli_value(args, "as-of") && !date_parse(cli_value(args, "as-of"), &v.on))
     errs_add(errs, NULL, 0, "--as-of", "got '%s', expected YYYY-MM-DD", cli_value(args, "as-of"));
+  v.on_only = cli_value(args, "as-of") != NULL;
   if (cli_library_open(&library, args, errs) && errs_count(errs) == 0) {
     v.catalog = library.catalog;
     load_presets(&v, errs);
