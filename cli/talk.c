@@ -4,6 +4,7 @@
 void cli_say(const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
+  fflush(stdout); /* into one file or pipe, both streams come in the order of what happened */
   fputs("rackcast: ", stderr);
   vfprintf(stderr, fmt, ap);
   fputc('\n', stderr);

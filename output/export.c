@@ -21,7 +21,7 @@ static void dump(struct db_query *q, int skip, FILE *f) {
     for (int c = skip; c < db_columns(q); c++) {
       fputs(c > skip ? "," : "", f);
       if (db_is_number(q, c))
-        fprintf(f, "%.15g", db_real(q, c));
+        fprintf(f, "%.12g", db_real(q, c)); /* not the rounding of the last bits */
       else
         csv_write_field(f, db_text(q, c));
     }
