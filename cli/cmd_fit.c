@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/mem.h"
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/library.h"
@@ -32,15 +33,37 @@ static bool format_of(const struct cli_args *args, const char *opt, enum dtype *
   return false;
 }
 
+/* The names that contain a word, in a line. */
+static const char *names_with(const struct wl_models *models, const char *word, struct arena *a) {
+  const char *list = "";
+  for (size_t i = 0; wl_model_at(models, i); i++) {
+    const char *name = wl_model_at(models, i)->name;
+    if (strcasestr(name, word))
+      list = arena_printf(a, "%s%s%s", list, *list ? ", " : "", name);
+  }
+  return list;
+}
+
+static void unknown_model(const struct wl_models *models, const char *name, struct errs *errs) {
+  struct arena *a = arena_create();
+  const char *near = wl_model_nearest(models, name), *with = names_with(models, name, a);
+  if (near)
+    errs_add(errs, NULL, 0, NULL, "unknown model '%s', did you mean %s", name, near);
+  else if (*with)
+    errs_add(errs, NULL, 0, NULL, "unknown model '%s', did you mean one of %s", name, with);
+  else
+    errs_add(errs, NULL, 0, NULL, "unknown model '%s', known are: %s; --models DIR adds others", name,
+             names_with(models, "", a));
+  arena_destroy(a);
+}
+
 static void read_ask(const struct cli_args *args, const struct cli_library *l, struct ask *ask, struct errs *errs) {
   long long year = 0, tokens = 0;
   const char *name = cli_word(args, 0), *engine = cli_value(args, "engine");
   ask->want.catalog = l->catalog;
   ask->want.model = wl_model_find(l->models, name);
-  if (!ask->want.model) {
-    const char *near = wl_model_nearest(l->models, name);
-    errs_add(errs, NULL, 0, NULL, "unknown model '%s'%s%s", name, near ? ", did you mean " : "", near ? near : "");
-  }
+  if (!ask->want.model)
+    unknown_model(l->models, name, errs);
   ask->want.engine = engine ? engine : "";
   cli_integer(args, "year", 2018, 2100, &year, errs);
   cli_integer(args, "request", 1, 100000000, &tokens, errs);
@@ -54,7 +77,8 @@ static const struct hw_server *find_server(const struct cli_library *l, const ch
   const struct hw_server *s = hw_server_find(l->catalog, name);
   const char *near = s ? NULL : hw_server_nearest(l->catalog, name);
   if (!s)
-    errs_add(errs, NULL, 0, NULL, "unknown server '%s'%s%s", name, near ? ", did you mean " : "", near ? near : "");
+    errs_add(errs, NULL, 0, NULL, "unknown server '%s', %s%s", name, near ? "did you mean " : "rackcast catalog server",
+             near ? near : " lists them");
   return s;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/mem.h"
 #include "output/schema.h"
 
@@ -111,6 +112,10 @@ static bool is_sound(sqlite3 *db, const char *path, struct errs *errs) {
 
 sqlite3 *db_open(const char *path, struct errs *errs) {
   sqlite3 *db = NULL;
+  if (access(path, F_OK) != 0) {
+    errs_add(errs, path, 0, NULL, "there is no such result database (rackcast run SCENARIO.yaml -o %s makes one)", path);
+    return NULL;
+  }
   if (db_looks_foreign(path, errs))
     return NULL;
   /* Read-write first: after a kill somebody has to roll the journal back. Read-only serves files on read-only media. */
