@@ -1,6 +1,7 @@
 #include "sim/fleet.h"
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdio.h>
 #include "base/mem.h"
 #include "sim/life.h"
 
@@ -311,6 +312,7 @@ void fleet_create(struct life *l) {
   f->pool = mem_array((size_t)(l->option->n * f->servings) + 1, sizeof *f->pool);
   f->arrived = mem_array((size_t)f->servings + 1, sizeof *f->arrived);
   f->within = mem_array((size_t)f->servings + 1, sizeof *f->within);
+  f->record = mem_array((size_t)f->servings + 1, sizeof *f->record);
   for (int s = 0; s < f->servings; s++) {
     cells = l->memo->demand[s].cells > cells ? l->memo->demand[s].cells : cells;
     for (int i = 0; i < l->option->n; i++)
@@ -327,6 +329,7 @@ void fleet_destroy(struct life *l) {
   mem_free(l->fleet.pool);
   mem_free(l->fleet.arrived);
   mem_free(l->fleet.within);
+  mem_free(l->fleet.record);
   mem_free(l->fleet.rest);
 }
 
@@ -339,22 +342,35 @@ static int missing_at_the_end(struct life *l, const struct life_layer **ret) {
   return missing;
 }
 
+void fleet_close_year(struct life *l) {
+  for (int s = 0; s < l->fleet.servings; s++) {
+    struct fleet_record *r = &l->fleet.record[s];
+    double arrived = l->fleet.arrived[s] - r->arrived, share = (l->fleet.within[s] - r->within) / arrived;
+    r->arrived = l->fleet.arrived[s];
+    r->within = l->fleet.within[s];
+    if (!(arrived > 0) || (r->worst_year && share >= r->worst))
+      continue;
+    r->worst = share;
+    r->worst_year = l->now / 12 + 1;
+  }
+}
+
 void fleet_judge(struct life *l) {
   for (int s = 0; s < l->fleet.servings; s++) {
     const struct sim_serving *v = &l->spec->serving[s];
-    double got = l->fleet.arrived[s] > 0 ? l->fleet.within[s] / l->fleet.arrived[s] : 1, asked = v->slo.attainment;
-    if (got >= asked || (!v->unmet_excludes && got > 0)) /* who serves nobody does no work, whatever is asked */
+    const struct fleet_record *r = &l->fleet.record[s];
+    double got = r->worst, asked = v->slo.attainment;
+    if (!r->worst_year || got >= asked || (!v->unmet_excludes && l->fleet.within[s] > 0)) /* who serves nobody does no work, whatever is asked */
       continue;
     const struct life_layer *y;
     int missing = missing_at_the_end(l, &y);
+    char said[160];
+    snprintf(said, sizeof said, "%s: %.1f %% of the requests of year %d in time, %.0f %% asked", v->name, 100 * got, r->worst_year, 100 * asked);
     if (l->fleet.limited_kw > 0)
-      life_infeasible(l, "%s: %.1f %% of requests in time, %.0f %% asked: the site's %.0f kW do not hold the servers; smallest cure: %.0f kW", v->name, 100 * got,
-                      100 * asked, l->spec->site.limit_kw, l->fleet.limited_kw);
+      life_infeasible(l, "%s: the site's %.0f kW do not hold the servers; smallest cure: %.0f kW", said, l->spec->site.limit_kw, l->fleet.limited_kw);
     else if (missing > 0)
-      life_infeasible(l, "%s: %.1f %% of requests in time, %.0f %% asked; smallest cure: %d more %s by the end", v->name, 100 * got, 100 * asked, missing,
-                      y->spec->server->name);
+      life_infeasible(l, "%s; smallest cure: %d more %s by the end", said, missing, y->spec->server->name);
     else
-      life_infeasible(l, "%s: %.1f %% of requests in time, %.0f %% asked; smallest cure: capacity that is there when demand rises", v->name, 100 * got,
-                      100 * asked);
+      life_infeasible(l, "%s; smallest cure: capacity that is there when demand rises", said);
   }
 }

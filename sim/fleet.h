@@ -15,10 +15,16 @@ struct fleet_pool { /* the replicas of one workload on one layer */
   int replicas;             /* in place now, less what trains */
   double availability;      /* chance that a replica is up */
 };
+struct fleet_record { /* how a workload was served year by year: good years do not make up for a bad one */
+  double arrived, within;   /* up to the last year's end */
+  double worst;             /* share in time of the worst year */
+  int worst_year;           /* from 1; 0 = nothing has arrived yet */
+};
 struct fleet {
   int servings;
   struct fleet_pool *pool;  /* [layer x servings] */
   double *arrived, *within; /* of each serving, over the whole horizon */
+  struct fleet_record *record;
   double limited_kw;        /* kW that the site refused at most */
   double headroom;          /* capacity that scaling layers keep / load, >= 1 */
   int headroom_step;
@@ -29,6 +35,7 @@ void fleet_create(struct life *l);
 void fleet_destroy(struct life *l);
 void fleet_open(struct life *l);     /* the first capacity, at the start */
 void fleet_plan(struct life *l);     /* a month has begun: grow what should grow */
+void fleet_close_year(struct life *l); /* at the end of a year of the horizon, also of a last one that is not full */
 void fleet_judge(struct life *l);    /* the horizon is over: was the service level met? */
 void fleet_refresh(struct life *l);  /* servers have changed: make replicas of them */
 bool fleet_pays(const struct life *l, const struct life_layer *y); /* is a commitment signed now worth its term? true for whatever is none */

@@ -219,6 +219,8 @@ static void close_month(struct life *l) {
     for (size_t j = 0; j < y->n_batch; j++)
       y->batch[j].month_h = 0;
   }
+  if ((l->now + 1) % 12 == 0 || l->now + 1 == l->spec->months)
+    fleet_close_year(l);
   sum_into(l->total, m->sum);
   l->peak_kw = fmax(l->peak_kw, m->peak_kw);
 }

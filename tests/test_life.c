@@ -511,6 +511,28 @@ static void least_that_serves_the_peak(void) {
   forget(&h);
 }
 
+/* A fleet that is right for the first years and too small for the last does not do the work, however good the mean of all. */
+static void good_years_do_not_make_up_for_a_bad_one(void) {
+  struct served s;
+  struct heard h;
+  serve(&s, 60);
+  s.f.spec.months = 36;
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  s.f.layer[0][0].count = (int)whole(&h, "own", "servers");
+  forget(&h);
+  CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  for (double growth = 0.005; in(&h, "own", "year-3", "slo_attainment") >= 0.95 && growth < 0.3; growth += 0.005) {
+    CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 1.0);
+    forget(&h);
+    s.serving.growth_per_yr = dist_point(growth);
+    CU_ASSERT_EQUAL(play(&s.f.spec, &h), 0);
+  }
+  CU_ASSERT(whole(&h, "own", "slo_attainment") >= 0.95);
+  CU_ASSERT_EQUAL(whole(&h, "own", "feasible"), 0.0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(h.events, "of the requests of year 3 in time, 95 % asked"));
+  forget(&h);
+}
+
 /* Where nothing is ever granted nothing is rented; and who serves nobody does no work, even where misses are only reported. */
 static void nothing_is_granted(void) {
   struct served s;
@@ -808,6 +830,7 @@ int main(void) {
       {"options do not disturb each other", options_do_not_disturb_each_other},
       {"least that serves the peak", least_that_serves_the_peak},
       {"nothing is granted", nothing_is_granted},
+      {"good years do not make up for a bad one", good_years_do_not_make_up_for_a_bad_one},
       {"layers of commitments", layers_of_commitments},
       {"demand, hazard and price move the right way", demand_hazard_and_price_move_the_right_way},
       {"expansion", expansion},
