@@ -41,7 +41,7 @@ static void load_options(struct outcome *o) {
   /* One row per option; the figures that need a pair are those against the baseline. */
   struct db_query *q = db_query(
       o->db,
-      "SELECT s.option, s.feasible, s.servers, s.gpus, s.min_nodes_per_replica, s.tco_usd, s.tco_p10_usd, "
+      "SELECT s.option, s.feasible, s.servers, s.gpus, s.nodes_per_replica, s.tco_usd, s.tco_p10_usd, "
       "s.tco_p50_usd, s.tco_p90_usd,"
       " s.usd_per_mtoken_output, s.usd_per_mtoken_input, s.usd_per_gpu_hour, s.usd_per_training_run, s.time_to_train_s,"
       " s.gpu_utilization, s.load_factor, s.prob_feasible, s.slo_attainment, s.unserved_requests, s.energy_mwh, "
@@ -295,7 +295,9 @@ static const char *size(const struct outcome *o) {
     return NULL;
   const char *gpus = p->gpus > 0 ? arena_printf(o->arena, " (%.0f GPU%s)", p->gpus, p->gpus > 1 ? "s" : "") : "";
   const char *nodes =
-      p->nodes_per_replica > 0 ? arena_printf(o->arena, ", %.0f per replica", p->nodes_per_replica) : "";
+      !(p->nodes_per_replica > 0) ? ""
+      : p->nodes_per_replica < 1  ? arena_printf(o->arena, ", %.3g replicas on each", 1 / p->nodes_per_replica)
+                                  : arena_printf(o->arena, ", %.0f per replica", p->nodes_per_replica);
   const char *load =
       p->load > 0 ? arena_printf(o->arena, "; %s of their capacity is used", percent(o, p->load)) : "";
   const char *power = !(p->peak_kw > 0)  ? ""

@@ -47,7 +47,7 @@ const char schema_tables_sql[] =
 /* Views read the tables alone. Readers make their own, so that a file written by an older program has all of ours. */
 const struct schema_view schema_views[SCHEMA_VIEWS] = {
     {"v_summary",
-     "SELECT run, option,\n" METRIC(feasible) METRIC(servers) METRIC(gpus) METRIC(min_nodes_per_replica) METRIC(
+     "SELECT run, option,\n" METRIC(feasible) METRIC(servers) METRIC(gpus) METRIC(min_nodes_per_replica) METRIC(nodes_per_replica) METRIC(
          tco_usd) "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p10 END) AS tco_p10_usd,\n"
                   "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p50 END) AS tco_p50_usd,\n"
                   "  max(CASE WHEN name='tco_usd' AND scope='whole' AND versus='' THEN p90 END) AS "

@@ -38,7 +38,7 @@ static struct table *make_summary(const struct outcome *o) {
       {"layers", "", "class", true},
       {"does\nthe work", "", "feasible", true},
       {"servers", "", "servers", false},
-      {"nodes a\nreplica", "", "min_nodes_per_replica", false},
+      {"nodes a\nreplica", "", "nodes_per_replica", false},
       {"TCO", usd, "tco", false},
       {"P10", usd, "tco_p10", false},
       {"P50", usd, "tco_p50", false},
@@ -68,7 +68,7 @@ static struct table *make_summary(const struct outcome *o) {
                   : p->prob_feasible < 0.995 ? arena_printf(o->arena, "in %.0f %%", 100 * p->prob_feasible)
                                              : "yes");
     table_number(t, p->servers, 0);
-    table_number(t, p->nodes_per_replica, 0);
+    table_number(t, p->nodes_per_replica, p->nodes_per_replica < 1 ? 3 : 0);
     table_scaled(t, p->tco_usd, scale, dec);
     table_scaled(t, p->p10_usd, scale, dec);
     table_scaled(t, p->p50_usd, scale, dec);

@@ -140,6 +140,7 @@ void feed_plain(const struct sim_listener *to) {
   tco(to, "toosmall", 1e6, 0);
   metric(to, "own", "servers", 16, "");
   metric(to, "own", "min_nodes_per_replica", 2, "");
+  metric(to, "own", "nodes_per_replica", 4, "");
   metric(to, "own", "gpu_utilization", 0.43, "");
   metric(to, "own", "energy_mwh", 4567.8, "MWh");
   metric(to, "own", "peak_power_kw", 98.7, "kW");
