@@ -1,4 +1,5 @@
 #include "sim/kernel/engine.h"
+#include <assert.h>
 #include "base/mem.h"
 #include "sim/kernel/ladder.h"
 
@@ -53,6 +54,7 @@ static inline void enqueue(struct engine *e, uint32_t i, uint32_t band, sim_time
 
 static inline event_id insert(struct engine *e, sim_time t, enum event_band band, event_fn fn, void *subject,
                               void *object) {
+  assert((unsigned)band < BAND_COUNT);
   uint32_t i = slots_take(&e->slots);
   struct slot *s = &e->slots.at[i];
   s->fn = fn;
@@ -177,7 +179,7 @@ enum engine_status engine_status(const struct engine *e) {
 
 const char *engine_status_text(const struct engine *e) {
   static const char *const text[] = {"ok", "an event was scheduled in the past",
-                                     "an event was scheduled beyond the clock's 292 years",
+                                     "an event was scheduled at no time (NaN) or beyond the clock's 292 years",
                                      "too many events at one instant: time does not advance"};
   return text[e->status];
 }
