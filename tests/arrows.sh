@@ -94,6 +94,11 @@ undistributed() {
         if (f == "") print $0 " is in no local.mk" }'
 }
 
+# Data that is listed twice cannot be installed.
+listed_twice() {
+  (cd "$1" && cat $(find $folders -name local.mk 2>/dev/null)) | tr -s ' \\\n' '\n' | grep -E '/.*[.](csv|yaml|json|jsonl|md|svg)$' | sort | uniq -d
+}
+
 # Links between pages lead somewhere.
 broken_links() {
   (cd "$1" && find *.md docs -name '*.md' 2>/dev/null) | while read -r page; do
@@ -119,6 +124,7 @@ ok 'nobody sets a locale' nothing locales "$srcdir"
 ok 'numbers are read by base/units alone' nothing locale_numbers "$srcdir"
 ok 'the GSL error handler is set once, in main' nothing gsl_handlers "$srcdir"
 ok 'nothing leans on places outside the checkout' nothing outside_places "$srcdir"
+ok 'no data is listed twice' nothing listed_twice "$srcdir"
 ok 'links between pages lead somewhere' nothing broken_links "$srcdir"
 ok 'everything is distributed' nothing undistributed "$srcdir"
 
@@ -156,6 +162,7 @@ ok 'seen: atof' breaks locale_numbers sim/x.c 'x = atof(s);'
 ok 'seen: a handler of GSL' breaks gsl_handlers sim/x.c 'gsl_set_error_handler_off();'
 outside='.''./shared'
 ok 'seen: a path outside' breaks outside_places sim/x.c "/* see $outside/design */"
+ok 'seen: a page listed twice' breaks listed_twice docs/local.mk 'DATA += docs/x.md docs/y.md docs/x.md'
 ok 'seen: a broken link' breaks broken_links docs/x.md 'see [there](nowhere.md#part)'
 ok 'allowed: a link, a web address' keeps broken_links docs/x.md '[self](x.md) [part](#part) [web](https://example.org/x)'
 ok 'seen: a source in no local.mk' breaks undistributed sim/x.c ''
