@@ -261,6 +261,15 @@ static struct table *make_infeasible(const struct outcome *o) {
                     "SELECT option, text FROM event WHERE run=? AND kind='infeasible' ORDER BY option, rowid", cols);
 }
 
+/* A share that n replicas cannot tell from nothing (about 1/sqrt(n)) is said to be below that. */
+static void variance_share(const struct outcome *o, double share, struct table *t) {
+  double noise = o->replicas > 0 ? 1 / sqrt(o->replicas) : 0;
+  if (share < noise)
+    table_said(t, 100 * share, arena_printf(o->arena, "< %.0f", ceil(100 * noise)));
+  else
+    table_scaled(t, share, 0.01, 0);
+}
+
 /* The cheapest option first, its largest swing first. */
 static struct table *make_sensitivity(const struct outcome *o) {
   const char *usd = o->money.unit;
@@ -276,7 +285,7 @@ static struct table *make_sensitivity(const struct outcome *o) {
   struct db_query *q = db_query(o->db,
                                 "SELECT option, substr(scope,7), max(CASE name WHEN 'tornado_low_usd' THEN value END) "
                                 "lo, max(CASE name WHEN 'tornado_high_usd' THEN value END) hi,"
-                                " max(CASE name WHEN 'sobol' THEN 100*value END), max(CASE WHEN name='flip_value' AND "
+                                " max(CASE name WHEN 'sobol' THEN value END), max(CASE WHEN name='flip_value' AND "
                                 "value IS NOT NULL THEN printf('%.6g %s',value,coalesce(unit,'')) END),"
                                 " max(CASE WHEN name='flip_value' AND value IS NOT NULL THEN versus END) FROM metric "
                                 "WHERE run=?1 AND scope LIKE 'input:%'"
@@ -289,7 +298,7 @@ static struct table *make_sensitivity(const struct outcome *o) {
     table_scaled(t, db_real(q, 2), o->money.scale, o->money.decimals);
     table_scaled(t, db_real(q, 3), o->money.scale, o->money.decimals);
     table_scaled(t, fabs(db_real(q, 3) - db_real(q, 2)), o->money.scale, o->money.decimals);
-    table_number(t, db_real(q, 4), 1);
+    variance_share(o, db_real(q, 4), t);
     table_text(t, db_text(q, 5));
     table_text(t, db_text(q, 6));
   }
@@ -423,7 +432,8 @@ static const struct table_kind kind[] = {
      "to the start.",
      TABLE_SHOWN, make_cash_flow},
     {"sensitivity", "What the total cost depends on",
-     "Total cost with one uncertain input at its low and its high end, the others as they are.", TABLE_SHOWN,
+     "Total cost with one uncertain input at its low and its high end, the others as they are. Share of variance: of the "
+     "replicas' spread, as far as their number can tell.", TABLE_SHOWN,
      make_sensitivity},
     {"work", "How the work is done",
      "Serving: time to first token (TTFT) and per output token (TPOT). Training: time, useful share of the hardware's "
