@@ -143,9 +143,18 @@ static size_t list_names(const struct hw_catalog *c, const char *kind, FILE *f) 
 
 /* ---- one name ---- */
 
+/* A text longer than the columns of a value and its unit has the rest of its line for itself. */
 static void print_fact(const struct hw_fact *f) {
-  printf("  %-28s %14s %-10s %-9s %-10s %s%s%s\n", f->metric, f->text, f->unit, f->grade, *f->date ? f->date : "-",
-         f->source, *f->where ? ": " : "", f->where);
+  enum { VALUE = 14, UNIT = 10, BOTH = VALUE + 1 + UNIT };
+  int length = (int)strlen(f->text);
+  printf("  %-28s ", f->metric);
+  if (*f->unit || length <= VALUE)
+    printf("%*s %-*s", VALUE, f->text, UNIT, f->unit);
+  else if (length <= BOTH)
+    printf("%-*s", BOTH, f->text);
+  else
+    printf("%s\n%*s", f->text, 31 + BOTH, "");
+  printf(" %-9s %-10s %s%s%s\n", f->grade, *f->date ? f->date : "-", f->source, *f->where ? ": " : "", f->where);
 }
 
 static void print_derived(const struct hw_derived *d, size_t n) {
