@@ -58,7 +58,8 @@ size_t hw_derive_gpu(const struct hw_catalog *c, const struct hw_gpu *g, struct 
   const char *name = dtype_name(t);
   add(out, &n, "tflops_per_w", g->peak_flops[t] / 1e12 / g->tdp_w, "TFLOPS/W", "%s peak / TDP = %.4g / %.4g", name,
       g->peak_flops[t] / 1e12, g->tdp_w);
-  add(out, &n, "usable_memory", g->mem_bytes / 1073741824.0, "GiB", "what an allocator can get");
+  add(out, &n, "usable_memory", g->mem_bytes / 1073741824.0, "GiB",
+      "what contexts and reserves leave of the capacity: memory_usable, or the constant memory.usable_share of it");
   add(out, &n, "flop_per_byte", g->peak_flops[t] / g->mem_Bps, "FLOP/B",
       "%s peak / memory bandwidth: above it arithmetic limits", name);
   add(out, &n, "usd_per_added_pflops", g->street_usd / pflops(g, t), "USD", "street price %.6g USD / %.4g PFLOPS of %s",
@@ -95,6 +96,7 @@ static void derive_price(const struct hw_catalog *c, const struct hw_server *s, 
 size_t hw_derive_server(const struct hw_catalog *c, const struct hw_server *s, struct date on, struct hw_derived *out) {
   static const char *const contracts[] = {"purchase", "on-demand", "1 yr", "3 yr", "spot", "capacity-block"};
   size_t n = 0;
+  (void)c;
   enum dtype t = hw_compute_dtype(s->gpu, DT_BF16);
   add(out, &n, "peak_rate", s->gpus * s->gpu->peak_flops[t] / 1e15, "PFLOPS", "%d x %s, %s", s->gpus, s->gpu->name,
       dtype_name(t));
