@@ -96,7 +96,6 @@ static void derive_price(const struct hw_catalog *c, const struct hw_server *s, 
 size_t hw_derive_server(const struct hw_catalog *c, const struct hw_server *s, struct date on, struct hw_derived *out) {
   static const char *const contracts[] = {"purchase", "on-demand", "1 yr", "3 yr", "spot", "capacity-block"};
   size_t n = 0;
-  (void)c;
   enum dtype t = hw_compute_dtype(s->gpu, DT_BF16);
   add(out, &n, "peak_rate", s->gpus * s->gpu->peak_flops[t] / 1e15, "PFLOPS", "%d x %s, %s", s->gpus, s->gpu->name,
       dtype_name(t));
