@@ -185,7 +185,7 @@ static bool is_asked(const struct view *v, const struct hw_price *p) {
   return !v->on_only || (date_days(p->from) <= date_days(v->on) && date_days(v->on) < date_days(p->to));
 }
 
-static void print_prices(const struct view *v, const char *server) {
+static bool print_prices(const struct view *v, const char *server) {
   bool any = false;
   for (size_t i = 0; hw_price_at(v->catalog, i); i++) {
     const struct hw_price *p = hw_price_at(v->catalog, i);
@@ -196,6 +196,7 @@ static void print_prices(const struct view *v, const char *server) {
     any = true;
     print_price(v, p);
   }
+  return any;
 }
 
 /* The name as the catalog spells it, or NULL. */
@@ -212,7 +213,7 @@ static const char *known_name(const struct hw_catalog *c, const char *kind, cons
   return NULL;
 }
 
-static void show(const struct view *v, const char *kind, const char *name) {
+static int show(const struct view *v, const char *kind, const char *name) {
   const struct hw_catalog *c = v->catalog;
   struct hw_derived derived[HW_DERIVED_MAX];
   bool server = strcmp(kind, "server") == 0;
@@ -228,8 +229,11 @@ static void show(const struct view *v, const char *kind, const char *name) {
     print_derived(derived, hw_derive_gpu(c, hw_gpu_find(c, name), derived));
   if (server)
     print_derived(derived, hw_derive_server(c, hw_server_find(c, name), v->on, derived));
-  if (server || strcmp(kind, "price") == 0)
-    print_prices(v, name);
+  bool price = strcmp(kind, "price") == 0, priced = (server || price) && print_prices(v, name);
+  if (!price || priced)
+    return CLI_DONE;
+  cli_say("no price of %s was in force on that day (without --as-of all are shown)", name);
+  return CLI_USAGE;
 }
 
 /* ---- the command ---- */
@@ -275,8 +279,7 @@ static int answer(const struct view *v, const char *kind, const char *name) {
   const char *known = known_name(v->catalog, kind, name);
   if (!known)
     return unknown(v->catalog, kind, kind, name);
-  show(v, kind, known);
-  return CLI_DONE;
+  return show(v, kind, known);
 }
 
 static int run(const struct cli_args *args) {

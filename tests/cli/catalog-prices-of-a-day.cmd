@@ -4,3 +4,4 @@ echo then
 rackcast catalog price p4d.24xlarge --as-of 2025-06-01 | awk '$1 == "on-demand" && /us-east-1/ { print $2 }'
 echo all
 rackcast catalog price p4d.24xlarge | awk '$1 == "on-demand" && /us-east-1/ { print $2 }'
+rackcast catalog price p4d.24xlarge --as-of 2019-01-01
