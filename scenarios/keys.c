@@ -108,6 +108,21 @@ static const struct sc_param plan_params[] = {
 static const struct sc_table plan_table = TABLE("a training layout", plan_params);
 #undef T
 
+#define T struct sim_habits
+static const struct sc_param checkpoint_params[] = {
+    NUMBER_OR("interval", "s", 1, 1e9, "auto", 0, checkpoint_interval_s, "between checkpoints; auto = Daly's optimum"),
+    NUMBER_OR("write", "s", 0, 1e7, "auto", 0, checkpoint_s, "to write one; auto = size of the state / storage"),
+    NUMBER_OR("storage", "B/s", 0, 1e16, "auto", 0, storage_Bps, "writes of all nodes together; auto = the nodes' own drives"),
+    NUMBER("hidden", "", 0, 1, "0 %", checkpoint_hidden, "share of the writing that goes on beside training, 0 % = synchronous"),
+};
+static const struct sc_table checkpoint_table = TABLE("how a run is saved", checkpoint_params);
+static const struct sc_param evaluation_params[] = {
+    NUMBER_OR("every", "", 1, 1e9, "never", 0, eval_every_steps, "steps between evaluations"),
+    NUMBER("tokens", "token", 0, 1e15, "0", eval_tokens, "tokens of one evaluation"),
+};
+static const struct sc_table evaluation_table = TABLE("evaluations", evaluation_params);
+#undef T
+
 #define T struct sim_training
 static const struct sc_param training_params[] = {
     TEXT("name", "training", name, "how results call this run"),
@@ -115,6 +130,9 @@ static const struct sc_param training_params[] = {
     REQUIRED("phases", sc_phases, phases, "training trace, one phase a row"),
     SPECIAL("stack", sc_stack, "auto", stack, "training software; auto = the usual one for the GPU and year"),
     GROUP("plan", plan_table, offsetof(T, plan), "layout of a step; auto = the fastest that fits"),
+    GROUP("checkpoint", checkpoint_table, offsetof(T, habits), "how the run is saved"),
+    GROUP("evaluation", evaluation_table, offsetof(T, habits), "forward passes over held-out text"),
+    NUMBER("straggler", "", 0, 10, "0 %", habits.straggler, "by how much the slowest rank holds up a step"),
     COUNT_OR("gpus", 1, 1 << 20, "all", 0, gpus, "GPUs of the run; all = the option's"),
     {.key = "every", .kind = SC_SPECIAL, .special = &sc_months, .lo = 1, .hi = 1200, .def = "once", .word = "once", AT(every_months),
      .meaning = "how often the run is repeated"},

@@ -43,6 +43,7 @@ static void play(const struct memo *m, struct memo_train *t) {
       .failures_per_node_day = s->reliability.failures_per_node_day.a,
       .restart_s = s->reliability.restart_s,
       .detect_s = s->reliability.detect_s,
+      .habits = w->habits,
       .seed = m->seed,
   };
   if (!sim_train_run(&run, &t->run))

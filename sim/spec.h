@@ -32,6 +32,7 @@ struct sim_training {
   struct wl_phases *phases;
   const char *stack;
   struct sim_plan plan;
+  struct sim_habits habits;
   int gpus;                        /* 0 = all of the option's */
   int every_months;                /* 0 = once */
   struct date first;

@@ -95,14 +95,20 @@ double sim_train_layer_s(const struct sim_train_job *job);
 /* How the job's software counts attention in the FLOPs it reports: the whole score matrix, or its causal half. */
 bool sim_train_counts_whole_scores(const struct sim_train_job *job);
 
+struct sim_habits {               /* how a run is kept alive and watched; zeros = defaults */
+  double checkpoint_interval_s;   /* 0 = Daly optimum for what a checkpoint stops the run */
+  double checkpoint_s;            /* to write one; 0 = from state size and storage_Bps */
+  double storage_Bps;             /* writes to shared storage, all nodes; 0 = the nodes' own drives */
+  double checkpoint_hidden;       /* share of the writing that goes on beside training: 0 = synchronous, 1 = nothing stops */
+  double straggler;               /* by how much the slowest rank holds up a step, relative */
+  double eval_every_steps, eval_tokens; /* forward passes over held-out text between steps; 0 = none */
+};
 struct sim_train_run_spec {
   struct sim_train_job job; /* gpus, server, stack; seq_len and batch come from the phases */
   const struct wl_phases *phases;
   double failures_per_node_day; /* interruptions of the run */
   double restart_s, detect_s;
-  double checkpoint_s;          /* 0 = from state size and storage_Bps */
-  double storage_Bps;           /* writes to shared storage, all nodes */
-  double checkpoint_interval_s; /* 0 = Daly optimum */
+  struct sim_habits habits;
   uint64_t seed;                /* failures are drawn; events on an engine of its own */
 };
 struct sim_train_phase_result {
@@ -113,7 +119,7 @@ struct sim_train_phase_result {
 struct sim_train_run {
   bool feasible;
   char why[240];
-  double time_to_train_s, gpu_hours, gpu_hours_productive, failures, checkpoints, rework_s, mfu, goodput,
+  double time_to_train_s, gpu_hours, gpu_hours_productive, failures, checkpoints, rework_s, eval_s, mfu, goodput,
       energy_j /* servers, without PUE */, peak_w;
   double tokens, tokens_per_s_per_gpu;
   size_t n;

@@ -24,17 +24,17 @@ struct stretch {
   struct engine *engine;
   struct stream *failures;
   double work_s, done_s; /* productive seconds to do, and saved so far */
-  double interval_s, write_s, restart_s, mtbf_s;
+  double interval_s, stop_s, behind_s, restart_s, mtbf_s; /* a checkpoint stops the run for stop_s and is safe behind_s later */
   sim_time from; /* when the work since the last checkpoint (re)started */
   bool restarting, finished;
   event_id end, failure;
   double failed, written, rework_s, down_s;
 };
 
-/* Wall time of the work that is left, every whole or last partial interval closed by a checkpoint. */
+/* Wall time of the work that is left, every whole or last partial interval closed by a checkpoint, the last one waited for. */
 static double remaining_s(const struct stretch *s) {
   double left = s->work_s - s->done_s, n = isfinite(s->interval_s) ? ceil(left / s->interval_s - 1e-9) : 1;
-  return left + n * s->write_s;
+  return left + n * s->stop_s + s->behind_s;
 }
 
 static void arm_failure(struct stretch *s);
@@ -68,7 +68,8 @@ static void fail(struct engine *e, void *subject, void *object) {
   if (s->restarting) {
     s->down_s += elapsed;
   } else {
-    double cycle = s->interval_s + s->write_s, saved = isfinite(cycle) && cycle > 0 ? floor(elapsed / cycle) : 0.0;
+    double cycle = s->interval_s + s->stop_s, safe = fmax(0, elapsed - s->behind_s);
+    double saved = isfinite(cycle) && cycle > 0 ? floor(safe / cycle) : 0.0;
     s->written += saved;
     s->done_s += saved > 0 ? saved * s->interval_s : 0;
     s->rework_s += saved > 0 ? elapsed - saved * cycle : elapsed;
@@ -152,12 +153,12 @@ static bool price_phase(struct run *r, const struct wl_phase *p, struct sim_trai
 /* 16-bit weights, fp32 master copy and two moments. */
 static double checkpoint_s(const struct run *r, int nodes) {
   const struct sim_train_run_spec *s = r->spec;
-  if (s->checkpoint_s > 0)
-    return s->checkpoint_s;
+  if (s->habits.checkpoint_s > 0)
+    return s->habits.checkpoint_s;
   struct wl_counts c;
   wl_model_count(s->job.model, &c);
   double local = s->job.server->local_storage_Bps * nodes;
-  double rate = s->storage_Bps > 0 ? s->storage_Bps : local > 0 ? local : 1e9 * nodes;
+  double rate = s->habits.storage_Bps > 0 ? s->habits.storage_Bps : local > 0 ? local : 1e9 * nodes;
   return 14 * (c.params + c.params_mtp) / rate;
 }
 
@@ -168,19 +169,34 @@ static void add_energy(struct run *r, int nodes, const struct hw_activity *a, do
   r->ret->peak_w = fmax(r->ret->peak_w, watts);
 }
 
+/* Evaluations of a phase: forward passes, a third of what training takes a token. */
+static double evaluation_s(const struct sim_habits *h, const struct wl_phase *p, double step_time_s) {
+  double batch = p->seq_len * p->global_batch;
+  if (!(h->eval_every_steps > 0) || !(batch > 0))
+    return 0;
+  return floor(p->steps / h->eval_every_steps) * h->eval_tokens / batch * step_time_s / 3;
+}
+
+/* How often, for how long, and how late: the next checkpoint waits until the last one is written. */
+static void keep(struct stretch *s, const struct sim_habits *h, double write_s) {
+  s->stop_s = write_s * (1 - h->checkpoint_hidden);
+  s->behind_s = write_s * h->checkpoint_hidden;
+  s->interval_s = h->checkpoint_interval_s > 0 ? h->checkpoint_interval_s : sim_checkpoint_interval_s(s->stop_s, s->mtbf_s);
+  s->interval_s = fmax(s->interval_s, s->behind_s);
+}
+
 static void play_phase(struct run *r, const struct wl_phase *p, struct sim_train_phase_result *out,
                        const struct hw_activity *activity) {
   const struct sim_train_run_spec *spec = r->spec;
   struct sim_train_job j = job_of(r, p);
   int nodes = (j.gpus + spec->job.server->gpus - 1) / spec->job.server->gpus;
-  double rate = spec->failures_per_node_day * nodes / 86400, write = checkpoint_s(r, nodes);
+  double rate = spec->failures_per_node_day * nodes / 86400;
   struct stretch s = {.failures = &r->failures,
                       .mtbf_s = rate > 0 ? 1 / rate : (double)INFINITY,
-                      .write_s = write,
                       .restart_s = spec->detect_s + spec->restart_s};
-  s.interval_s =
-      spec->checkpoint_interval_s > 0 ? spec->checkpoint_interval_s : sim_checkpoint_interval_s(write, s.mtbf_s);
-  s.work_s = p->steps * out->step_time_s;
+  keep(&s, &spec->habits, checkpoint_s(r, nodes));
+  double steps_s = p->steps * out->step_time_s, eval_s = evaluation_s(&spec->habits, p, out->step_time_s);
+  s.work_s = steps_s + eval_s;
   out->name = p->name;
   out->steps = p->steps;
   out->tokens = p->tokens;
@@ -189,7 +205,8 @@ static void play_phase(struct run *r, const struct wl_phase *p, struct sim_train
   r->ret->failures += s.failed;
   r->ret->checkpoints += s.written;
   r->ret->rework_s += s.rework_s;
-  r->ret->gpu_hours_productive += s.work_s * j.gpus / 3600;
+  r->ret->eval_s += eval_s;
+  r->ret->gpu_hours_productive += steps_s * j.gpus / 3600;
   r->model_flops += out->step.model_flops * p->steps;
   r->peak_flops_s += out->time_s * j.gpus * spec->job.server->gpu->peak_flops[out->step.plan.precision];
   double idle = s.failed * s.restart_s; /* GPUs wait while nodes are found, swapped and the state is read */
@@ -228,6 +245,7 @@ bool sim_train_run(const struct sim_train_run_spec *spec, struct sim_train_run *
       snprintf(ret->why, sizeof ret->why, "phase %.40s: %.180s", p->name, ret->phase[i].step.why);
       return true; /* not feasible is an answer */
     }
+    ret->phase[i].step_time_s *= 1 + spec->habits.straggler;
     play_phase(&r, p, &ret->phase[i], &activity);
   }
   finish(&r);
