@@ -114,6 +114,12 @@ static void test_spoiled(void) {
   CU_ASSERT_EQUAL(errors, 1);
   CU_ASSERT_EQUAL(spoiled("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 2}\n{\"timestamp\": 1, \"input_length\"\n\n{\"timestamp\": -1}\n", 1, &bad, &errors), 1);
   CU_ASSERT_EQUAL(bad, 2);
+  CU_ASSERT_EQUAL(spoiled("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 2, \"hash_ids\": [0, 2147483647]}\n"
+                          "{\"timestamp\": 1, \"input_length\": 5, \"output_length\": 2, \"hash_ids\": [-1]}\n"
+                          "{\"timestamp\": 2, \"input_length\": 5, \"output_length\": 2, \"hash_ids\": [0.5]}\n"
+                          "{\"timestamp\": 3, \"input_length\": 5, \"output_length\": 2, \"hash_ids\": [2147483648]}\n"
+                          "{\"timestamp\": 4, \"input_length\": 5, \"output_length\": 2, \"hash_ids\": \"x\"}\n", 1, &bad, &errors), 1);
+  CU_ASSERT_EQUAL(bad, 4); /* below 0, not whole, too large, no list */
   CU_ASSERT_EQUAL(spoiled("arrived_at,num_prefill_tokens,num_decode_tokens\n0,\"5,6\n", 1, &bad, &errors), 0);
   CU_ASSERT(errors > 0); /* an open quote swallows the rest */
   remove(path);

@@ -39,6 +39,7 @@ static const struct metric {
   M("kv_of_free", "", FLAG, kv_of_free),
   M("block_tokens", "token", NUMBER, block_tokens),
   M("act_fixed", "B", NUMBER, act_fixed_bytes),
+  M("prefix_cache", "", FLAG, prefix_cache),
   M("kv_follows", "", FLAG, kv_follows),
   M("auto_bits", "", NUMBER, auto_bits),
   M("overlap", "", FLAG, overlap),

@@ -22,6 +22,7 @@ struct wl_engine {
   bool kv_of_free;
   double block_tokens;
   double act_fixed_bytes;   /* workspace besides activations */
+  bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
   bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
   double auto_bits;         /* the builder takes floats of that few bits by itself where the GPU has units for them; 0 = never */
   /* host */

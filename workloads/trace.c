@@ -197,8 +197,30 @@ static bool json_tokens(const json_t *o, const char *key, int32_t *ret, char *wh
   return false;
 }
 
+/* hash_ids, which a row may lack, into t->hash. */
+static bool json_blocks(struct wl_trace *t, const json_t *o, struct wl_trace_request *r, char *why) {
+  const json_t *ids = json_object_get(o, "hash_ids");
+  if (ids && !json_is_array(ids)) {
+    snprintf(why, 80, "hash_ids: expected a list");
+    return false;
+  }
+  size_t n = json_array_size(ids);
+  t->hash = mem_grow(t->hash, &t->hash_cap, n + 1, sizeof *t->hash);
+  for (size_t i = 0; i < n; i++) {
+    const json_t *v = json_array_get(ids, i);
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > INT32_MAX) {
+      snprintf(why, 80, "hash_ids: expected whole numbers from 0 to %d", INT32_MAX);
+      return false;
+    }
+    t->hash[i] = (int32_t)json_integer_value(v);
+  }
+  r->hash = n ? t->hash : NULL;
+  r->hashes = (int32_t)n;
+  return true;
+}
+
 static enum wl_trace_row json_row(struct wl_trace *t, const json_t *o, struct wl_trace_request *r, char *why) {
-  const json_t *at = json_object_get(o, "timestamp"), *ids = json_object_get(o, "hash_ids");
+  const json_t *at = json_object_get(o, "timestamp");
   if (!json_is_number(at) || json_number_value(at) < 0) {
     snprintf(why, 80, "timestamp: expected milliseconds");
     return WL_ROW_BAD;
@@ -206,13 +228,7 @@ static enum wl_trace_row json_row(struct wl_trace *t, const json_t *o, struct wl
   if (!json_tokens(o, "input_length", &r->input, why) || !json_tokens(o, "output_length", &r->output, why))
     return WL_ROW_BAD;
   r->arrival_s = json_number_value(at) * 1e-3;
-  size_t n = json_is_array(ids) ? json_array_size(ids) : 0;
-  t->hash = mem_grow(t->hash, &t->hash_cap, n + 1, sizeof *t->hash);
-  for (size_t i = 0; i < n; i++)
-    t->hash[i] = (int32_t)json_integer_value(json_array_get(ids, i));
-  r->hash = n ? t->hash : NULL;
-  r->hashes = (int32_t)n;
-  return WL_ROW_OK;
+  return json_blocks(t, o, r, why) ? WL_ROW_OK : WL_ROW_BAD;
 }
 
 /* One line of any length into linebuf; its length, 0 at the end of the file. */

@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include "base/err.h"
 
-enum { WL_TRACE_FIELDS = 16, WL_TRACE_NAMED_BAD = 10, WL_TRACE_TOKENS_MAX = 100000000 };
+enum { WL_TRACE_FIELDS = 16, WL_TRACE_NAMED_BAD = 10, WL_TRACE_TOKENS_MAX = 100000000, WL_TRACE_BLOCK_TOKENS = 512 };
 
 struct wl_trace_request {
   double arrival_s;        /* since the first row; 0 in files of lengths only */
   int32_t input, output;   /* tokens, both at least 1 */
-  const int32_t *hash;     /* prefix blocks of 512 tokens, equal number = same content; NULL = none. Valid until the next call */
+  const int32_t *hash;     /* prefix blocks of WL_TRACE_BLOCK_TOKENS, 0 or more; the last may be part of one. Equal number = same content; NULL = none. Valid until the next call */
   int32_t hashes;
 };
 enum wl_trace_row { WL_ROW_OK, WL_ROW_FAILED /* a request that the source itself marks as failed */, WL_ROW_BAD };
