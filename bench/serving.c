@@ -18,7 +18,7 @@ static bool trace_next(void *ctx, struct sim_request *r) {
   struct wl_trace_request q;
   if (!wl_trace_next(ctx, &q))
     return false;
-  *r = (struct sim_request){q.arrival_s, q.input, q.output, 0};
+  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash};
   return true;
 }
 
@@ -26,7 +26,7 @@ static bool make_next(void *ctx, struct sim_request *r) {
   struct wl_trace_request q;
   if (!wl_generator_next(ctx, &q))
     return false;
-  *r = (struct sim_request){q.arrival_s, q.input, q.output, 0};
+  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash};
   return true;
 }
 

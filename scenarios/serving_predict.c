@@ -27,7 +27,7 @@ static bool source_next(void *ctx, struct sim_request *r) {
   struct source *s = ctx;
   if (s->i >= s->l->n)
     return false;
-  *r = (struct sim_request){s->rate > 0 ? s->l->at[s->i] / s->rate : 0, s->l->input[s->i], s->l->output[s->i], 0};
+  *r = (struct sim_request){.arrival_s = s->rate > 0 ? s->l->at[s->i] / s->rate : 0, .input = s->l->input[s->i], .output = s->l->output[s->i]};
   s->i++;
   return true;
 }

@@ -11,6 +11,7 @@
 #include "workloads/engines.h"
 #include "workloads/model.h"
 
+enum sim_prefix { SIM_PREFIX_OF_ENGINE, SIM_PREFIX_ON, SIM_PREFIX_OFF };
 enum sim_chunking { SIM_CHUNKING_OF_ENGINE, SIM_CHUNKED, SIM_NOT_CHUNKED };
 struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   const struct hw_catalog *catalog;
@@ -34,6 +35,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   bool offline;               /* called as a library: nothing is streamed to clients */
   int beams;                  /* beam search: sequences a request decodes at once, 0 = 1 */
   double power_cap_w;         /* of a GPU, set by the operator; 0 = its TDP */
+  enum sim_prefix prefix_cache; /* prompts that carry block numbers share cached blocks */
   double clock;               /* sustained / boost clock, 0 = 1 */
 };
 struct sim_replica_fit {
@@ -49,7 +51,9 @@ bool sim_replica_choose(const struct sim_replica *want, double longest_request_t
 struct sim_request {
   double arrival_s;
   int32_t input, output;
-  int32_t cached;             /* prompt tokens found in the prefix cache */
+  int32_t cached;             /* prompt tokens found in the prefix cache; not looked at where the cache is simulated by block numbers */
+  int32_t blocks;             /* how many block numbers there are */
+  const int32_t *block;       /* of the prompt's blocks of WL_TRACE_BLOCK_TOKENS, equal = same content and same prefix; NULL = none. Valid until the next request */
 };
 enum sim_serve_mode { SERVE_COALESCED, SERVE_LITERAL };
 struct sim_serve_result {
@@ -58,7 +62,9 @@ struct sim_serve_result {
   double req_per_s, input_tok_per_s, output_tok_per_s;
   double ttft_s[5], tpot_s[5], e2e_s[5]; /* mean, p50, p90, p95, p99 */
   double slo_attainment;      /* share of requests within both limits */
-  double batch_mean, kv_occupancy;
+  double batch_mean, kv_occupancy; /* occupancy without cached blocks that nobody holds */
+  double hit_share;           /* of prompt tokens, found in the prefix cache */
+  uint64_t blocks_dropped;    /* prefix blocks that gave way for want of room */
   double energy_j;            /* all servers of the replica */
   struct hw_activity activity;
 };

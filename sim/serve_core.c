@@ -1,10 +1,11 @@
 #include "sim/serve_core.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
 
-#define TOK 1024.0         /* fixed-point tokens */
+#define TOK ((double)SERVE_TOKEN_FX)
 #define FX 65536.0         /* time units per ns */
 #define FX_SHIFT 16
 
@@ -172,8 +173,10 @@ static bool fits(const struct serve *s, int64_t need) {
 }
 
 bool serve_head_fits(struct serve *s) {
-  const struct serve_seq *q = &s->seq[s->wait[s->wait_head]];
-  return fits(s, kv_need(s, q->past, q->prompt, q->output - q->produced));
+  int32_t i = s->wait[s->wait_head];
+  int64_t held = s->share ? serve_share_find(s, i) : 0;
+  const struct serve_seq *q = &s->seq[i];
+  return fits(s, kv_need(s, q->past, q->prompt, q->output - q->produced) - held);
 }
 
 /* ---- arrivals ---- */
@@ -210,6 +213,9 @@ static void accept(struct serve *s) {
   int32_t i = seq_new(s), cached = s->ahead.cached < s->ahead.input ? s->ahead.cached : s->ahead.input - 1;
   s->seq[i] = (struct serve_seq){.arrival = s->ahead_t, .first = -1, .index = s->ahead_index, .input = s->ahead.input,
                                  .output = s->ahead.output > 0 ? s->ahead.output : 1, .past = cached > 0 ? cached : 0, .prev = -1, .next = -1};
+  if (s->share_wanted && (s->share || s->ahead.block) && serve_share_accept(s, i))
+    s->seq[i].past = 0; /* until it is let in */
+  s->tot.hit_tokens += s->seq[i].past;
   s->seq[i].prompt = s->ahead.input - s->seq[i].past;
   if (s->seq[i].prompt < 1)
     s->seq[i].prompt = 1;
@@ -239,6 +245,8 @@ int32_t serve_join(struct serve *s) {
   s->kv_fx += q->kv_fx;
   s->reading++;
   list_append(s, i);
+  if (s->share)
+    serve_share_join(s, i);
   return i;
 }
 
@@ -256,6 +264,8 @@ static int64_t ctx_now(const struct serve *s, const struct serve_seq *q) {
 
 static void leave(struct serve *s, int32_t i) {
   struct serve_seq *q = &s->seq[i];
+  if (s->share)
+    serve_share_leave(s, i);
   if (q->decoding) {
     int64_t ctx = ctx_now(s, q);
     s->ctx_fx -= ctx;
@@ -386,6 +396,10 @@ static bool prompt_iteration(struct serve *s, bool with_decode) {
     if (!s->cfg->reserve)
       s->kv_fx += s->decoding * s->grow_fx;
   }
+  if (s->share)
+    serve_share_trim(s);
+  for (int p = 0; s->share && p < s->pieces; p++)
+    serve_share_read(s, s->piece[p].seq);
   for (int p = 0; p < s->pieces; p++)
     if (s->seq[s->piece[p].seq].done >= s->seq[s->piece[p].seq].prompt)
       start_decoding(s, s->piece[p].seq);
@@ -445,9 +459,11 @@ static int64_t stretch_reach(const struct stretch *st, sim_time t, int64_t done,
   return hi;
 }
 
-static bool ahead_fits(const struct serve *s) {
+/* Does the next arrival change anything? One that is turned away does too: it uncovers the arrival behind it. */
+static bool ahead_matters(const struct serve *s) {
   int32_t input = s->ahead.input > 0 ? s->ahead.input : 1;
-  return s->cfg->policy->joins && fits(s, kv_need(s, 0, input, s->ahead.output));
+  int64_t held = s->share ? serve_share_ahead(s) : 0;
+  return s->cfg->policy->joins && (hopeless(s) || fits(s, kv_need(s, 0, input, s->ahead.output) - held));
 }
 
 /* How far the batch may go without anything else happening. */
@@ -462,7 +478,7 @@ static int64_t stretch_end(struct serve *s, const struct stretch *st, int64_t do
     return done + 1;
   if (!serve_waiting(s)) {
     look_ahead(s);
-    if (s->ahead_ok && s->cfg->concurrency == 0 && ahead_fits(s))
+    if (s->ahead_ok && s->cfg->concurrency == 0 && ahead_matters(s))
       k = stretch_reach(st, s->ahead_t, done, k);
   }
   return k;
@@ -492,6 +508,8 @@ static void advance(struct serve *s, struct stretch *st, int64_t from, int64_t t
   s->ctx_fx += (to - from) * s->decoding * s->grow_fx;
   if (!s->cfg->reserve)
     s->kv_fx += (to - from) * s->decoding * s->grow_fx;
+  if (s->share)
+    serve_share_trim(s);
 }
 
 /* May the batch take another iteration, or must a sequence go first? */
@@ -531,6 +549,7 @@ static void serve_start(struct serve *s, const struct serve_config *cfg) {
   s->block_fx = tok_fx(cfg->block_tokens / 2); /* the last block of a sequence is half empty on average */
   s->cap_fx = isfinite(cfg->kv_tokens) ? tok_fx(cfg->kv_tokens) : INT64_MAX / 4;
   s->limit_fx = (int64_t)((double)s->cap_fx * (1 - cfg->watermark));
+  s->share_wanted = serve_share_wanted(cfg);
 }
 
 static void serve_stop(struct serve *s) {
@@ -539,6 +558,7 @@ static void serve_stop(struct serve *s) {
   mem_free(s->heap);
   mem_free(s->wait);
   mem_free(s->piece);
+  serve_share_stop(s);
 }
 
 /* One round: what arrived is queued, the policy fills an iteration, else the batch decodes on, else time jumps to the next arrival. */
@@ -553,6 +573,7 @@ static bool round_once(struct serve *s, bool *ret_ok) {
     return *ret_ok = prompt_iteration(s, mixed);
   if (s->decoding > 0)
     return *ret_ok = decode_stretch(s);
+  assert(s->kv_fx == 0); /* nobody runs, so nobody is charged */
   look_ahead(s);
   if (!s->ahead_ok)
     return false;
@@ -572,6 +593,8 @@ static void difference(const struct serve_totals *a, const struct serve_totals *
   ret->iterations -= a->iterations;
   ret->input_tokens -= a->input_tokens;
   ret->output_tokens -= a->output_tokens;
+  ret->hit_tokens -= a->hit_tokens;
+  ret->blocks_dropped -= a->blocks_dropped;
   ret->batch_integral -= a->batch_integral;
   ret->kv_integral -= a->kv_integral;
   for (int i = 0; i < SERVE_CLASSES; i++) {

@@ -13,6 +13,7 @@
 #include "sim/serve.h"
 #include "sim/serve_cost.h"
 
+enum { SERVE_TOKEN_FX = 1024 }; /* units of a token in fixed point */
 enum { SERVE_CLASSES = 48 }; /* activity is gathered per kind of iteration and power of two of the batch */
 
 struct serve_work { /* of one GPU */
@@ -46,6 +47,7 @@ struct serve_config {
   double client_s;      /* added to first-token and end times of every request */
   int concurrency;      /* > 0: closed loop, a request arrives when another ends */
   bool encoder;         /* requests end with their prompt */
+  bool prefix_cache;    /* requests with block numbers share what is cached (not with beams or an encoder) */
   bool (*next)(void *ctx, struct sim_request *r);
   void *next_ctx;
   void (*finish)(void *ctx, const struct serve_finish *f); /* may be NULL */
@@ -57,6 +59,8 @@ struct serve_totals {
   uint64_t arrived, finished, rejected, preemptions, iterations, in_system;
   sim_time start, end;  /* first arrival, end of the last iteration */
   double input_tokens, output_tokens;
+  double hit_tokens;    /* of prompts, found in the prefix cache when first let in */
+  uint64_t blocks_dropped; /* from the prefix cache, for want of room */
   double batch_integral, kv_integral; /* sequence-seconds, token-seconds */
   struct serve_work work[SERVE_CLASSES];
 };
@@ -103,10 +107,23 @@ struct serve {
   int pieces;
   size_t piece_cap;
   double piece_tokens, piece_pairs;
+  bool share_wanted;
+  struct serve_share *share;      /* NULL until a request carries block numbers and the cache is wanted */
   struct serve_totals tot;
 };
 bool serve_head_fits(struct serve *s);                 /* may the head of the queue join now? */
 int32_t serve_join(struct serve *s);                   /* moves it into the batch, returns it */
 void serve_piece_add(struct serve *s, int32_t seq, int32_t tokens);
 bool serve_waiting(const struct serve *s);
+
+/* ---- shared prompts (sim/serve_share.c); what may be called without s->share says so ---- */
+bool serve_share_wanted(const struct serve_config *cfg);
+void serve_share_stop(struct serve *s);                 /* without, too */
+bool serve_share_accept(struct serve *s, int32_t i);    /* keeps the block numbers of s->ahead for sequence i; true: it has any. Makes s->share */
+int64_t serve_share_find(struct serve *s, int32_t i);   /* sets past and prompt of a waiting sequence; returns the units that others already pay for */
+int64_t serve_share_ahead(const struct serve *s);       /* the same units for s->ahead */
+void serve_share_join(struct serve *s, int32_t i);      /* i, charged in full, holds what was found */
+void serve_share_read(struct serve *s, int32_t i);      /* what i has read by now is there for others */
+void serve_share_leave(struct serve *s, int32_t i);     /* i holds nothing any more and is charged in full */
+void serve_share_trim(struct serve *s);                 /* after usage has grown */
 #endif

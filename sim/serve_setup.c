@@ -162,7 +162,8 @@ void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s,
   *c = (struct serve_config){.cost = cost, .policy = serve_policies[policy], .max_seqs = serve_max_seqs(rep, s),
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
-                             .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1};
+                             .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1,
+                             .prefix_cache = rep->prefix_cache == SIM_PREFIX_OF_ENGINE ? e->prefix_cache : rep->prefix_cache == SIM_PREFIX_ON};
 }
 
 /* ---- latencies ---- */
@@ -220,7 +221,8 @@ void serve_stats_result(const struct serve_stats *st, const struct serve_totals 
   *r = (struct sim_serve_result){.arrived = t->arrived, .finished = t->finished, .rejected = t->rejected, .preemptions = t->preemptions,
                                  .iterations = t->iterations, .span_s = span, .req_per_s = (double)t->finished / all,
                                  .input_tok_per_s = t->input_tokens / all, .output_tok_per_s = t->output_tokens / all,
-                                 .batch_mean = t->batch_integral / all};
+                                 .batch_mean = t->batch_integral / all, .hit_share = t->hit_tokens / fmax(t->input_tokens, 1),
+                                 .blocks_dropped = t->blocks_dropped};
   five(st->ttft, r->ttft_s);
   five(st->tpot, r->tpot_s);
   five(st->e2e, r->e2e_s);

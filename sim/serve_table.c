@@ -23,7 +23,7 @@ static bool source_next(void *ctx, struct sim_request *r) {
   struct source *s = ctx;
   if (s->i >= s->d->n)
     return false;
-  *r = (struct sim_request){s->d->at[s->i] / s->rate, s->d->input[s->i], s->d->output[s->i], s->d->cached[s->i]};
+  *r = (struct sim_request){.arrival_s = s->d->at[s->i] / s->rate, .input = s->d->input[s->i], .output = s->d->output[s->i], .cached = s->d->cached[s->i]};
   s->i++;
   return true;
 }

@@ -5,6 +5,7 @@
 #include "base/datadir.h"
 #include "base/mem.h"
 #include "sim/kernel/stream.h"
+#include "sim/serve_prefix.h"
 #include "sim/serve_setup.h"
 #include "tests/cu.h"
 #include "workloads/trace.h"
@@ -35,8 +36,19 @@ struct feed {
   int n, i;
   double rate, t;
   int max_in, max_out;
+  int families;       /* > 0: prompts start like others of their family */
+  int32_t block[64];
   struct stream st;
 };
+
+/* Numbers as a prefix hash gives them: same family, same depth, same number; from a random depth on the prompt is its own. */
+static void feed_blocks(struct feed *f, struct sim_request *r) {
+  int32_t family = (int32_t)(stream_uniform(&f->st) * f->families), common = (int32_t)(stream_uniform(&f->st) * 12);
+  r->blocks = (r->input + WL_TRACE_BLOCK_TOKENS - 1) / WL_TRACE_BLOCK_TOKENS;
+  r->block = f->block;
+  for (int32_t b = 0; b < r->blocks; b++)
+    f->block[b] = b < common ? family * 64 + b : 1000000 + f->i * 64 + b;
+}
 
 static bool feed_next(void *ctx, struct sim_request *r) {
   struct feed *f = ctx;
@@ -45,9 +57,13 @@ static bool feed_next(void *ctx, struct sim_request *r) {
   f->i++;
   f->t += stream_exponential(&f->st, 1 / f->rate);
   r->arrival_s = f->t;
+  r->blocks = 0;
+  r->block = NULL;
   r->input = 1 + (int32_t)(stream_uniform(&f->st) * f->max_in);
   r->output = 1 + (int32_t)(stream_uniform(&f->st) * f->max_out);
   r->cached = stream_uniform(&f->st) < 0.3 ? r->input / 2 : 0;
+  if (f->families > 0 && stream_uniform(&f->st) < 0.9)
+    feed_blocks(f, r);
   return true;
 }
 
@@ -131,9 +147,11 @@ static void same_work(const struct serve_totals *a, const struct serve_totals *b
   CU_ASSERT(close_to(a->batch_integral, b->batch_integral));
 }
 
-static uint64_t preempted;
+static uint64_t preempted, dropped;
+static double hits;
 
-static void one_random_run(uint64_t seed) {
+/* families > 0: with a prefix cache, prompts of some blocks. */
+static void one_random_run(uint64_t seed, int families) {
   struct stream st;
   struct serve_cost cost;
   struct serve_config cfg;
@@ -143,9 +161,13 @@ static void one_random_run(uint64_t seed) {
   random_cost(&cost, &st);
   random_config(&cfg, &cost, &st);
   double rate = 0.5 + 30 * stream_uniform(&st);
+  cfg.prefix_cache = families > 0;
+  if (families > 0 && cfg.kv_tokens < 1e6)
+    cfg.kv_tokens += 6000;
   for (int mode = 0; mode < 2; mode++) {
     struct feed f;
-    feed_start(&f, 150, rate, 900, 200, seed);
+    feed_start(&f, 150, rate, families > 0 ? 6000 : 900, 200, seed);
+    f.families = families;
     cfg.mode = mode ? SERVE_LITERAL : SERVE_COALESCED;
     cfg.next = feed_next;
     cfg.next_ctx = &f;
@@ -158,17 +180,95 @@ static void one_random_run(uint64_t seed) {
   CU_ASSERT_EQUAL(tot[0].iterations, tot[1].iterations);
   CU_ASSERT_EQUAL(tot[0].preemptions, tot[1].preemptions);
   CU_ASSERT_EQUAL(tot[0].rejected, tot[1].rejected);
+  CU_ASSERT_EQUAL(tot[0].hit_tokens, tot[1].hit_tokens);
+  CU_ASSERT_EQUAL(tot[0].blocks_dropped, tot[1].blocks_dropped);
+  CU_ASSERT(tot[0].hit_tokens < tot[0].input_tokens);
   CU_ASSERT_EQUAL(tot[0].arrived, tot[0].finished + tot[0].rejected); /* nothing is left in the system at the end */
   CU_ASSERT_EQUAL(tot[0].in_system, 0);
   same_work(&tot[0], &tot[1]);
   preempted += tot[0].preemptions;
+  dropped += tot[0].blocks_dropped;
+  hits += tot[0].hit_tokens / tot[0].input_tokens;
   serve_cost_free(&cost);
 }
 
 static void test_coalesced_is_literal(void) {
   for (uint64_t seed = 1; seed <= 400; seed++)
-    one_random_run(seed);
+    one_random_run(seed, 0);
   CU_ASSERT(preempted > 1000); /* the cache was really short */
+  CU_ASSERT_EQUAL(dropped, 0);
+}
+
+static void test_coalesced_is_literal_with_prefixes(void) {
+  preempted = dropped = 0;
+  hits = 0;
+  for (uint64_t seed = 1; seed <= 400; seed++)
+    one_random_run(seed, 1 + (int)(seed % 7));
+  CU_ASSERT(preempted > 200);
+  CU_ASSERT(dropped > 10000);
+  CU_ASSERT(hits > 0.1 * 400 && hits < 0.7 * 400);
+}
+
+/* ---- the cache alone, against a plain search ---- */
+static void test_prefix_order(void) {
+  static const int32_t chain[] = {7, 8, 9, 10}, other[] = {7, 8, 50};
+  struct serve_prefix *p = serve_prefix_create();
+  int32_t held;
+  for (int i = 0; i < 4; i++)
+    CU_ASSERT(serve_prefix_hold(p, chain[i]));
+  CU_ASSERT(!serve_prefix_hold(p, 7)); /* a second holder */
+  for (int i = 3; i >= 0; i--)
+    CU_ASSERT_EQUAL(serve_prefix_release(p, chain[i]), i > 0);
+  CU_ASSERT_EQUAL(serve_prefix_idle(p), 3);
+  CU_ASSERT_EQUAL(serve_prefix_find(p, other, 3, &held), 2);
+  CU_ASSERT_EQUAL(held, 1);
+  CU_ASSERT_EQUAL(serve_prefix_trim(p, 2), 1); /* the end of the prompt goes first */
+  CU_ASSERT_EQUAL(serve_prefix_find(p, chain, 4, NULL), 3);
+  CU_ASSERT_EQUAL(serve_prefix_trim(p, -5), 2); /* what is held stays */
+  CU_ASSERT_EQUAL(serve_prefix_find(p, chain, 4, NULL), 1);
+  CU_ASSERT(serve_prefix_release(p, 7));
+  CU_ASSERT_EQUAL(serve_prefix_trim(p, 0), 1);
+  CU_ASSERT_EQUAL(serve_prefix_find(p, chain, 4, NULL), 0);
+  serve_prefix_destroy(p);
+}
+
+/* Blocks asked for one by one, each free again at once: hits under a capacity, by the cache and by a list searched from its newest end. */
+static int lru_hits(int capacity, bool plain) {
+  enum { ASKED = 3000, IDS = 3000 };
+  struct serve_prefix *p = serve_prefix_create();
+  static int last[IDS];
+  struct stream st;
+  int n = 0;
+  stream_init(&st, 5, "blocks", 0);
+  memset(last, 0, sizeof last);
+  for (int i = 1; i <= ASKED; i++) {
+    double u = stream_uniform(&st);
+    int32_t id = (int32_t)(u * u * IDS);
+    if (plain) {
+      int since = 0;
+      for (int k = 0; last[id] && k < IDS; k++)
+        since += last[k] > last[id];
+      n += last[id] && since < capacity;
+      last[id] = i;
+    } else {
+      n += serve_prefix_find(p, &id, 1, NULL);
+      serve_prefix_hold(p, id);
+      serve_prefix_release(p, id);
+      serve_prefix_trim(p, capacity);
+    }
+  }
+  serve_prefix_destroy(p);
+  return n;
+}
+
+static void test_prefix_is_lru(void) {
+  int before = 0;
+  for (int capacity = 1; capacity < 4000; capacity *= 3) {
+    int n = lru_hits(capacity, false);
+    CU_ASSERT_EQUAL(n, lru_hits(capacity, true));
+    CU_ASSERT(n > before); /* more room, more hits */
+    before = n;
+  }
 }
 
 /* ---- whole replicas ---- */
@@ -209,7 +309,7 @@ static bool from_trace(void *ctx, struct sim_request *r) {
   struct wl_trace_request q;
   if (!wl_trace_next(ctx, &q))
     return false;
-  *r = (struct sim_request){q.arrival_s, q.input, q.output, 0};
+  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash};
   return true;
 }
 
@@ -217,7 +317,7 @@ static bool from_generator(void *ctx, struct sim_request *r) {
   struct wl_trace_request q;
   if (!wl_generator_next(ctx, &q))
     return false;
-  *r = (struct sim_request){q.arrival_s, q.input, q.output, 0};
+  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash};
   return true;
 }
 
@@ -265,6 +365,9 @@ static void both_modes(const struct sim_replica *r, const char *trace) {
     CU_ASSERT_EQUAL(one_pass(&cfg, trace, SERVE_COALESCED, &a), one_pass(&cfg, trace, SERVE_LITERAL, &b));
     CU_ASSERT_EQUAL(a.iterations, b.iterations);
     CU_ASSERT_EQUAL(a.arrived, a.finished + a.rejected);
+    CU_ASSERT_EQUAL(a.hit_tokens, b.hit_tokens);
+    CU_ASSERT_EQUAL(a.blocks_dropped, b.blocks_dropped);
+    CU_ASSERT((a.hit_tokens > 0) == (r->prefix_cache == SIM_PREFIX_ON));
     same_work(&a, &b);
   }
   serve_cost_free(&cost);
@@ -274,10 +377,99 @@ static void test_published_traces(void) {
   struct sim_replica r = llama_70b();
   struct sim_replica_fit fit;
   both_modes(&r, "scenarios/traces/azure-conv.csv");
+  r.prefix_cache = SIM_PREFIX_OFF;
   both_modes(&r, "scenarios/traces/mooncake-conversation.jsonl");
+  r.prefix_cache = SIM_PREFIX_ON;
+  both_modes(&r, "scenarios/traces/mooncake-conversation.jsonl");
+  r.prefix_cache = SIM_PREFIX_OF_ENGINE;
   r = replica("DeepSeek-R1", "DGX-H200");
   CU_ASSERT_FATAL(sim_replica_choose(&r, 20000, &fit));
   both_modes(&fit.replica, NULL);
+}
+
+/* The Mooncake trace, whose requests come thirty times as far apart so that a replica holds it. */
+static bool slowly(void *ctx, struct sim_request *r) {
+  bool more = from_trace(ctx, r);
+  r->arrival_s *= 30;
+  return more;
+}
+
+static void mooncake(const struct sim_replica *r, struct sim_serve_result *ret) {
+  struct errs *errs = errs_create();
+  struct wl_trace *t = wl_trace_open(datadir_path(arena, "scenarios/traces/mooncake-conversation.jsonl"), NULL, 0, errs);
+  CU_ASSERT_FATAL(sim_serve_replay(r, slowly, t, 0, 0, SERVE_COALESCED, NULL, ret));
+  wl_trace_close(t);
+  errs_destroy(errs);
+}
+
+/* Room for more cached blocks finds more of them and answers sooner, up to what the trace itself repeats (23.2 % of its tokens). */
+static void test_prefix_sensitivity(void) {
+  struct sim_replica r = llama_70b();
+  struct sim_serve_result off, before, now;
+  struct hw_gpu gpu = *r.server->gpu;
+  struct hw_server server = *r.server;
+  server.gpu = &gpu;
+  r.server = &server;
+  memset(&before, 0, sizeof before);
+  for (int k = 0; k < 5; k++, gpu.mem_bytes *= 2, before = now) {
+    r.prefix_cache = SIM_PREFIX_OFF;
+    mooncake(&r, &off);
+    CU_ASSERT(off.hit_share == 0 && off.blocks_dropped == 0);
+    r.prefix_cache = SIM_PREFIX_ON;
+    mooncake(&r, &now);
+    CU_ASSERT(now.ttft_s[SERVE_MEAN] < off.ttft_s[SERVE_MEAN]);
+    CU_ASSERT(now.hit_share >= before.hit_share);
+    CU_ASSERT(k == 0 || now.ttft_s[SERVE_MEAN] <= before.ttft_s[SERVE_MEAN]);
+    CU_ASSERT(k > 0 || (now.hit_share > 0.01 && now.blocks_dropped > 0));
+  }
+  CU_ASSERT(before.hit_share > 0.2 && before.hit_share < 0.2316);
+}
+
+/* A prompt asked twice: all but its last token may be found, in whole blocks, and the second answer starts as a prompt of the rest would. */
+static bool twice(void *ctx, struct sim_request *r) {
+  static const int32_t id[] = {0, 1, 2, 3};
+  int *n = ctx;
+  *r = (struct sim_request){.arrival_s = 100 * *n, .input = 2048, .output = 2, .blocks = 4, .block = id};
+  return (*n)++ < 2;
+}
+
+static bool cached_once(void *ctx, struct sim_request *r) {
+  int *n = ctx;
+  *r = (struct sim_request){.arrival_s = 100 * *n, .input = 2048, .output = 2, .cached = *n ? 1536 : 0};
+  return (*n)++ < 2;
+}
+
+static void test_prefix_of_one_prompt(void) {
+  struct sim_replica r = llama_70b();
+  struct sim_serve_result a, b;
+  int n = 0;
+  r.prefix_cache = SIM_PREFIX_ON;
+  CU_ASSERT_FATAL(sim_serve_replay(&r, twice, &n, 0, 0, SERVE_COALESCED, NULL, &a));
+  n = 0;
+  CU_ASSERT_FATAL(sim_serve_replay(&r, cached_once, &n, 0, 0, SERVE_COALESCED, NULL, &b));
+  CU_CLOSE(a.hit_share, 3 * 512 / 4096.0, 1e-12);
+  CU_ASSERT_EQUAL(a.ttft_s[SERVE_MEAN], b.ttft_s[SERVE_MEAN]);
+  CU_ASSERT_EQUAL(a.hit_share, b.hit_share);
+}
+
+/* On by the engine's own default and date, and only for requests with numbers. */
+static void test_prefix_default(void) {
+  struct sim_replica r = llama_70b();
+  struct serve_setup s;
+  char why[200];
+  r.engine = "vLLM 0.6.0";
+  CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
+  CU_ASSERT(!s.engine.prefix_cache);
+  r.engine = "vLLM 0.10.0";
+  CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
+  CU_ASSERT(s.engine.prefix_cache);
+  struct sim_serve_result a, b;
+  play(&r, 3, SERVE_COALESCED, &a);
+  r.prefix_cache = SIM_PREFIX_OFF;
+  play(&r, 3, SERVE_COALESCED, &b);
+  CU_ASSERT_EQUAL(a.ttft_s[SERVE_P99], b.ttft_s[SERVE_P99]);
+  CU_ASSERT_EQUAL(a.hit_share, b.hit_share);
+  CU_ASSERT(a.hit_share > 0.1 && a.hit_share < 0.2); /* what the feed says of its own */
 }
 
 /* More memory bandwidth decodes faster, more compute reads prompts faster, a slower link slows tensor parallelism, a longer cache cell costs capacity. */
@@ -401,6 +593,12 @@ int main(void) {
     {"coalesced equals literal", test_coalesced_is_literal},
     {"replay in both modes", test_replay_modes},
     {"published traces in both modes", test_published_traces},
+    {"coalesced equals literal with prefixes", test_coalesced_is_literal_with_prefixes},
+    {"order of the prefix cache", test_prefix_order},
+    {"prefix cache is least recently used", test_prefix_is_lru},
+    {"prefix cache over capacity", test_prefix_sensitivity},
+    {"prefix cache of one prompt", test_prefix_of_one_prompt},
+    {"prefix cache by default", test_prefix_default},
     {"sensitivity", test_sensitivity},
     {"layouts that fit", test_fit},
     {"weight bytes", test_weight_bytes},
