@@ -1,6 +1,7 @@
 /* Prompts that share cached blocks. A sequence is charged for all of its tokens; for every block it shares its charge is given back, and the block is charged once
  * however many hold it. Blocks that nobody holds fill what is left of the capacity and give way to whatever a running sequence needs. Usage only grows while a
  * batch decodes on, so trimming after a jump drops the same blocks as trimming after every iteration. */
+#include <assert.h>
 #include <math.h>
 #include "base/mem.h"
 #include "sim/serve_core.h"
@@ -113,7 +114,12 @@ void serve_share_read(struct serve *s, int32_t i) {
   share_upto(s, &s->share->of[i], (q->past + q->done) / BLOCK);
 }
 
+static int64_t room(const struct serve *s) {
+  return (s->cap_fx - s->kv_fx) / BLOCK_FX;
+}
+
 void serve_share_leave(struct serve *s, int32_t i) {
+  assert(serve_prefix_idle(s->share->cache) <= (room(s) > 0 ? room(s) : 0)); /* nothing is cached where there is no memory for it */
   struct held *h = &s->share->of[i];
   while (h->shared > 0) {
     s->kv_fx += BLOCK_FX;
@@ -123,5 +129,5 @@ void serve_share_leave(struct serve *s, int32_t i) {
 }
 
 void serve_share_trim(struct serve *s) {
-  s->tot.blocks_dropped += serve_prefix_trim(s->share->cache, (s->cap_fx - s->kv_fx) / BLOCK_FX);
+  s->tot.blocks_dropped += serve_prefix_trim(s->share->cache, room(s));
 }
