@@ -168,7 +168,7 @@ static void remove_dir(const char *dir, const char *const *names, size_t n) {
 }
 
 static void test_old_spellings(void) {
-  char dir[] = "/tmp/rackcast-models-XXXXXX";
+  char dir[] = "models_own_XXXXXX";
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
   const char *d = dir, *names[4];
   for (size_t i = 0; i < 4; i++)
@@ -188,7 +188,7 @@ static void test_old_spellings(void) {
 
 /* All that is wrong is said at once, with the file's name; nothing is returned. */
 static void test_bad_files(void) {
-  char dir[] = "/tmp/rackcast-models-XXXXXX";
+  char dir[] = "models_own_XXXXXX";
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
   const char *d = dir, *names[] = {"a.json", "b.json", "c.json", "shapes.csv"};
   write_file(dir, "a.json", "{\"model_type\":\"llama\",");
@@ -281,7 +281,7 @@ static void test_operations(void) {
 
 /* ---- phases ---- */
 static struct wl_phases *phases_of(struct arena *a, const char *text, struct errs *errs) {
-  char dir[] = "/tmp/rackcast-phases-XXXXXX", path[300];
+  char dir[] = "phases_own_XXXXXX", path[300];
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
   const char *name = "p.csv";
   write_file(dir, name, text);
