@@ -262,14 +262,18 @@ static const char *percent(const struct outcome *o, double share) {
   return 100 * share < 0.1 ? "less than 0.1" NO_BREAK "%" : arena_printf(o->arena, "%.*f" NO_BREAK "%%", share < 0.1 ? 1 : 0, 100 * share);
 }
 
+/* "In 95 % of 100 replicas it stays the cheaper of the two", "" where that is not known or no input of either is uncertain. */
+static const char *how_sure(const struct outcome *o, const struct outcome_option *other, const char *what) {
+  double p = outcome_prob_cheaper(o, o->best->name, other->name);
+  return isnan(p) || (is_certain(o->best) && is_certain(other))
+             ? ""
+             : arena_printf(o->arena, " In %.0f %% of %d replicas %s stays the cheaper of the two.", 100 * p, o->replicas, what);
+}
+
 static const char *against(const struct outcome *o, const struct outcome_option *other, const char *what) {
-  double less = other->tco_usd - o->best->tco_usd, p = outcome_prob_cheaper(o, o->best->name, other->name);
-  const char *sure = isnan(p) || (is_certain(o->best) && is_certain(other))
-                         ? ""
-                         : arena_printf(o->arena, " In %.0f %% of %d replicas it stays the cheaper of the two.",
-                                             100 * p, o->replicas);
+  double less = other->tco_usd - o->best->tco_usd;
   return arena_printf(o->arena, "That is %s (%s) less than %s, %s (%s).%s", outcome_usd(o, less),
-                      percent(o, less / other->tco_usd), what, other->name, outcome_usd(o, other->tco_usd), sure);
+                      percent(o, less / other->tco_usd), what, other->name, outcome_usd(o, other->tco_usd), how_sure(o, other, "it"));
 }
 
 static const char *from_month(const struct outcome *o, const struct outcome_option *other) {
@@ -287,7 +291,6 @@ static const char *from_month(const struct outcome *o, const struct outcome_opti
                       ceil(m), outcome_month(o, m));
 }
 
-/* The cheapest of a class that was not spoken of yet, and whether it ever gets cheaper. */
 /* How much of what it takes. */
 static const char *size(const struct outcome *o) {
   const struct outcome_option *p = o->best;
@@ -311,13 +314,14 @@ static const char *size(const struct outcome *o) {
                       nodes, load, power);
 }
 
+/* The cheapest of a class that was not spoken of yet, and whether it ever gets cheaper. */
 static const char *also(const struct outcome *o, enum outcome_class class) {
   const struct outcome_option *p = cheapest_of(o, class);
   if (!p || p == o->best || p == o->rival || class == o->best->class)
     return NULL;
   return arena_printf(o->arena,
-                      "The cheapest %s option, %s, costs %s; it may lie below %s for a while, but not in the end.",
-                      outcome_class_name(class), p->name, outcome_usd(o, p->tco_usd), o->best->name);
+                      "The cheapest %s option, %s, costs %s; it may lie below %s for a while, but not in the end.%s",
+                      outcome_class_name(class), p->name, outcome_usd(o, p->tco_usd), o->best->name, how_sure(o, p, o->best->name));
 }
 
 /* "server 6.10 M USD (50 %), energy ..." of the largest parts. */
