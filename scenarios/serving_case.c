@@ -435,10 +435,7 @@ static void read_batch(struct reader *r) {
 
 static void read_speculation(struct reader *r) {
   double n = after(text(r, "notes"), "MTP ");
-  double accept = 0.72, p = 1; /* of each drafted token, given that the one before was accepted */
-  r->c->rep.mtp_tokens = 1;
-  for (int i = 0; isfinite(n) && i < (int)n && i < 8; i++)
-    r->c->rep.mtp_tokens += p *= accept;
+  r->c->rep.mtp_tokens = isfinite(n) && n > 0 ? serve_draft_tokens((int)fmin(n, 8)) : 1;
 }
 
 static void read_server(struct reader *r) {
@@ -460,8 +457,8 @@ static void read_server(struct reader *r) {
   r->c->node_gpus = whole(r, "gpus_per_node") > 0 ? whole(r, "gpus_per_node") : per_node;
   r->c->rep.server = hw_server_generic(r->k->catalog, g, per_node, 0);
   double cap = after(text(r, "notes"), "power_limit ");
-  /* Systems tuned for efficiency cap their GPUs; where the cap is not stated it is about two thirds of TDP. */
-  r->c->rep.power_cap_w = isfinite(cap) ? cap : strstr(text(r, "notes"), "MaxQ") ? 0.66 * g->tdp_w : 0;
+  /* Systems tuned for efficiency cap their GPUs; where the cap is not stated the catalog has a usual one. */
+  r->c->rep.power_cap_w = isfinite(cap) ? cap : strstr(text(r, "notes"), "MaxQ") ? serve_constant(r->k->catalog, "power_cap", "efficiency_share") * g->tdp_w : 0;
 }
 
 enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten minutes */

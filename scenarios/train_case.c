@@ -137,7 +137,7 @@ static bool read_machine(const struct reader *r) {
   if (per_node == 0)
     per_node = gpu->scaleup && hw_fact_find(r->k->catalog, "gpu", gpu->name, "scaleup_domain") ? 4 : 8;
   const char *inter = text(r, "interconnect_inter");
-  double share = strstr(inter, "Omni-Path") ? wl_insitu(r->k->stacks, "Omni-Path", "", "net_share", 1) : 1;
+  double share = strstr(inter, "Omni-Path") ? wl_insitu(r->k->stacks, "Omni-Path", "", "net_share") : 1;
   double net = share * network_of(inter, per_node);
   r->c->job.server = hw_server_generic(r->k->catalog, gpu, per_node, net);
   if (net == 0 && r->c->job.server)

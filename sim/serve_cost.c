@@ -30,12 +30,12 @@ static double experts_s(const struct serve_setup *s, double tokens) {
   double touched = wl_experts_touched(o->experts, o->topk, tokens) / o->ep;
   struct hw_grouped_gemm op = {.groups = fmax(1, touched), .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->hidden,
                                .dtype = s->compute, .weight_bytes = dtype_bytes(s->layout.weights), .clock = s->clock,
-                               .imbalance = o->ep > 1 ? 1.25 : o->experts > 16 ? fmax(1, s->engine.moe_skew) : 1};
+                               .imbalance = o->ep > 1 ? s->engine.rank_skew : o->experts > 16 ? fmax(1, s->engine.moe_skew) : 1};
   double t = hw_grouped_gemm_s(s->gpu, &op);
   op.n = o->hidden;
   op.k = o->expert_n_down_k;
   /* Around them each copy of a token is permuted, quantised, put through the gate and weighted: 5 bytes a hidden value, 6 an inner one. */
-  double bytes = tokens * o->topk / o->ep * (5 * o->hidden + 6 * o->expert_n_down_k) * (o->ep > 1 ? 1.25 : 1);
+  double bytes = tokens * o->topk / o->ep * (5 * o->hidden + 6 * o->expert_n_down_k) * (o->ep > 1 ? s->engine.rank_skew : 1);
   return (t + hw_grouped_gemm_s(s->gpu, &op)) / s->engine.moe_f + hw_stream_s(s->gpu, bytes, 0);
 }
 

@@ -38,8 +38,22 @@ static enum dtype compute_of(const struct hw_gpu *g, enum dtype weights) {
   return hw_compute_dtype(g, four && !(g->peak_flops[weights] > 0) ? DT_BF16 : weights);
 }
 
-double serve_capped_clock(double tdp_w, double idle_w, double cap_w) {
-  return cap_w < tdp_w && cap_w > idle_w ? pow((cap_w - idle_w) / (tdp_w - idle_w), 1 / 2.4) : 1;
+double serve_constant(const struct hw_catalog *c, const char *name, const char *metric) {
+  const struct hw_fact *f = c ? hw_fact_find(c, "constant", name, metric) : NULL;
+  return f ? f->value : 1;
+}
+
+double serve_draft_tokens(int drafts) {
+  struct wl_engine e;
+  char why[200];
+  const struct wl_engines *engines = serve_engines_shipped(why, sizeof why);
+  return engines && wl_engine_get(engines, "", 0, 0, "", &e) ? wl_draft_tokens(e.draft_accept, drafts) : 1;
+}
+
+double serve_capped_clock(const struct hw_catalog *c, double tdp_w, double idle_w, double cap_w) {
+  if (!(cap_w < tdp_w && cap_w > idle_w))
+    return 1;
+  return pow((cap_w - idle_w) / (tdp_w - idle_w), 1 / serve_constant(c, "clock", "power_exponent"));
 }
 
 static double matrix_per_watt(const struct hw_gpu *g) {
@@ -47,12 +61,12 @@ static double matrix_per_watt(const struct hw_gpu *g) {
 }
 
 /* Kernel constants come from the architecture's reference part at its clock. A board that has fewer watts for its peak than that part does not hold it under full matrix
- * load: the fourth root of the ratio fits BERT on PCIe, NVL and A30 boards beside their SXM siblings. */
+ * load: the catalog's root of the ratio fits BERT on PCIe, NVL and A30 boards beside their SXM siblings. */
 static double board_clock(const struct hw_catalog *c, const struct hw_gpu *g) {
   const struct hw_fact *f = c ? hw_fact_find(c, "arch", g->arch, "reference") : NULL;
   const struct hw_gpu *reference = f ? hw_gpu_find(c, f->text) : NULL;
   double own = matrix_per_watt(g), best = reference ? matrix_per_watt(reference) : 0;
-  return own > best && best > 0 ? pow(best / own, 0.25) : 1;
+  return own > best && best > 0 ? pow(best / own, serve_constant(c, "clock", "board_exponent")) : 1;
 }
 
 /* A part that its operator caps (the catalog says of which full part it is made), or a board short of watts. */
@@ -60,7 +74,7 @@ static double clock_of(const struct hw_catalog *c, const struct hw_gpu *g) {
   const struct hw_fact *f = c ? hw_fact_find(c, "gpu", g->name, "based_on") : NULL;
   const struct hw_gpu *full = f ? hw_gpu_find(c, f->text) : NULL;
   if (full && full->sms == g->sms && g->tdp_w < full->tdp_w)
-    return serve_capped_clock(full->tdp_w, full->idle_w, g->tdp_w);
+    return serve_capped_clock(c, full->tdp_w, full->idle_w, g->tdp_w);
   return board_clock(c, g);
 }
 
@@ -92,7 +106,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   wl_serve_describe(rep->model, &s->layout, &s->ops);
   s->clock = (rep->clock > 0 ? rep->clock : 1) * clock_of(rep->catalog, s->gpu);
   if (rep->power_cap_w > 0)
-    s->clock *= serve_capped_clock(s->gpu->tdp_w, s->gpu->idle_w, rep->power_cap_w);
+    s->clock *= serve_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, rep->power_cap_w);
   s->offline = rep->offline;
   return true;
 }

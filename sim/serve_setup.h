@@ -9,8 +9,12 @@
 const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);
 /* Fills setup from a replica whose layout is chosen (tp, pp, ep > 0). false: reason in why. */
 bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *ret, char *why, size_t why_size);
-/* Clock that a power cap leaves to a kernel that would draw the full TDP, relative: dynamic power goes with clock^2.4 (voltage follows the clock). */
-double serve_capped_clock(double tdp_w, double idle_w, double cap_w);
+/* Clock that a power cap leaves to a kernel that would draw the full TDP, relative: dynamic power goes with the clock to a power (voltage follows the clock), catalog constant clock.power_exponent. */
+double serve_capped_clock(const struct hw_catalog *c, double tdp_w, double idle_w, double cap_w);
+/* A constant of the catalog (kind "constant"); 1 when there is no such row. */
+double serve_constant(const struct hw_catalog *c, const char *name, const char *metric);
+/* Tokens a step with so many drafts (the default engine's acceptance). */
+double serve_draft_tokens(int drafts);
 double serve_gpu_power_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a);
 struct serve_memory { /* bytes of the fullest GPU */
   double usable, weights, workspace, kv;

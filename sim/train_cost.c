@@ -174,7 +174,7 @@ static double host_s(const struct train_env *e, enum train_layer_kind kind, enum
   double more = kind == LAYER_MOE || kind == LAYER_MOE_ALONE ? s->host_moe_s
                 : kind == LAYER_MAMBA                        ? s->host_mamba_s
                                                              : 0;
-  t += more * (p == WL_FORWARD ? 0.37 : 0.63); /* as measured: Qwen3-30B without graphs */
+  t += more * (p == WL_FORWARD ? e->host_moe_forward : 1 - e->host_moe_forward);
   double crowd =
       (e->plan.tp - 1) / 7.0; /* the slowest of the tensor ranks' hosts decides, and they get in each other's way */
   return t * (1 + s->host_jitter * crowd * crowd);

@@ -24,16 +24,18 @@ static void choose_formats(struct train_env *e) {
 /* Sustained clock of a hot cluster; a power limit below the TDP lowers it further. */
 static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   const char *gpu = e->gpu->name, *arch = e->gpu->arch;
-  e->clock = wl_insitu(stacks, gpu, arch, "sustained_clock", 1);
-  e->low_rate = e->low == e->high ? 1 : wl_insitu(stacks, gpu, arch, e->low == DT_FP4 ? "fp4_rate" : "low_rate", 1);
+  e->clock = wl_insitu(stacks, gpu, arch, "sustained_clock");
+  e->low_rate = e->low == e->high ? 1 : wl_insitu(stacks, gpu, arch, e->low == DT_FP4 ? "fp4_rate" : "low_rate");
   double cap = e->job->gpu_power_w;
   if (cap > 0 && e->gpu->tdp_w > cap)
-    e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent", 0.8));
-  e->network = wl_insitu(stacks, gpu, arch, "network_slowdown", 1);
-  e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes", 34);
-  e->packed_len = wl_insitu(stacks, gpu, arch, "packed_len", 512);
-  e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes", 14);
-  e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes", 3e9);
+    e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
+  e->network = wl_insitu(stacks, gpu, arch, "network_slowdown");
+  e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
+  e->packed_len = wl_insitu(stacks, gpu, arch, "packed_len");
+  e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes");
+  e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes");
+  e->host_moe_forward = wl_insitu(stacks, gpu, arch, "host_moe_forward");
+  e->trained = e->job->lora ? wl_insitu(stacks, gpu, arch, "lora_share") : 1;
 }
 
 static int largest_divisor(int n, int most) {

@@ -44,7 +44,7 @@ double train_memory_of_stage(const struct train_env *e, const struct train_stage
   if (e->plan.schedule == SCHEDULE_DUALPIPE)
     hold(e, &s->chunk[s->pp - 1 - stage], stage + 1, &h);
   int zero = e->plan.zero;
-  double shard = e->plan.shard, copies = e->expert_copies, trained = e->job->lora ? 0.01 : 1;
+  double shard = e->plan.shard, copies = e->expert_copies, trained = e->trained;
   double params = h.dense + h.experts, spread = zero >= 1 ? h.dense / shard + h.experts / copies : params;
   double grad = e->stack->accumulate_fp32 ? 4 : 2;
   ret->mem_weights = zero >= 3 ? bytes_over(2 * h.dense, e->fsdp) + bytes_over(2 * h.experts, copies) : 2 * params;

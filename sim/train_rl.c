@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "hwmodels/kernels.h"
+#include "sim/serve_setup.h"
 
 /* Lengths of answers: lognormal with a coefficient of variation of 1 (reasoning answers have long tails), cut off at
  * output_max; the location is such that the mean after the cut is the stated one. */
@@ -61,7 +62,7 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
                              .year = engine_year(job),
                              .weights = rollout_format(job),
                              .kv = DT_BF16,
-                             .mtp_tokens = job->model->mtp_layers > 0 ? 1.8 : 1};
+                             .mtp_tokens = serve_draft_tokens(job->model->mtp_layers)};
   struct sim_replica_fit fit;
   if (!sim_replica_choose(&want, p->prompt_len + p->output_max, &fit) || !fit.fits) {
     snprintf(why, size, "no serving replica for rollouts: %.200s", fit.why);

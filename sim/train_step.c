@@ -57,7 +57,7 @@ static struct sync sync_of_stage(const struct train_env *e, const struct train_s
     dense += s->chunk[s->pp - 1 - stage].params;
     experts += s->chunk[s->pp - 1 - stage].expert_params;
   }
-  double trained = e->job->lora ? 0.01 : 1;
+  double trained = e->trained;
   double g = e->stack->grad_bytes * trained;
   int ranks = e->plan.zero >= 1 ? e->plan.shard : e->data_ranks, copies = e->data_ranks / ranks,
       expert_stride = e->plan.ep * e->plan.etp;
@@ -121,7 +121,7 @@ static double optimizer_s(const struct train_env *e, const struct train_stages *
     dense += s->chunk[v * s->pp + stage].params;
     experts += s->chunk[v * s->pp + stage].expert_params;
   }
-  double trained = e->job->lora ? 0.01 : 1, shard = e->plan.zero >= 1 ? e->plan.shard : 1,
+  double trained = e->trained, shard = e->plan.zero >= 1 ? e->plan.shard : 1,
          copies = e->plan.zero >= 1 ? e->expert_copies : 1;
   double kept = e->plan.zero >= 3 ? 0 : 6 * (dense + experts);
   return hw_stream_s(e->gpu, trained * (e->optimizer_bytes * (dense / shard + experts / copies) + kept), 20);

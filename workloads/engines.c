@@ -60,6 +60,8 @@ static const struct metric {
   M("attn_decode_f", "", NUMBER, attn_decode_f),
   M("moe_f", "", NUMBER, moe_f),
   M("moe_skew", "", NUMBER, moe_skew),
+  M("rank_skew", "", NUMBER, rank_skew),
+  M("draft_accept", "", NUMBER, draft_accept),
   M("ar_lat_f", "", NUMBER, ar_lat_f),
   M("ar_bw_f", "", NUMBER, ar_bw_f),
   M("ar_direct", "s", NUMBER, ar_direct_s),
@@ -354,4 +356,11 @@ const char *wl_engine_decoder(const struct wl_engines *e, const char *spec) {
 
 const char *wl_engine_nearest(const struct wl_engines *e, const char *spec) {
   return err_nearest(spec, nearest_get, e);
+}
+
+double wl_draft_tokens(double accept, int drafts) {
+  double tokens = 1, p = 1;
+  for (int i = 0; i < drafts; i++)
+    tokens += p *= accept;
+  return tokens;
 }

@@ -33,15 +33,19 @@ struct wl_engine {
   double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
-  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, moe_skew /* rows of the busy among many small experts / mean */, ar_lat_f, ar_bw_f;
+  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, moe_skew /* rows of the busy among many small experts / mean */,
+      rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
   double w4_compute_f, w4_mem_f, w8_compute_f;   /* weight-only formats: dequantisation */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
   double sample_s, sample_seq_s;
   double vector_attention;  /* > 0: decode attention runs on vector units at this share of their FP32 peak */
+  double draft_accept;      /* share of drafted tokens that are accepted, given that the one before was */
   double a2a_overlap;       /* share of the all-to-all hidden behind compute (two-batch overlap) */
 };
 struct wl_engines;
+/* Tokens a step gives when `drafts` are made and each is taken with probability `accept` if the one before was: 1 + a + a^2 ... */
+double wl_draft_tokens(double accept, int drafts);
 struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct errs *errs); /* reads engines.csv of each, later ones add and win */
 void wl_engines_free(struct wl_engines *e);
 /* spec: "vLLM 0.7.3", "vLLM", "" (= the default engine). year 0 and no version = the newest. host may be "". false: unknown engine. */

@@ -1,6 +1,7 @@
 #include "workloads/stack.h"
 #include <ctype.h>
 #include <pthread.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -335,13 +336,13 @@ const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name
   return s ? s : best(l, "default", date, device, arch);
 }
 
-double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name, double otherwise) {
+double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name) {
   const char *const scope[] = {device, arch, ""};
   for (int k = 0; k < 3; k++)
     for (size_t i = l->n_figure; i-- > 0;) /* later files win */
       if (strcmp(l->figure[i].name, name) == 0 && strcmp(l->figure[i].scope, scope[k]) == 0)
         return l->figure[i].value;
-  return otherwise;
+  return (double)NAN;
 }
 
 const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch) {

@@ -71,6 +71,6 @@ struct wl_trainer {
 const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch);
 /* The date in a software name: "25.09" = 2025 + 8/12, "2024"; 0 when there is none. */
 double wl_software_date(const char *name);
-/* An in-situ figure of a device, else of its architecture, else of any, else `otherwise`. */
-double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name, double otherwise);
+/* An in-situ figure of a device, else of its architecture, else of any; NaN when no row tells. The shipped insitu.csv has a row for any device of each figure the models ask for. */
+double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name);
 #endif
