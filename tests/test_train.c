@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/datadir.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "sim/train.h"
 #include "sim/train_play.h"
@@ -351,6 +352,28 @@ static void test_v3(void) {
   CU_CLOSE(hours, 180e3, 0.15);
 }
 
+/* DeepSeek-R1-Zero: 101 thousand H800-hours on 512 GPUs in its two phases; R1's two RL stages 41 thousand (steps of the first assumed). */
+static void test_r1(void) {
+  struct errs *errs = errs_create();
+  struct wl_phases *ps = wl_phases_load(shared.arena, datadir_path(shared.arena, "scenarios/traces/r1-post-training.csv"), errs);
+  CU_ASSERT_FATAL(ps != NULL && errs_count(errs) == 0);
+  struct sim_train_run_spec spec = {.job = job("H800-SXM", "DeepSeek-R1", 512, 4096, 512, (struct sim_plan){.zero = 1, .recompute = RECOMPUTE_AUTO}),
+                                    .phases = ps};
+  spec.job.stack = "hai-llm 2024-12";
+  struct sim_train_run r;
+  CU_ASSERT_FATAL(sim_train_run(&spec, &r) && r.feasible);
+  double zero = 0, r1 = 0;
+  for (size_t i = 0; i < r.n; i++) {
+    zero += strncmp(r.phase[i].name, "r1-zero", 7) == 0 ? r.phase[i].gpu_hours : 0;
+    r1 += strncmp(r.phase[i].name, "r1-rl", 5) == 0 ? r.phase[i].gpu_hours : 0;
+  }
+  printf("R1-Zero: %.1f thousand H800-hours, R1's RL stages: %.1f\n", zero / 1e3, r1 / 1e3);
+  CU_CLOSE(zero, 101e3, 0.2);
+  CU_CLOSE(r1, 41e3, 0.2);
+  sim_train_run_free(&r);
+  errs_destroy(errs);
+}
+
 /* A layout left open is filled with one that fits and is not slower than a plain one. */
 static void test_choose(void) {
   struct sim_train_job j =
@@ -380,6 +403,7 @@ int main(void) {
     {"checkpoints in the background, stragglers, evaluations", test_habits},
     {"hidden checkpoints under failures", test_hidden_checkpoints},
       {"DeepSeek-V3 within 15 % of its published hours", test_v3},
+      {"DeepSeek-R1's reinforcement learning within 20 % of its published hours", test_r1},
       {"an open layout is filled", test_choose},
   };
   load_shared();
