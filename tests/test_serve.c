@@ -472,6 +472,27 @@ static void test_prefix_default(void) {
   CU_ASSERT(a.hit_share > 0.1 && a.hit_share < 0.2); /* what the feed says of its own */
 }
 
+/* Eight ranks attend for sequences of their own; a second a token. One prompt of 100 tokens is read on one rank while seven wait: as long as 800 tokens spread evenly.
+ * Eight prompts keep all busy; the ninth makes one rank read two, 16 / 9 of an even share. Decoding tokens stay spread, experts see what there is. */
+static void test_ranks_wait(void) {
+  enum { MOST = 1000 };
+  double lin[MOST + 1], moe[MOST + 1], none[2] = {0, 0};
+  for (int i = 0; i <= MOST; i++) {
+    lin[i] = i;
+    moe[i] = 1e-3 * i;
+  }
+  struct serve_cost c = {.max_m = MOST, .max_s = 1, .lin_s = lin, .log_s = none, .att0_s = none, .att1_s = none, .dp = 8};
+  CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 800, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 80, 0, 0, 0, 0, 8), 80, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 90, 0, 0, 0, 0, 9), 160, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 50, 0, 40, 0, 0, 1), 40 + 80, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 40, 0, 40, 0, 0, 0), 40, 1e-12);
+  c.moe_s = moe;
+  CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 800.1, 1e-12);
+  c.dp = 1;
+  CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 100.1, 1e-12);
+}
+
 /* More memory bandwidth decodes faster, more compute reads prompts faster, a slower link slows tensor parallelism, a longer cache cell costs capacity. */
 static void test_sensitivity(void) {
   struct sim_replica r = llama_70b();
@@ -599,6 +620,7 @@ int main(void) {
     {"prefix cache over capacity", test_prefix_sensitivity},
     {"prefix cache of one prompt", test_prefix_of_one_prompt},
     {"prefix cache by default", test_prefix_default},
+    {"ranks that attend for themselves wait for the one that reads a prompt", test_ranks_wait},
     {"sensitivity", test_sensitivity},
     {"layouts that fit", test_fit},
     {"weight bytes", test_weight_bytes},
