@@ -165,13 +165,10 @@ static void flood_finish(void *ctx, const struct serve_finish *f) {
 static void run(struct play *p, const struct load *l, double rate, int concurrency, struct serve_stats *st, struct sketch *itl, struct serve_totals *t) {
   struct source src = {l, rate, 0};
   struct serve_config cfg = p->cfg;
-  cfg.next = source_next;
-  cfg.next_ctx = &src;
   cfg.finish = p->c->load == LOAD_OFFLINE ? flood_finish : serve_stats_finish;
   cfg.finish_ctx = st;
-  cfg.concurrency = concurrency;
   cfg.itl = itl;
-  serve_run(&cfg, t, NULL);
+  serve_run(&cfg, &(struct serve_source){source_next, &src, concurrency}, t, NULL);
 }
 
 static void five(const struct sketch *s, double *ret) {
@@ -203,7 +200,7 @@ static void play_load(struct play *p, const struct load *l, struct serving_outco
     rate = 1; /* load_make has paced it */
   int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, c->load_value / c->replicas) : 0;
   if (c->load == LOAD_STATIC) {
-    p->cfg.policy = serve_policies[WL_POLICY_STATIC];
+    p->cfg.batching = serve_batchings[WL_POLICY_STATIC];
     p->cfg.budget_tokens = INFINITY;
     p->cfg.client_s = 0;
   }

@@ -22,11 +22,9 @@ bool sim_serve_replay(const struct sim_replica *rep, bool (*next)(void *ctx, str
   serve_stats_init(&st, ttft_limit_s, tpot_limit_s, 0);
   st.requests = requests;
   cfg.mode = mode;
-  cfg.next = next;
-  cfg.next_ctx = ctx;
   cfg.finish = serve_stats_finish;
   cfg.finish_ctx = &st;
-  bool ok = serve_run(&cfg, &t, NULL);
+  bool ok = serve_run(&cfg, &(struct serve_source){next, ctx, 0}, &t, NULL);
   serve_stats_result(&st, &t, ret);
   ret->energy_j = serve_energy_j(rep, &s, &t, &ret->activity);
   ret->kv_occupancy = isfinite(m.kv_tokens) ? t.kv_integral / fmax(ret->span_s, 1e-9) / m.kv_tokens : 0;

@@ -1,78 +1,32 @@
-/* One replica, iteration by iteration on an integer clock, with exact coalescing: while the batch keeps its members, decode iteration j takes
- * a + b j in integer units of 2^-16 ns (b = what the growing cache adds), so k iterations are a sum in closed form and the run jumps to the next
- * completion, admissible arrival or exhaustion of cache blocks. Iteration k ends at t0 + round(S(k)), S in integers, so the literal mode (k = 1 each
- * time, S summed term by term) gives the same times to the nanosecond.
- *
- * Memory is bounded by requests in the system: arrivals are pulled one ahead. */
+/* Inside an instance (sim/serve_instance.h): its state, and the parts that work on it. Memory is bounded by requests in the system.
+ * Tokens are counted in 1/1024, time inside a stretch in 2^-16 ns, both in integers. */
 #ifndef SIM_SERVE_CORE_H
 #define SIM_SERVE_CORE_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "sim/kernel/clock.h"
-#include "sim/kernel/stats.h"
-#include "sim/serve.h"
-#include "sim/serve_cost.h"
+#include "sim/serve_instance.h"
 
-enum { SERVE_TOKEN_FX = 1024 }; /* units of a token in fixed point */
-enum { SERVE_CLASSES = 48 }; /* activity is gathered per kind of iteration and power of two of the batch */
+enum { SERVE_TOKEN_FX = 1024 };
+typedef int64_t fx_time; /* 2^-16 ns */
+#define SERVE_TIME_FX 65536.0
+static inline fx_time serve_fx_of_s(double s) {
+  return (fx_time)__builtin_llround(s * 1e9 * SERVE_TIME_FX);
+}
+static inline sim_time serve_fx_round(fx_time t) {
+  return (t + (1 << 15)) >> 16;
+}
 
-struct serve_work { /* of one GPU */
-  double busy_s, span_s, bytes, flop;
-};
-struct serve_finish {
-  sim_time arrival, first, end;
-  int32_t input, output;
-  uint64_t index; /* order of arrival */
-};
-struct serve;
-/* How an iteration is filled. admit puts prompt pieces into the next iteration; returns true when decoding sequences run in it too. */
-struct serve_policy {
+/* How an iteration is filled. */
+struct serve_batching {
   const char *name, *doc;
-  bool (*admit)(struct serve *s);
-  bool joins; /* requests may join a batch that is under way */
+  bool (*open)(const struct serve *s); /* may a request join the batch as it stands? Depends on nothing that a decode iteration changes */
+  bool (*admit)(struct serve *s);      /* puts prompt pieces into the next iteration; true when decoding sequences run in it too */
 };
-extern const struct serve_policy *const serve_policies[]; /* indexed by enum wl_policy */
 
-struct serve_config {
-  const struct serve_cost *cost;
-  const struct serve_policy *policy;
-  enum sim_serve_mode mode;
-  int max_seqs;
-  double budget_tokens;
-  bool reserve;
-  double watermark, block_tokens;
-  double kv_tokens;     /* capacity; INFINITY = no cache (encoder) */
-  double mtp;           /* tokens per decode step */
-  int beams;            /* sequences that a request decodes at once (beam search), >= 1 */
-  double client_s;      /* added to first-token and end times of every request */
-  int concurrency;      /* > 0: closed loop, a request arrives when another ends */
-  bool encoder;         /* requests end with their prompt */
-  bool prefix_cache;    /* requests with block numbers share what is cached (not with beams or an encoder) */
-  bool (*next)(void *ctx, struct sim_request *r);
-  void *next_ctx;
-  void (*finish)(void *ctx, const struct serve_finish *f); /* may be NULL */
-  void *finish_ctx;
-  struct sketch *itl;   /* gaps between tokens, may be NULL */
-  sim_time window_from, window_to;
-};
-struct serve_totals {
-  uint64_t arrived, finished, rejected, preemptions, iterations, in_system;
-  sim_time start, end;  /* first arrival, end of the last iteration */
-  double input_tokens, output_tokens;
-  double hit_tokens;    /* of prompts, found in the prefix cache when first let in */
-  uint64_t blocks_dropped; /* from the prefix cache, for want of room */
-  double batch_integral, kv_integral; /* sequence-seconds, token-seconds */
-  struct serve_work work[SERVE_CLASSES];
-};
-/* Runs until the source is dry and the replica empty. window (may be NULL) gets what happened between the first iteration ends at or after
- * window_from and window_to (steady state, without filling and emptying). false: clock overflow or an iteration without duration. */
-bool serve_run(const struct serve_config *cfg, struct serve_totals *ret, struct serve_totals *window);
-
-/* ---- for policies (sim/serve_policy.c) ---- */
 struct serve_seq {
   sim_time arrival, first; /* first < 0: no token yet */
   int64_t finish_step, join_step;
-  int64_t base_fx;         /* cached tokens at join_step, 1/1024 tokens */
+  int64_t base_fx;         /* cached tokens at join_step, or of a sequence that comes with its cache */
   int64_t kv_fx;           /* reserved tokens (reserve) or prompt while it is being read */
   uint64_t index;
   int32_t input, output;   /* as asked */
@@ -80,48 +34,120 @@ struct serve_seq {
   int32_t past;            /* cached prefix in front of the prompt */
   int32_t produced;        /* tokens given out before an eviction */
   int32_t prev, next;      /* running list, oldest to newest */
+  int32_t queued;          /* tokens to read that the queue was told of */
+  int64_t steps_left;      /* cached: decode steps to go */
   bool decoding;
+  bool cached;             /* its cache is made: it needs room for it and joins without reading */
 };
 struct serve_piece {
   int32_t seq, tokens;
 };
+struct serve_due_step { /* of the heap */
+  int64_t step;
+  int32_t seq;
+};
+/* Decode iterations with the same members: j takes max(floor, a + b j); the host's part is in a, or in floor where launches overlap. */
+struct serve_stretch {
+  bool open;
+  sim_time t0;
+  fx_time a, b, floor;
+  double host_s;
+  int64_t j_cross;         /* first iteration above the floor */
+  fx_time sum;             /* S(done) */
+  int64_t done, to, due;   /* iterations behind it, planned in one go, until a member ends */
+};
+struct serve_reading { /* the iteration with prompts in flight */
+  double t, device, nd, ctx;
+};
+enum serve_flight { FLIGHT_NONE, FLIGHT_READING, FLIGHT_DECODING };
+
 struct serve {
-  const struct serve_config *cfg;
-  sim_time now;
+  struct serve_config cfg;
+  sim_time now;                   /* of the last iteration boundary, or of what woke it */
+  enum serve_flight flight;
+  sim_time flight_end;
+  struct serve_stretch stretch;
+  struct serve_reading read;
   struct serve_seq *seq;
   int32_t *free_list;
   int free_n, seq_cap;
   int32_t oldest, newest;
   int running, decoding, reading; /* sequences in the batch: all, decoding, with an unfinished prompt */
+  int landing, held;              /* not in the batch, but with room in the cache: being transferred in, waiting to be handed over */
+  int32_t *landed;                /* transferred in since the last iteration began */
+  size_t landed_n, landed_cap;
   int64_t step;                   /* decode steps so far */
-  int64_t ctx_fx, kv_fx, cap_fx, limit_fx, mtp_fx, grow_fx /* of a request per step, all beams */, block_fx; /* 1/1024 tokens */
-  struct { int64_t step; int32_t seq; } *heap;               /* decoding sequences by last step */
+  int64_t ctx_fx, base_fx;        /* cached tokens of decoding sequences, now and when each joined */
+  int64_t kv_fx, cap_fx, limit_fx; /* cache in use, its size, and what may be filled by joining a batch */
+  int64_t mtp_fx, grow_fx /* of a request per step, all beams */, block_fx;
+  int64_t queued, unread;         /* tokens to read: in the queue, in the batch */
+  int64_t unwritten;              /* tokens of answers, without what decoding sequences made since they joined */
+  struct serve_due_step *heap;    /* decoding sequences by last step */
   int heap_n, heap_cap;
   int32_t *wait;                  /* ring of waiting sequences */
   size_t wait_head, wait_n, wait_cap;
-  bool ahead_ok, dry;
-  struct sim_request ahead;       /* next arrival */
-  sim_time ahead_t;
-  uint64_t ahead_index;
   struct serve_piece *piece;
   int pieces;
   size_t piece_cap;
   double piece_tokens, piece_pairs;
   bool share_wanted;
   struct serve_share *share;      /* NULL until a request carries block numbers and the cache is wanted */
-  struct serve_totals tot;
+  struct serve_totals tot, mark[2];
+  int marks;                      /* of the window, passed */
 };
-bool serve_head_fits(struct serve *s);                 /* may the head of the queue join now? */
-int32_t serve_join(struct serve *s);                   /* moves it into the batch, returns it */
-void serve_piece_add(struct serve *s, int32_t seq, int32_t tokens);
+
+/* ---- sequences (sim/serve_seq.c) ---- */
+int32_t serve_seq_new(struct serve *s);
+void serve_seq_free(struct serve *s, int32_t i);
+void serve_list_append(struct serve *s, int32_t i);
+void serve_list_remove(struct serve *s, int32_t i);
+void serve_heap_push(struct serve *s, int64_t step, int32_t seq);
+void serve_heap_pop(struct serve *s);
+void serve_heap_remove(struct serve *s, int32_t seq); /* a search: for what is rare */
+
+/* ---- waiting (sim/serve_queue.c) ---- */
 bool serve_waiting(const struct serve *s);
+int32_t serve_head(const struct serve *s);
+void serve_wait_push(struct serve *s, int32_t i);
+void serve_wait_push_front(struct serve *s, int32_t i);
+int32_t serve_wait_pop(struct serve *s);
+
+/* ---- room in the cache (sim/serve_room.c) ---- */
+int64_t serve_kv_need(const struct serve *s, const struct serve_seq *q); /* what a sequence takes when it is let in */
+bool serve_head_fits(struct serve *s);          /* is there room for the head of the queue? */
+bool serve_head_reads(struct serve *s);         /* does one wait that has to be read, and is there room for it? */
+bool serve_cache_full(const struct serve *s);   /* must a sequence go before the batch takes another iteration? */
+int64_t serve_room_steps(const struct serve *s); /* further decode iterations that fit */
+
+/* ---- the batch (sim/serve_batch.c) ---- */
+int32_t serve_join(struct serve *s);            /* moves the head of the queue into the batch, to be read; returns it */
+void serve_join_cached(struct serve *s);        /* the head, which comes with its cache */
+void serve_decode_cached(struct serve *s, int32_t i); /* its cache is there */
+void serve_piece_add(struct serve *s, int32_t seq, int32_t tokens);
+void serve_pieces_read(struct serve *s);        /* the pieces' iteration is over */
+void serve_read_done(struct serve *s, int32_t i); /* the prompt is read: the next token is out */
+void serve_finish_due(struct serve *s);
+void serve_evict(struct serve *s);
+void serve_give_up(struct serve *s, int32_t i); /* a sequence that is held frees its cache and is gone */
+
+/* ---- meters (sim/serve_meter.c): the interval is closed with what ran in it ---- */
+void serve_meter(struct serve *s, double span_s, double busy_s, double m, double nd, double ctx, double pairs, double iterations);
+void serve_gaps(struct serve *s, double seconds, double seqs, double iterations);
+void serve_mark(struct serve *s);               /* a round ends now */
+
+/* ---- decoding in a stretch (sim/serve_stretch.c) ---- */
+bool serve_stretch_begin(struct serve *s);      /* false: no duration, or beyond the clock */
+void serve_stretch_plan(struct serve *s);       /* how far it goes without anything else happening */
+void serve_stretch_cut(struct serve *s, sim_time t); /* to the first boundary at or after t */
+void serve_stretch_advance(struct serve *s, int64_t to);
+void serve_stretch_sync(struct serve *s, sim_time t); /* all boundaries up to t, the planned end excepted, are behind it */
 
 /* ---- shared prompts (sim/serve_share.c); what may be called without s->share says so ---- */
 bool serve_share_wanted(const struct serve_config *cfg);
 void serve_share_stop(struct serve *s);                 /* without, too */
-bool serve_share_accept(struct serve *s, int32_t i);    /* keeps the block numbers of s->ahead for sequence i; true: it has any. Makes s->share */
+bool serve_share_accept(struct serve *s, int32_t i, const struct sim_request *r); /* keeps the block numbers; true: it has any. Makes s->share */
 int64_t serve_share_find(struct serve *s, int32_t i);   /* sets past and prompt of a waiting sequence; returns the units that others already pay for */
-int64_t serve_share_ahead(const struct serve *s);       /* the same units for s->ahead */
+int32_t serve_share_match(const struct serve *s, const struct sim_request *r); /* tokens that it would find */
 void serve_share_join(struct serve *s, int32_t i);      /* i, charged in full, holds what was found */
 void serve_share_read(struct serve *s, int32_t i);      /* what i has read by now is there for others */
 void serve_share_leave(struct serve *s, int32_t i);     /* i holds nothing any more and is charged in full */

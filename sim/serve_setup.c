@@ -172,8 +172,8 @@ double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
                      struct serve_config *c) {
   const struct wl_engine *e = &s->engine;
-  enum wl_policy policy = rep->chunking == SIM_CHUNKED ? WL_POLICY_CHUNKED : rep->chunking == SIM_NOT_CHUNKED ? WL_POLICY_PREFILL_FIRST : e->policy;
-  *c = (struct serve_config){.cost = cost, .policy = serve_policies[policy], .max_seqs = serve_max_seqs(rep, s),
+  enum wl_policy batching = rep->chunking == SIM_CHUNKED ? WL_POLICY_CHUNKED : rep->chunking == SIM_NOT_CHUNKED ? WL_POLICY_PREFILL_FIRST : e->policy;
+  *c = (struct serve_config){.cost = cost, .batching = serve_batchings[batching], .max_seqs = serve_max_seqs(rep, s),
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
                              .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1,

@@ -2,8 +2,8 @@
 #ifndef SIM_SERVE_SETUP_H
 #define SIM_SERVE_SETUP_H
 #include "sim/serve.h"
-#include "sim/serve_core.h"
 #include "sim/serve_cost.h"
+#include "sim/serve_instance.h"
 
 /* The engines of the catalog directory that ships with the program, read once. NULL when they cannot be read (reason in why). */
 const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);

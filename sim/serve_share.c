@@ -54,7 +54,7 @@ static int32_t findable(int32_t blocks, int32_t input) {
   return blocks < most ? blocks : most;
 }
 
-bool serve_share_accept(struct serve *s, int32_t i) {
+bool serve_share_accept(struct serve *s, int32_t i, const struct sim_request *r) {
   if (!s->share)
     start(s);
   struct serve_share *h = s->share;
@@ -64,12 +64,12 @@ bool serve_share_accept(struct serve *s, int32_t i) {
       h->of[h->cap] = (struct held){0};
   }
   struct held *q = &h->of[i];
-  q->n = whole_blocks(&s->ahead);
+  q->n = whole_blocks(r);
   q->shared = 0;
   q->counted = false;
   q->id = mem_grow(q->id, &q->cap, (size_t)q->n, sizeof *q->id);
   for (int32_t b = 0; b < q->n; b++)
-    q->id[b] = s->ahead.block[b];
+    q->id[b] = r->block[b];
   return q->n > 0;
 }
 
@@ -84,10 +84,8 @@ int64_t serve_share_find(struct serve *s, int32_t i) {
   return held * BLOCK_FX;
 }
 
-int64_t serve_share_ahead(const struct serve *s) {
-  int32_t held;
-  serve_prefix_find(s->share->cache, s->ahead.block, findable(whole_blocks(&s->ahead), s->ahead.input), &held);
-  return held * BLOCK_FX;
+int32_t serve_share_match(const struct serve *s, const struct sim_request *r) {
+  return BLOCK * serve_prefix_find(s->share->cache, r->block, findable(whole_blocks(r), r->input), NULL);
 }
 
 static void share_upto(struct serve *s, struct held *h, int32_t blocks) {

@@ -93,15 +93,13 @@ static bool level_run(const struct bench *b, double rate, int concurrency, struc
   struct serve_stats st;
   struct serve_totals t, w;
   struct source src = {&b->draws, rate > 0 ? rate : 1, 0};
+  struct serve_source from = {source_next, &src, concurrency};
   serve_config_of(b->rep, &b->setup, &b->cost, b->memory.kv_tokens, &cfg);
   serve_stats_init(&st, b->slo->ttft_s, b->slo->tpot_s, (uint64_t)b->warm);
-  cfg.concurrency = concurrency;
-  cfg.next = source_next;
-  cfg.next_ctx = &src;
   cfg.finish = serve_stats_finish;
   cfg.finish_ctx = &st;
   bool ok = sim_time_from_s(b->draws.at[b->warm] / src.rate, &cfg.window_from) &&
-            sim_time_from_s(b->draws.at[b->draws.n - 1] / src.rate, &cfg.window_to) && serve_run(&cfg, &t, concurrency ? NULL : &w);
+            sim_time_from_s(b->draws.at[b->draws.n - 1] / src.rate, &cfg.window_to) && serve_run(&cfg, &from, &t, concurrency ? NULL : &w);
   if (concurrency)
     w = t;
   memset(ret, 0, sizeof *ret);

@@ -115,16 +115,16 @@ static void random_cost(struct serve_cost *c, struct stream *st) {
   c->mem_Bps = 1e12;
 }
 
-static void random_config(struct serve_config *cfg, const struct serve_cost *cost, struct stream *st) {
+static void random_config(struct serve_config *cfg, int *concurrency, const struct serve_cost *cost, struct stream *st) {
   *cfg = (struct serve_config){.cost = cost, .max_seqs = 1 + (int)(stream_uniform(st) * 64), .beams = stream_uniform(st) < 0.2 ? 4 : 1};
-  cfg->policy = serve_policies[(int)(stream_uniform(st) * WL_POLICIES)];
+  cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
   cfg->budget_tokens = 128 + stream_uniform(st) * 2048;
   cfg->reserve = stream_uniform(st) < 0.4;
   cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
   cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;
   cfg->kv_tokens = stream_uniform(st) < 0.7 ? 2000 + stream_uniform(st) * 20000 : 1e7; /* often short of cache */
   cfg->mtp = stream_uniform(st) < 0.3 ? 1 + 2 * stream_uniform(st) : 1;
-  cfg->concurrency = stream_uniform(st) < 0.3 ? 1 + (int)(stream_uniform(st) * 40) : 0;
+  *concurrency = stream_uniform(st) < 0.3 ? 1 + (int)(stream_uniform(st) * 40) : 0;
   cfg->client_s = 0.01;
 }
 
@@ -157,9 +157,10 @@ static void one_random_run(uint64_t seed, int families) {
   struct serve_config cfg;
   struct serve_totals tot[2];
   struct digest d[2] = {{0, 0}, {0, 0}};
+  int concurrency;
   stream_init(&st, seed, "config", 0);
   random_cost(&cost, &st);
-  random_config(&cfg, &cost, &st);
+  random_config(&cfg, &concurrency, &cost, &st);
   double rate = 0.5 + 30 * stream_uniform(&st);
   cfg.prefix_cache = families > 0;
   if (families > 0 && cfg.kv_tokens < 1e6)
@@ -169,11 +170,9 @@ static void one_random_run(uint64_t seed, int families) {
     feed_start(&f, 150, rate, families > 0 ? 6000 : 900, 200, seed);
     f.families = families;
     cfg.mode = mode ? SERVE_LITERAL : SERVE_COALESCED;
-    cfg.next = feed_next;
-    cfg.next_ctx = &f;
     cfg.finish = digest_finish;
     cfg.finish_ctx = &d[mode];
-    CU_ASSERT(serve_run(&cfg, &tot[mode], NULL));
+    CU_ASSERT(serve_run(&cfg, &(struct serve_source){feed_next, &f, concurrency}, &tot[mode], NULL));
   }
   CU_ASSERT_EQUAL(d[0].sum, d[1].sum);
   CU_ASSERT_EQUAL(d[0].n, d[1].n);
@@ -339,11 +338,10 @@ static uint64_t one_pass(const struct serve_config *base, const char *trace, enu
   if (!trace)
     r1_hour(&g, errs);
   cfg.mode = mode;
-  cfg.next = trace ? from_trace : from_generator;
-  cfg.next_ctx = trace ? (void *)file : (void *)&g;
+  struct serve_source src = {trace ? from_trace : from_generator, trace ? (void *)file : (void *)&g, 0};
   cfg.finish = digest_finish;
   cfg.finish_ctx = &d;
-  CU_ASSERT(serve_run(&cfg, t, NULL));
+  CU_ASSERT(serve_run(&cfg, &src, t, NULL));
   wl_trace_close(file);
   errs_destroy(errs);
   return d.sum;
@@ -361,7 +359,7 @@ static void both_modes(const struct sim_replica *r, const char *trace) {
   serve_cost_build(&cost, &s, 8192, 1024);
   serve_config_of(r, &s, &cost, m.kv_tokens, &cfg);
   for (int p = 0; p < WL_POLICIES; p++) {
-    cfg.policy = serve_policies[p];
+    cfg.batching = serve_batchings[p];
     CU_ASSERT_EQUAL(one_pass(&cfg, trace, SERVE_COALESCED, &a), one_pass(&cfg, trace, SERVE_LITERAL, &b));
     CU_ASSERT_EQUAL(a.iterations, b.iterations);
     CU_ASSERT_EQUAL(a.arrived, a.finished + a.rejected);

@@ -1,0 +1,185 @@
+/* The batch of an instance: joining, reading, decoding, finishing, evicting. */
+#include <math.h>
+#include "base/mem.h"
+#include "sim/serve_core.h"
+
+/* ---- joining ---- */
+static int32_t let_in(struct serve *s) {
+  int32_t i = serve_wait_pop(s);
+  struct serve_seq *q = &s->seq[i];
+  q->kv_fx = serve_kv_need(s, q);
+  q->decoding = false;
+  q->done = 0;
+  s->kv_fx += q->kv_fx;
+  return i;
+}
+
+static void enter(struct serve *s, int32_t i) {
+  s->reading++;
+  serve_list_append(s, i);
+}
+
+int32_t serve_join(struct serve *s) {
+  int32_t i = let_in(s);
+  enter(s, i);
+  s->unread += s->seq[i].prompt;
+  if (s->share)
+    serve_share_join(s, i);
+  return i;
+}
+
+static void decode(struct serve *s, int32_t i, int64_t steps) {
+  struct serve_seq *q = &s->seq[i];
+  s->reading--;
+  s->decoding++;
+  q->decoding = true;
+  q->join_step = s->step;
+  q->finish_step = s->step + steps;
+  s->ctx_fx += q->base_fx;
+  s->base_fx += q->base_fx;
+  serve_heap_push(s, q->finish_step, i);
+}
+
+void serve_decode_cached(struct serve *s, int32_t i) {
+  enter(s, i);
+  s->seq[i].cached = false;
+  decode(s, i, s->seq[i].steps_left);
+}
+
+void serve_join_cached(struct serve *s) {
+  int32_t i = let_in(s);
+  if (s->share)
+    serve_share_trim(s);
+  if (!s->cfg.room) {
+    serve_decode_cached(s, i);
+    return;
+  }
+  s->landing++;
+  s->cfg.room(s->cfg.room_ctx, s->seq[i].index, i, s->now);
+}
+
+/* ---- reading ---- */
+void serve_piece_add(struct serve *s, int32_t seq, int32_t tokens) {
+  s->piece = mem_grow(s->piece, &s->piece_cap, (size_t)s->pieces + 1, sizeof *s->piece);
+  s->piece[s->pieces++] = (struct serve_piece){seq, tokens};
+  s->piece_tokens += tokens;
+  double past = (double)s->seq[seq].past + s->seq[seq].done;
+  s->piece_pairs += tokens * past + 0.5 * tokens * (double)tokens;
+}
+
+void serve_pieces_read(struct serve *s) {
+  for (int p = 0; p < s->pieces; p++) {
+    s->seq[s->piece[p].seq].done += s->piece[p].tokens;
+    s->unread -= s->piece[p].tokens;
+  }
+  for (int p = 0; s->share && p < s->pieces; p++)
+    serve_share_read(s, s->piece[p].seq);
+  for (int p = 0; p < s->pieces; p++)
+    if (s->seq[s->piece[p].seq].done >= s->seq[s->piece[p].seq].prompt)
+      serve_read_done(s, s->piece[p].seq);
+}
+
+/* ---- leaving ---- */
+static int64_t ctx_now(const struct serve *s, const struct serve_seq *q) {
+  return q->base_fx + (s->step - q->join_step) * s->grow_fx;
+}
+
+static void leave(struct serve *s, int32_t i) {
+  struct serve_seq *q = &s->seq[i];
+  if (s->share)
+    serve_share_leave(s, i);
+  if (q->decoding) {
+    int64_t ctx = ctx_now(s, q);
+    s->ctx_fx -= ctx;
+    s->base_fx -= q->base_fx;
+    s->kv_fx -= s->cfg.reserve ? q->kv_fx : ctx + s->block_fx * s->cfg.beams;
+    s->decoding--;
+  } else {
+    s->kv_fx -= q->kv_fx;
+    s->unread -= q->prompt - q->done;
+    s->reading--;
+  }
+  serve_list_remove(s, i);
+}
+
+static void report(struct serve *s, int32_t i) {
+  const struct serve_seq *q = &s->seq[i];
+  s->tot.finished++;
+  s->tot.in_system--;
+  s->unwritten -= q->output - q->produced;
+  s->tot.input_tokens += q->input;
+  s->tot.output_tokens += s->cfg.encoder ? 0 : s->cfg.reads_only ? 1 : q->output;
+  if (!s->cfg.finish)
+    return;
+  sim_time client = (sim_time)llround(s->cfg.client_s * 1e9);
+  struct serve_finish f = {q->arrival, q->first + client, s->now + client, q->input, q->output, q->index, i};
+  s->cfg.finish(s->cfg.finish_ctx, &f);
+}
+
+static void finish(struct serve *s, int32_t i) {
+  leave(s, i);
+  report(s, i);
+  serve_seq_free(s, i);
+}
+
+/* Its cache stays until another instance has it. */
+static void hand_over(struct serve *s, int32_t i) {
+  s->reading--;
+  serve_list_remove(s, i);
+  s->held++;
+  report(s, i);
+}
+
+void serve_give_up(struct serve *s, int32_t i) {
+  if (s->share)
+    serve_share_leave(s, i);
+  s->kv_fx -= s->seq[i].kv_fx;
+  s->held--;
+  serve_seq_free(s, i);
+}
+
+void serve_read_done(struct serve *s, int32_t i) {
+  struct serve_seq *q = &s->seq[i];
+  if (q->first < 0)
+    q->first = s->now;
+  q->produced++;
+  s->unwritten--;
+  int32_t rest = q->output - q->produced;
+  if (s->cfg.reads_only)
+    hand_over(s, i);
+  else if (rest <= 0 || s->cfg.encoder)
+    finish(s, i);
+  else {
+    q->base_fx = ((int64_t)q->past + q->prompt) * s->cfg.beams * SERVE_TOKEN_FX;
+    decode(s, i, (int64_t)ceil(rest / s->cfg.mtp - 1e-9));
+  }
+}
+
+void serve_finish_due(struct serve *s) {
+  while (s->heap_n > 0 && s->heap[0].step <= s->step) {
+    int32_t i = s->heap[0].seq;
+    serve_heap_pop(s);
+    finish(s, i);
+  }
+}
+
+/* The newest goes. Recompute later: prompt and what was produced so far go back to the head of the queue. */
+void serve_evict(struct serve *s) {
+  int32_t i = s->newest;
+  struct serve_seq *q = &s->seq[i];
+  int32_t made = 0;
+  if (q->decoding) {
+    made = (int32_t)((s->step - q->join_step) * s->mtp_fx / SERVE_TOKEN_FX);
+    if (made > q->output - q->produced - 1)
+      made = q->output - q->produced - 1;
+    serve_heap_remove(s, i);
+  }
+  leave(s, i);
+  q->produced += made;
+  s->unwritten -= made;
+  q->prompt = q->input - q->past + q->produced;
+  q->done = 0;
+  q->decoding = false;
+  s->tot.preemptions++;
+  serve_wait_push_front(s, i);
+}
