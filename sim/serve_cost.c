@@ -107,10 +107,11 @@ static double log_at(const struct serve_setup *s, double seqs) {
   return hw_gemm_s(s->gpu, &op) + s->engine.sample_s + s->engine.sample_seq_s * rows;
 }
 
+/* Drafted tokens are checked beside the last one: as many more queries on the same cache. */
 static double decode_s(const struct serve_setup *s, double seqs, double ctx, double window_ctx) {
   const struct wl_serve_ops *o = &s->ops;
   double share = 1.0 / (s->layout.dp * s->layout.pp);
-  struct hw_decode_attn op = {.seqs = fmax(1, seqs * share), .context_tokens = ctx * share, .heads = o->heads, .kv_heads = o->kv_heads,
+  struct hw_decode_attn op = {.seqs = fmax(1, seqs * share), .context_tokens = ctx * share, .heads = o->heads * (1 + s->drafts), .kv_heads = o->kv_heads,
                               .d_qk = o->d_qk, .d_v = o->d_v, .kv_bytes = o->kv_bytes_elem, .mla = o->mla};
   double t = o->full_layers * hw_decode_attn_s(s->gpu, &op);
   if (o->window_layers > 0) {
@@ -120,15 +121,25 @@ static double decode_s(const struct serve_setup *s, double seqs, double ctx, dou
   t /= s->engine.attn_decode_f;
   /* Engines whose grouped-query decode runs on vector units are bound by them. */
   double vec = s->engine.vector_attention * s->gpu->vector_flops;
-  return vec > 0 ? fmax(t, o->full_layers * 4 * ctx * share * o->heads * o->d_qk / vec) : t;
+  return vec > 0 ? fmax(t, o->full_layers * 4 * ctx * share * o->heads * (1 + s->drafts) * o->d_qk / vec) : t;
+}
+
+/* Each draft is one more pass of a layer like the model's own, behind a GEMM that joins token and hidden state, and the head. Its attention is a
+ * layer's share more of all attention (attention_tables). */
+static double draft_s(const struct serve_setup *s, double seqs) {
+  const struct wl_serve_ops *o = &s->ops;
+  double rows = fmax(1, seqs / ((double)s->layout.dp * s->layout.pp));
+  struct wl_serve_gemm join = {.n = o->hidden / s->layout.tp, .k = 2 * o->hidden, .batch = 1, .quantised = false};
+  double experts = o->moe_layers > 0 ? moe_at(s, seqs) / o->moe_layers : 0;
+  return s->drafts * (lin_at(s, seqs) / o->layers + experts + gemm_s(s, &join, rows) + log_at(s, seqs));
 }
 
 /* Straight line through two contexts that span common use; literal and coalesced runs share it, so they agree exactly. */
 static void attention_tables(struct serve_cost *c, const struct serve_setup *s, int nd) {
   double lo = 512.0 * nd, hi = 4096.0 * nd, window = s->ops.window * nd;
-  double a = decode_s(s, nd, lo, window), b = decode_s(s, nd, hi, window);
-  c->att1_s[nd] = fmax(0, (b - a) / (hi - lo));
-  c->att0_s[nd] = fmax(0, a - c->att1_s[nd] * lo);
+  double a = decode_s(s, nd, lo, window), b = decode_s(s, nd, hi, window), share = 1 + s->drafts / s->ops.layers;
+  c->att1_s[nd] = share * fmax(0, (b - a) / (hi - lo));
+  c->att0_s[nd] = fmax(0, share * a - c->att1_s[nd] * lo) + (s->drafts > 0 ? draft_s(s, nd) : 0);
 }
 
 static double pair_cost(const struct serve_setup *s) {
@@ -207,7 +218,7 @@ static void host(struct serve_cost *c, const struct serve_setup *s) {
   const struct wl_engine *e = &s->engine;
   double f = e->host_f > 0 ? e->host_f : 1;
   c->host0_s = f * (e->h_iter_s + e->h_layer_s * s->ops.layers + (s->layout.tp > 1 ? e->h_tp_s : 0));
-  c->host_seq_s = f * (e->h_seq_s + (s->offline ? 0 : e->h_stream_s)) / s->layout.dp;
+  c->host_seq_s = f * (e->h_seq_s + (s->offline ? 0 : e->h_stream_s)) / (e->h_leader ? 1 : s->layout.dp);
   c->host_prompt_s = s->offline ? 0 : f * e->h_prompt_s / s->layout.dp;
   c->overlap = e->overlap;
 }
@@ -223,6 +234,8 @@ void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max
   c->att1_s = mem_array((size_t)c->max_s + 1, sizeof(double));
   fill(c->lin_s, c->max_m, s, lin_at);
   c->dp = s->layout.dp;
+  c->step_rows = 1 + s->drafts;
+  c->idle_rows = fmax(0, c->step_rows - s->mtp);
   if (s->ops.moe_layers > 0) {
     c->moe_s = mem_array((size_t)c->max_m + 1, sizeof(double));
     fill(c->moe_s, c->max_m, s, moe_at);

@@ -5,7 +5,7 @@
  *   iteration                    = host + device, or max(host, device) for engines that launch kernel by kernel; not below floor nd
  *
  * With data-parallel attention a prompt is read on one rank while the others wait: k prompts over dp ranks make the fullest rank read w = dp ceil(k / dp) / k
- * times its even share, so R = nd + (M - nd) w; experts are shared by all ranks and see M. Elsewhere w = 1.
+ * times its even share, so R = d + (M - d) w with d = nd step_rows; experts are shared by all ranks and see M. Elsewhere w = 1.
  *
  * M tokens in the iteration (decode and prompt), S sequences sampled, nd decoding sequences with ctx cached tokens in all, pairs = sum over
  * prompt pieces of n past + n^2/2. The same for bytes and FLOP of one GPU, from which power follows. Sources: docs/models-serving.md. */
@@ -20,6 +20,7 @@ struct serve_cost {
   int max_m, max_s;       /* last entries; beyond them tables go on in a straight line */
   double *lin_s, *log_s;  /* seconds; lin: all of a layer but its routed experts */
   double *moe_s;          /* routed experts; NULL = none */
+  double step_rows, idle_rows; /* tokens a sequence computes in a decode step, and how many of them are thrown away */
   double dp;              /* ranks that attend for sequences of their own */
   double *att0_s, *att1_s;
   double *lin_bytes;      /* weights and activations read by one GPU */
@@ -40,6 +41,7 @@ struct serve_setup { /* a replica with every choice made */
   enum dtype compute;     /* what the matrix units are fed with */
   int gpus, nodes;        /* of the replica */
   double clock;           /* sustained / boost, 0 = 1 */
+  double mtp, drafts;     /* tokens accepted and drafted a step: 1 and 0 without speculation */
   bool offline;           /* called as a library: no tokens streamed to clients */
 };
 /* Tables for iterations of up to max_m tokens and max_s sequences. */
@@ -58,7 +60,9 @@ static inline double serve_fullest(const struct serve_cost *c, double prompts) {
 }
 static inline double serve_device_s(const struct serve_cost *c, double m, double s, double nd, double ctx, double pairs, double prompts) {
   double w = c->dp > 1 && prompts > 0 ? serve_fullest(c, prompts) : 1;
-  double t = serve_table(c->lin_s, c->max_m, w > 1 ? nd + (m - nd) * w : m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s * w;
+  m += c->idle_rows * nd;
+  s += c->idle_rows * nd;
+  double t = serve_table(c->lin_s, c->max_m, w > 1 ? nd * c->step_rows + (m - nd * c->step_rows) * w : m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s * w;
   if (c->moe_s)
     t += serve_table(c->moe_s, c->max_m, m);
   if (nd > 0)

@@ -103,6 +103,8 @@ static void random_cost(struct serve_cost *c, struct stream *st) {
     c->att0_s[i] = 1e-4;
     c->att1_s[i] = ctx;
   }
+  c->step_rows = 1;
+  c->idle_rows = stream_uniform(st) < 0.3 ? 2 * stream_uniform(st) : 0;
   c->pair_s = 1e-9 * stream_uniform(st);
   c->host0_s = 5e-3 * stream_uniform(st);
   c->host_seq_s = 2e-4 * stream_uniform(st);
@@ -479,7 +481,7 @@ static void test_ranks_wait(void) {
     lin[i] = i;
     moe[i] = 1e-3 * i;
   }
-  struct serve_cost c = {.max_m = MOST, .max_s = 1, .lin_s = lin, .log_s = none, .att0_s = none, .att1_s = none, .dp = 8};
+  struct serve_cost c = {.max_m = MOST, .max_s = 1, .lin_s = lin, .log_s = none, .att0_s = none, .att1_s = none, .dp = 8, .step_rows = 1};
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 800, 1e-12);
   CU_CLOSE(serve_device_s(&c, 80, 0, 0, 0, 0, 8), 80, 1e-12);
   CU_CLOSE(serve_device_s(&c, 90, 0, 0, 0, 0, 9), 160, 1e-12);
@@ -489,6 +491,36 @@ static void test_ranks_wait(void) {
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 800.1, 1e-12);
   c.dp = 1;
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 100.1, 1e-12);
+}
+
+/* Three drafts taken with probability a give 1 + a + a^2 + a^3 tokens, and the inverse finds them. A step that drafts takes longer than one that does not, by more than the rows it
+ * checks, but by less than the tokens it gains. */
+static void test_drafts_cost(void) {
+  double a = 0.72, three = wl_draft_tokens(a, 3);
+  CU_CLOSE(three, 1 + a + a * a + a * a * a, 1e-12);
+  CU_CLOSE(wl_drafts_for(a, three), 3, 1e-9);
+  CU_ASSERT_EQUAL(wl_drafts_for(a, 1), 0);
+  CU_ASSERT_EQUAL(wl_drafts_for(a, 1 / (1 - a)), WL_MOST_DRAFTS);
+  CU_CLOSE(wl_drafts_for(1, 3), 2, 1e-12);
+  struct sim_replica r = replica("DeepSeek-R1", "HGX-H200"), rows;
+  struct serve_setup s;
+  struct serve_cost plain, drafting;
+  char why[200];
+  r.nodes = r.pp = r.ep = 1;
+  r.tp = r.gpus = 8;
+  r.weights = DT_FP8;
+  CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
+  serve_cost_build(&plain, &s, 1024, 64);
+  rows = r;
+  rows.mtp_tokens = wl_draft_tokens(s.engine.draft_accept, 3);
+  CU_ASSERT_FATAL(serve_setup_make(&rows, &s, why, sizeof why));
+  serve_cost_build(&drafting, &s, 1024, 64);
+  CU_CLOSE(drafting.step_rows, 4, 1e-6);
+  double one = serve_device_s(&plain, 16, 16, 16, 16e3, 0, 0), checked = serve_device_s(&plain, 64, 64, 16, 16e3, 0, 0);
+  double step = serve_device_s(&drafting, 16 * s.mtp, 16 * s.mtp, 16, 16e3, 0, 0);
+  CU_ASSERT(step > 1.03 * checked && step < s.mtp * one);
+  serve_cost_free(&plain);
+  serve_cost_free(&drafting);
 }
 
 /* More memory bandwidth decodes faster, more compute reads prompts faster, a slower link slows tensor parallelism, a longer cache cell costs capacity. */
@@ -619,6 +651,7 @@ int main(void) {
     {"prefix cache of one prompt", test_prefix_of_one_prompt},
     {"prefix cache by default", test_prefix_default},
     {"ranks that attend for themselves wait for the one that reads a prompt", test_ranks_wait},
+    {"drafts cost", test_drafts_cost},
     {"sensitivity", test_sensitivity},
     {"layouts that fit", test_fit},
     {"weight bytes", test_weight_bytes},

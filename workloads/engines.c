@@ -1,6 +1,7 @@
 #include "workloads/engines.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +50,7 @@ static const struct metric {
   M("h_prompt", "s", NUMBER, h_prompt_s),
   M("h_tp", "s", NUMBER, h_tp_s),
   M("h_stream", "s", NUMBER, h_stream_s),
+  M("h_leader", "", FLAG, h_leader),
   M("host_f", "", NUMBER, host_f),
   M("flood_request", "s", NUMBER, flood_request_s),
   M("flood_input", "s", NUMBER, flood_input_s),
@@ -363,4 +365,13 @@ double wl_draft_tokens(double accept, int drafts) {
   for (int i = 0; i < drafts; i++)
     tokens += p *= accept;
   return tokens;
+}
+
+double wl_drafts_for(double accept, double tokens) {
+  if (tokens <= 1 || accept <= 0)
+    return 0;
+  if (accept >= 1)
+    return fmin(WL_MOST_DRAFTS, tokens - 1);
+  double missing = 1 - tokens * (1 - accept); /* accept^(drafts + 1) */
+  return missing > 0 ? fmin(WL_MOST_DRAFTS, log(missing) / log(accept) - 1) : WL_MOST_DRAFTS;
 }

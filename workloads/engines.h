@@ -29,6 +29,7 @@ struct wl_engine {
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
   double h_stream_s;        /* per sequence and iteration for streaming tokens to clients */
+  bool h_leader;            /* with data-parallel attention one process hands out and gathers the tokens of all ranks: h_seq of all of them, not of one rank's share */
   double host_f;            /* all of these on this host class */
   double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
@@ -46,6 +47,9 @@ struct wl_engine {
 struct wl_engines;
 /* Tokens a step gives when `drafts` are made and each is taken with probability `accept` if the one before was: 1 + a + a^2 ... */
 double wl_draft_tokens(double accept, int drafts);
+/* Its inverse: drafts a step (not a whole number) that give so many tokens, at most WL_MOST_DRAFTS. */
+enum { WL_MOST_DRAFTS = 8 };
+double wl_drafts_for(double accept, double tokens);
 struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct errs *errs); /* reads engines.csv of each, later ones add and win */
 void wl_engines_free(struct wl_engines *e);
 /* spec: "vLLM 0.7.3", "vLLM", "" (= the default engine). year 0 and no version = the newest. host may be "". false: unknown engine. */
