@@ -46,6 +46,7 @@ struct hw_gpu {
   double tdp_w, idle_w;
   const struct hw_link *scaleup;    /* NULL = none: peers go over pcie */
   const struct hw_link *pcie;       /* NULL = unknown */
+  const struct hw_link *host;       /* to the host's memory: pcie, or what the catalog says is faster; NULL = unknown */
   int mig_max;                      /* 0 = no MIG */
   double street_usd;                /* 0 = unknown */
   const char *based_on;             /* the part this one is a variant or a slice of; "" = none */

@@ -183,7 +183,9 @@ static void fill_gpu(struct hw_catalog *c, const char *name, struct hw_gpu *g, i
   if (hwi_text(c, "gpu", name, "scaleup_link"))
     g->scaleup = link_of(c, "gpu", name, "scaleup_link", errs);
   if (hwi_text(c, "gpu", name, "pcie_link"))
-    g->pcie = link_of(c, "gpu", name, "pcie_link", errs);
+    g->pcie = g->host = link_of(c, "gpu", name, "pcie_link", errs);
+  if (hwi_text(c, "gpu", name, "host_link"))
+    g->host = link_of(c, "gpu", name, "host_link", errs);
   static const char *const text[] = {"vendor", "arch", "launch"};
   const char **member[] = {&g->vendor, &g->arch, &g->launch};
   for (int i = 0; i < 3; i++)

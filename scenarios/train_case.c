@@ -352,7 +352,7 @@ static bool read_sizes(const struct reader *r) {
     c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
-  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, number(r, "year"), c->job.server->gpu->name,
+  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, c->model.name, number(r, "year"), c->job.server->gpu->name,
                                            c->job.server->gpu->arch, NULL);
   c->job.seq_len = number(r, "seq_len");
   if (c->job.seq_len == 0 && w)
@@ -372,7 +372,17 @@ static bool read_sizes(const struct reader *r) {
     c->job.global_batch = w->global_batch;
   if (p->zero < 0)
     p->zero = s->zero;
+  c->micro_batches = s->micro_batches;
   return true;
+}
+
+/* Frameworks that cut a step into so many micro-batches per pipeline stage do so where the layout does not say. */
+static void cut_step(struct train_case *c) {
+  struct sim_plan *p = &c->job.plan;
+  if (p->micro_batch > 0 || p->pp <= 1 || p->tp == 0 || c->micro_batches == 0)
+    return;
+  int data = p->dp > 0 ? p->dp : c->job.gpus / (p->tp * p->pp * (p->cp > 0 ? p->cp : 1));
+  p->micro_batch = (int)fmax(1, round(c->job.global_batch / fmax(data, 1) / (p->pp * c->micro_batches)));
 }
 
 /* A run whose size is not stated: a thousand GPUs and four million tokens a step, or what the model needs. GPU-hours
@@ -441,6 +451,7 @@ void train_case_read(const struct training_tables *k, const struct csv_table *t,
   read_plan(&r);
   read_sizes(&r);
   guess_sizes(&r);
+  cut_step(ret);
   const struct sim_plan *p = &ret->job.plan;
   ret->search = p->tp == 0 || p->pp == 0 || p->micro_batch == 0;
 }

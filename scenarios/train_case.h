@@ -16,6 +16,7 @@ struct train_case {
   double tokens; /* of the whole run; 0 = not stated */
   const char *precision;
   bool guessed_gpus;
+  int micro_batches; /* of a step per pipeline stage, as the framework cuts it; 0 = as it likes */
 };
 void train_case_read(const struct training_tables *k, const struct csv_table *t, size_t row, struct train_case *ret);
 #endif

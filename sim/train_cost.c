@@ -86,8 +86,8 @@ static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
 
 static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
   struct hw_attn a = {op->batch, op->heads,  op->kv_heads, op->q_len, op->kv_len,          op->d_qk,
-                      op->d_v,   op->causal, backward,     e->high,   attention_kernel(e), e->clock};
-  return hw_attn_s(e->gpu, &a) / e->stack->attention_rate;
+                      op->d_v,   op->causal, backward,     e->high,   attention_kernel(e), e->attention_clock};
+  return hw_attn_s(e->gpu, &a) / (e->stack->attention_rate * (e->plan.cp > 1 ? e->stack->ring_rate : 1));
 }
 
 static double scores_flops(const struct wl_op *op, bool backward) {
@@ -242,6 +242,15 @@ static void add_recomputation(const struct train_env *e, enum train_layer_kind k
   train_cost_add(backward, &again, share);
 }
 
+/* Activations travel to the host's memory beside the forward pass and back beside the backward pass. */
+static void add_offload(const struct train_env *e, enum train_layer_kind kind, struct train_cost *c) {
+  if (is_end(kind) || e->offload_share <= 0)
+    return;
+  double rate = e->gpu->host->eff_Bps > 0 ? e->gpu->host->eff_Bps : e->gpu->host->raw_Bps;
+  double share = e->offload_share / (1 - e->offload_share), bytes = share * train_layer_activations(e, kind);
+  c->part[STEP_HOST] += fmax(0, bytes / rate - train_cost_s(c));
+}
+
 void train_layer_price(const struct train_env *e, enum train_layer_kind kind, struct train_layer *ret) {
   *ret = (struct train_layer){0};
   price_pass(e, kind, WL_FORWARD, &ret->forward);
@@ -249,6 +258,8 @@ void train_layer_price(const struct train_env *e, enum train_layer_kind kind, st
   add_recomputation(e, kind, &ret->forward, &ret->backward);
   add_fsdp(e, kind, WL_FORWARD, &ret->forward);
   add_fsdp(e, kind, WL_BACKWARD, &ret->backward);
+  add_offload(e, kind, &ret->forward);
+  add_offload(e, kind, &ret->backward);
 }
 
 double train_layer_params(const struct train_env *e, enum train_layer_kind kind, double *ret_experts) {
@@ -270,7 +281,8 @@ static double activations(const struct train_env *e, enum train_layer_kind kind,
 
 double train_layer_activations(const struct train_env *e, enum train_layer_kind kind) {
   double share = e->plan.recompute == RECOMPUTE_FULL ? e->recompute_share : 1;
-  return share * activations(e, kind, (int)e->plan.recompute) + (1 - share) * activations(e, kind, 0);
+  double stay = is_end(kind) ? 1 : 1 - e->offload_share;
+  return stay * (share * activations(e, kind, (int)e->plan.recompute) + (1 - share) * activations(e, kind, 0));
 }
 
 double train_layer_working_set(const struct train_env *e, enum train_layer_kind kind) {

@@ -29,6 +29,7 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   double cap = e->job->gpu_power_w;
   if (cap > 0 && e->gpu->tdp_w > cap)
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
+  e->attention_clock = fmin(e->clock * wl_insitu(stacks, gpu, arch, "attention_clock"), 1);
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
   e->packed_len = wl_insitu(stacks, gpu, arch, "packed_len");
@@ -131,6 +132,8 @@ static void choose_schedule(struct train_env *e) {
   if (p->vpp <= 0) {
     bool can = p->schedule == SCHEDULE_INTERLEAVED || p->schedule == SCHEDULE_AUTO;
     p->vpp = can && layers % p->pp == 0 && m % p->pp == 0 ? largest_divisor(per_stage, e->stack->interleave) : 1;
+    if (p->schedule == SCHEDULE_INTERLEAVED && p->vpp == 1 && per_stage > 1 && m % p->pp == 0)
+      p->vpp = 2; /* the least that deserves the name */
   }
   bool dual = p->schedule == SCHEDULE_DUALPIPE && p->pp % 2 == 0 && m >= 2 * p->pp; /* what its order needs */
   if (dual || p->schedule == SCHEDULE_ZERO_BUBBLE)
@@ -182,7 +185,7 @@ bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char 
   if (!stacks)
     return fail(why, why_size, "the catalog of software stacks cannot be read");
   e->gpu = job->server->gpu;
-  e->stack = wl_stack_find(stacks, job->stack, job->year, e->gpu->name, e->gpu->arch, NULL);
+  e->stack = wl_stack_find(stacks, job->stack, job->model->name, job->year, e->gpu->name, e->gpu->arch, NULL);
   int domain = job->server->scaleup_domain > 0 ? job->server->scaleup_domain : job->server->gpus;
   e->domain = job->gpus > 0 ? largest_divisor(job->gpus, domain) : 1;
   choose_formats(e);
@@ -202,6 +205,7 @@ bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *w
   if (e->plan.recompute == RECOMPUTE_AUTO && e->stack->recompute != WL_KEEP_AUTO)
     e->plan.recompute = (enum sim_recompute)e->stack->recompute;
   e->recompute_share = 1;
+  e->offload_share = 0;
   set_share(e);
   return true;
 }

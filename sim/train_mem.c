@@ -110,11 +110,23 @@ static void rebuild(struct train_env *e, struct train_stages *s, enum sim_recomp
   train_memory(e, s, ret);
 }
 
+/* What does not fit goes to the host's memory where the software does that and the host has the room. */
+static bool offload(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
+  double over = ret->mem_bytes - e->gpu->mem_bytes, room = e->server->host_mem_bytes / e->server->gpus;
+  if (!e->stack->offload || !e->gpu->host || over > 0.9 * ret->mem_activations || over > 0.9 * room)
+    return false;
+  e->offload_share = fmin(1.02 * over / ret->mem_activations + 0.01, 0.95); /* logits stay: a little more of the rest */
+  rebuild(e, s, RECOMPUTE_NONE, 1, ret);
+  if (!ret->fits)
+    e->offload_share = 0;
+  return ret->fits;
+}
+
 void train_settle_recompute(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
   bool settled = e->plan.recompute != RECOMPUTE_AUTO;
   s->chunk = NULL;
   rebuild(e, s, settled ? e->plan.recompute : RECOMPUTE_NONE, 1, ret);
-  if (settled || ret->fits)
+  if (settled || ret->fits || offload(e, s, ret))
     return;
   double none = ret->mem_bytes;
   rebuild(e, s, RECOMPUTE_FULL, 1, ret);

@@ -25,9 +25,11 @@ struct train_env {
   double micro_batches;   /* per step and pipeline */
   enum dtype low, high;   /* formats of linear layers and of the rest, as the GPU computes them */
   double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
+  double attention_clock; /* the same in attention kernels, which draw less power than products */
   double network;         /* in-situ slowdown of collectives across nodes */
   double contention;      /* compute slowed by communication beside it, share of its time */
   double recompute_share; /* of the layers, when recomputation is full */
+  double offload_share;   /* of the kept activations, moved to the host's memory until the backward pass */
   double optimizer_bytes; /* traffic per parameter of the optimizer step */
   double packed_len;      /* mean length of fine-tuning samples packed into a sequence */
   double host_moe_forward; /* share of the hosts' extra time for experts that falls into the forward pass */

@@ -111,6 +111,8 @@ static double synchronise(const struct train_env *e, const struct train_stages *
     double t = inside ? copies : exposed_s(e, y.reduce_s, window, n) + exposed_s(e, y.gather_s, first, n);
     end = fmax(end, played->end_s[i] + t);
   }
+  if (e->plan.zero >= 1 && !inside)
+    end += e->plan.shard * e->stack->shard_sync_s;
   *ret_exposed = end - played->time_s;
   return end;
 }
@@ -266,7 +268,8 @@ double sim_train_layer_s(const struct sim_train_job *job) {
 
 bool sim_train_counts_whole_scores(const struct sim_train_job *job) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
-  return stacks && wl_stack_find(stacks, job->stack, job->year, job->server->gpu->name, job->server->gpu->arch, NULL)
+  return stacks && wl_stack_find(stacks, job->stack, job->model->name, job->year, job->server->gpu->name,
+                                 job->server->gpu->arch, NULL)
                        ->whole_scores;
 }
 

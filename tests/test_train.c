@@ -207,6 +207,71 @@ static void test_out_of_memory(void) {
   CU_ASSERT(strlen(broken.why) > 10);
 }
 
+/* The same job under a stack of its own. */
+static struct train_env env_with(struct sim_train_job *j, struct wl_stack *own) {
+  struct train_env e;
+  char why[200];
+  CU_ASSERT_FATAL(train_env_init(&e, j, why, sizeof why));
+  *own = *e.stack;
+  e.stack = own;
+  return e;
+}
+
+/* What does not fit goes to the host's memory at the cost of what the link cannot hide: nothing over NVLink-C2C beside
+ * a long pass; recomputation otherwise. */
+static void test_offload(void) {
+  struct sim_train_job j = job("GB200", "Llama-3.1-70B", 64, 8192, 256,
+                               (struct sim_plan){.zero = 3, .micro_batch = 2, .recompute = RECOMPUTE_AUTO});
+  struct wl_stack own;
+  struct train_env e = env_with(&j, &own);
+  struct train_stages s;
+  struct sim_step m = {0};
+  own.offload = false;
+  train_settle_recompute(&e, &s, &m);
+  double again = train_cost_s(&s.chunk[0].backward);
+  CU_ASSERT(m.fits && e.plan.recompute == RECOMPUTE_FULL && e.recompute_share > 0.05);
+  train_stages_free(&s);
+  e = env_with(&j, &own);
+  own.offload = true;
+  train_settle_recompute(&e, &s, &m);
+  CU_ASSERT(m.fits && e.plan.recompute == RECOMPUTE_NONE && e.offload_share > 0.05);
+  CU_ASSERT(train_cost_s(&s.chunk[0].backward) < again);
+  train_stages_free(&s);
+  struct train_layer fast, slow;
+  struct hw_link thin = *e.gpu->host;
+  struct hw_gpu gpu = *e.gpu;
+  train_layer_price(&e, LAYER_DENSE, &fast);
+  thin.raw_Bps = thin.eff_Bps = 1e9;
+  gpu.host = &thin;
+  e.gpu = &gpu;
+  train_layer_price(&e, LAYER_DENSE, &slow);
+  double bytes = e.offload_share / (1 - e.offload_share) * train_layer_activations(&e, LAYER_DENSE);
+  CU_CLOSE(train_cost_s(&slow.forward), bytes / 1e9, 1e-9);
+  CU_ASSERT(train_cost_s(&fast.forward) < train_cost_s(&slow.forward));
+  CU_ASSERT_STRING_EQUAL(hw_gpu_find(shared.catalog, "GB200")->host->name, "NVLink-C2C");
+  CU_ASSERT_PTR_EQUAL(hw_gpu_find(shared.catalog, "H100")->host, hw_gpu_find(shared.catalog, "H100")->pcie);
+}
+
+/* Layers that do not divide are interleaved all the same when the layout says so; kernels over parts of a ring run at
+ * the stack's rate for them. */
+static void test_interleaved_and_rings(void) {
+  struct sim_train_job j =
+      job("H100-SXM-80GB", "Llama-3.1-405B", 64, 8192, 64,
+          (struct sim_plan){.tp = 8, .pp = 8, .schedule = SCHEDULE_INTERLEAVED, .recompute = RECOMPUTE_FULL});
+  j.stack = "torchtitan 2024";
+  CU_ASSERT_EQUAL(step(j).plan.vpp, 2);
+  j.plan.pp = 4;
+  j.plan.cp = 2;
+  struct wl_stack own;
+  struct train_env e = env_with(&j, &own);
+  struct train_layer whole, parts;
+  own.ring_rate = 1;
+  train_layer_price(&e, LAYER_DENSE, &whole);
+  own.ring_rate = 0.5;
+  train_layer_price(&e, LAYER_DENSE, &parts);
+  CU_CLOSE(parts.forward.part[STEP_ATTENTION], 2 * whole.forward.part[STEP_ATTENTION], 1e-9);
+}
+
 /* ---- checkpoints and failures ---- */
 /* golden.md, checkpointing: Ts 500 h, R 10, d 5 min; Daly's interval and the exact wall time Tw(Daly) = M e^(R/M)
  * (e^((tau+d)/M) - 1) Ts/tau. */
@@ -397,6 +462,8 @@ int main(void) {
       {"the step reacts to layout, format, GPU and network", test_reacts},
       {"gradients share the NICs with experts", test_gradients_beside_experts},
       {"what does not fit is said with a cure", test_out_of_memory},
+      {"what does not fit goes to the host's memory", test_offload},
+      {"interleaving without division; attention over a ring", test_interleaved_and_rings},
       {"Daly's interval equals the golden table", test_daly},
       {"wall times with failures equal the golden table", test_wall_time},
       {"a run without failures is its work; seeds repeat", test_quiet_run},

@@ -214,14 +214,18 @@ static void test_stacks(void) {
   const struct wl_stacks *l = wl_stacks_shipped();
   CU_ASSERT_PTR_NOT_NULL_FATAL(l);
   bool known;
-  const struct wl_stack *old = wl_stack_find(l, "Megatron-LM 2021", 0, "A100-SXM-80GB", "ampere", &known);
+  const struct wl_stack *old = wl_stack_find(l, "Megatron-LM 2021", "", 0, "A100-SXM-80GB", "ampere", &known);
   CU_ASSERT(known && !old->fused && old->attention == WL_ATTN_UNFUSED);
-  const struct wl_stack *young = wl_stack_find(l, "megatron_lm 2024", 0, "H100-SXM-80GB", "hopper", &known);
+  const struct wl_stack *young = wl_stack_find(l, "megatron_lm 2024", "", 0, "H100-SXM-80GB", "hopper", &known);
   CU_ASSERT(known && young->fused && young->tp_overlap > 0);
-  const struct wl_stack *rack = wl_stack_find(l, "megatron-bridge 26.08", 0, "GB200", "blackwell", &known);
-  const struct wl_stack *other = wl_stack_find(l, "megatron-bridge 26.08", 0, "B200-SXM", "blackwell", &known);
+  const struct wl_stack *rack = wl_stack_find(l, "megatron-bridge 26.08", "", 0, "GB200", "blackwell", &known);
+  const struct wl_stack *other = wl_stack_find(l, "megatron-bridge 26.08", "", 0, "B200-SXM", "blackwell", &known);
   CU_ASSERT(strcmp(rack->arch, "GB200") == 0 && *other->arch == '\0' && rack->host_moe_s < other->host_moe_s);
-  const struct wl_stack *unknown = wl_stack_find(l, "somebody-else", 2022, "A100-SXM-80GB", "ampere", &known);
+  const struct wl_stack *recipe = wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", &known);
+  CU_ASSERT(known && !recipe->dedupe && other->dedupe && recipe->host_moe_s == other->host_moe_s);
+  CU_ASSERT(wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "GB200", "blackwell", &known) == rack);
+  CU_ASSERT(!*wl_stack_find(l, "megatron-core 2025", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", &known)->model);
+  const struct wl_stack *unknown = wl_stack_find(l, "somebody-else", "", 2022, "A100-SXM-80GB", "ampere", &known);
   CU_ASSERT(!known && strcmp(unknown->framework, "default") == 0 && unknown->since <= 2022 && !unknown->fused);
   CU_ASSERT(wl_insitu(l, "GB200", "blackwell", "sustained_clock") >
             wl_insitu(l, "B200-SXM", "blackwell", "sustained_clock"));

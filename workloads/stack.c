@@ -75,6 +75,10 @@ static const struct column columns[] = {
     {"step_ms", AT(step_s), NUMBER, 1e-3, NULL},
     {"micro_batch_ms", AT(micro_batch_s), NUMBER, 1e-3, NULL},
     {"seq_len", AT(seq_len), NUMBER, 1, NULL},
+    {"ring_rate", AT(ring_rate), NUMBER, 1, NULL},
+    {"micro_batches", AT(micro_batches), NUMBER, 0, NULL},
+    {"offload", AT(offload), YES_NO, 0, NULL},
+    {"shard_sync_ms", AT(shard_sync_s), NUMBER, 1e-3, NULL},
     {"low_precision", AT(low_precision), YES_NO, 0, NULL},
     {"whole_scores", AT(whole_scores), YES_NO, 0, NULL},
 };
@@ -110,6 +114,21 @@ static bool read_value(const struct column *c, const char *text, struct wl_stack
   return true;
 }
 
+/* The cells that a row states; what is missing is an error only where all must be stated. */
+static void read_values(const struct csv_table *t, size_t row, bool all, struct wl_stack *s, struct errs *errs) {
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    const char *text = csv_cell(t, row, csv_column(t, columns[i].name));
+    if (*text ? !read_value(&columns[i], text, s) : all)
+      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "%s '%s'",
+               *text ? "not a value for this column:" : "the first row of a framework must state all, got", text);
+  }
+}
+
+static void add_stack(struct wl_stacks *l, const struct wl_stack *s) {
+  l->row = mem_grow(l->row, &l->cap, l->n + 1, sizeof *l->row);
+  l->row[l->n++] = *s;
+}
+
 /* An empty cell continues the framework's last row for the same device or for any, so that a row states what changed.
  */
 static void read_stack(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
@@ -123,20 +142,15 @@ static void read_stack(struct wl_stacks *l, const struct csv_table *t, size_t ro
     }
   bool first = s.framework == NULL;
   s.framework = arena_strdup(l->arena, framework);
-  s.arch = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch")));
+  s.arch = arena_strdup(l->arena, arch);
+  s.model = "";
   s.source = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "source")));
   s.grade = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "grade")));
   s.since = wl_software_date(csv_cell(t, row, csv_column(t, "since")));
   if (!*framework || s.since == 0)
     errs_add(errs, csv_path(t), csv_line(t, row), "since", "a stack needs a framework and a date (2024 or 25.09)");
-  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-    const char *text = csv_cell(t, row, csv_column(t, columns[i].name));
-    if (*text ? !read_value(&columns[i], text, &s) : first)
-      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "%s '%s'",
-               *text ? "not a value for this column:" : "the first row of a framework must state all, got", text);
-  }
-  l->row = mem_grow(l->row, &l->cap, l->n + 1, sizeof *l->row);
-  l->row[l->n++] = s;
+  read_values(t, row, first, &s, errs);
+  add_stack(l, &s);
 }
 
 static void read_stacks(struct wl_stacks *l, const char *path, struct errs *errs) {
@@ -145,6 +159,40 @@ static void read_stacks(struct wl_stacks *l, const char *path, struct errs *errs
   if (t && csv_require(t, need, 5, errs))
     for (size_t i = 0; i < csv_rows(t); i++)
       read_stack(l, t, i, errs);
+  csv_unload(t);
+}
+
+/* What a framework's published recipe of one model sets otherwise, laid over each of its stacks from the recipe's date
+ * on. */
+static void read_recipe(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
+  const char *framework = csv_cell(t, row, csv_column(t, "framework"));
+  const char *arch = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch")));
+  const char *model = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "model")));
+  double since = wl_software_date(csv_cell(t, row, csv_column(t, "since")));
+  size_t stacks = l->n, before = l->n;
+  for (size_t i = 0; i < stacks; i++) {
+    struct wl_stack s = l->row[i];
+    bool meets = !*s.arch || !*arch || strcmp(s.arch, arch) == 0;
+    if (*s.model || strcmp(s.framework, framework) != 0 || !meets)
+      continue;
+    s.model = model;
+    s.arch = *arch ? arch : s.arch;
+    s.since = fmax(s.since, since);
+    s.source = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "source")));
+    s.grade = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "grade")));
+    read_values(t, row, false, &s, errs);
+    add_stack(l, &s);
+  }
+  if (l->n == before || since == 0 || !*model)
+    errs_add(errs, csv_path(t), csv_line(t, row), "framework", "a recipe needs a date, a model and a framework of stacks.csv");
+}
+
+static void read_recipes(struct wl_stacks *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"framework", "since", "model", "arch", "source", "grade"};
+  if (t && csv_require(t, need, 6, errs))
+    for (size_t i = 0; i < csv_rows(t); i++)
+      read_recipe(l, t, i, errs);
   csv_unload(t);
 }
 
@@ -222,9 +270,9 @@ struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n, struct errs 
   static const struct {
     const char *name;
     void (*read)(struct wl_stacks *l, const char *path, struct errs *errs);
-  } files[] = {{"stacks.csv", read_stacks}, {"insitu.csv", read_figures}, {"trainers.csv", read_trainers}};
+  } files[] = {{"stacks.csv", read_stacks}, {"recipes.csv", read_recipes}, {"insitu.csv", read_figures}, {"trainers.csv", read_trainers}};
   for (size_t i = 0; i < n; i++) /* a user's directory may hold some of them */
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
       const char *path = arena_printf(l->arena, "%s/%s", dirs[i], files[k].name);
       if (i == 0 || readable(path))
         files[k].read(l, path, errs);
@@ -298,7 +346,7 @@ static int closeness(const struct wl_stack *s, const char *device, const char *a
 }
 
 /* Is `a` a better answer than `b`: the longer framework name, then not younger than the date, then the newer (of too
- * young ones the older), then the closer device. */
+ * young ones the older), then the model's own recipe, then the closer device. */
 static bool better(const struct wl_stack *a, const struct wl_stack *b, double date, const char *device,
                    const char *arch) {
   size_t la = strlen(a->framework), lb = strlen(b->framework);
@@ -308,32 +356,34 @@ static bool better(const struct wl_stack *a, const struct wl_stack *b, double da
     return la > lb;
   if (old_a != old_b)
     return old_a;
+  if (!*a->model != !*b->model)
+    return *a->model != '\0';
   if (ca != cb)
     return ca > cb;
   return old_a ? a->since > b->since : a->since < b->since;
 }
 
-static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, double date, const char *device,
-                                   const char *arch) {
+static const struct wl_stack *best(const struct wl_stacks *l, const char *framework, const char *model, double date,
+                                   const char *device, const char *arch) {
   const struct wl_stack *found = NULL;
   for (size_t i = 0; i < l->n; i++) {
     const struct wl_stack *s = &l->row[i];
-    if (names(framework, s->framework) && closeness(s, device, arch) >= 0 &&
+    if (names(framework, s->framework) && (!*s->model || strcmp(s->model, model) == 0) && closeness(s, device, arch) >= 0 &&
         (!found || !better(found, s, date, device, arch))) /* of equals the later: a user's own */
       found = s;
   }
   return found;
 }
 
-const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device,
-                                     const char *arch, bool *ret_known) {
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
+                                     const char *device, const char *arch, bool *ret_known) {
   double date = wl_software_date(name ? name : "");
   if (date == 0)
     date = year > 0 ? year : 2099;
-  const struct wl_stack *s = name && *name ? best(l, name, date, device, arch) : NULL;
+  const struct wl_stack *s = name && *name ? best(l, name, model, date, device, arch) : NULL;
   if (ret_known)
     *ret_known = s != NULL;
-  return s ? s : best(l, "default", date, device, arch);
+  return s ? s : best(l, "default", model, date, device, arch);
 }
 
 double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name) {

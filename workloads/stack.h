@@ -1,6 +1,6 @@
 /* Software stacks: what a training framework of a given age does with the same layout: kernels, fusion, overlap, host
  * cost, defaults. Rows of catalog/stacks.csv, found by framework and date; an unknown framework gets the row `default`
- * of its year. A stack decides as much as the GPU does. In-situ figures per GPU architecture (catalog/insitu.csv) are
+ * of its year. Rows of catalog/recipes.csv say what a framework's published recipe of a model sets otherwise. A stack decides as much as the GPU does. In-situ figures per GPU architecture (catalog/insitu.csv) are
  * beside it: what a kernel benchmark cannot show. */
 #ifndef WORKLOADS_STACK_H
 #define WORKLOADS_STACK_H
@@ -14,6 +14,7 @@ enum wl_keep { WL_KEEP_ALL, WL_KEEP_NO_SCORES, WL_KEEP_INPUT, WL_KEEP_AUTO };
 
 struct wl_stack {
   const char *framework, *arch; /* arch: device or architecture that the row is for, "" = any */
+  const char *model;            /* model that a published recipe is for, "" = any */
   double since;                 /* year + month/12 */
   enum wl_attention_kernel attention;
   bool fused;                             /* element-wise chains fused */
@@ -46,7 +47,11 @@ struct wl_stack {
   double cast_bytes;     /* per element cast for a low-precision product */
   bool head_16bit;
   double step_s, micro_batch_s; /* fixed host time per step and per micro-batch */
+  double ring_rate; /* x on attention's rate where keys and values come in parts from a ring: a kernel and a merge per part */
   double seq_len;               /* default, where a source does not state it */
+  int micro_batches;            /* of a step per pipeline stage, where the layout does not say; 0 = the fastest */
+  bool offload;                 /* activations that do not fit go to the host's memory, before any are recomputed */
+  double shard_sync_s;          /* after the optimizer ranks send their parts of the weights in turn: each takes this */
   bool low_precision;           /* default: FP8 where the GPU has it, else 16 bit */
   bool whole_scores;            /* its reported FLOPs count the whole score matrix, not the causal half */
   const char *source, *grade;
@@ -58,10 +63,10 @@ struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n,
 void wl_stacks_free(struct wl_stacks *l);
 /* The shipped ones, read once per process; NULL when they cannot be read. Thread-safe. */
 const struct wl_stacks *wl_stacks_shipped(void);
-/* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; year: used when the name has no date, 0 = newest. Never
- * NULL. *ret_known (may be NULL): the framework has rows. */
-const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, double year, const char *device,
-                                     const char *arch, bool *ret_known);
+/* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; model: its name, "" = no recipe's; year: used when the
+ * name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. */
+const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
+                                     const char *device, const char *arch, bool *ret_known);
 /* How a published model was trained on an architecture (catalog/trainers.csv); 0 and "" = not published. NULL when
  * nothing is. */
 struct wl_trainer {
