@@ -9,7 +9,7 @@
  *   1. serve_step each instance whose serve_due is t (requests finish);
  *   2. serve_offer, serve_landed, serve_release what comes at t, whatever 1. brought on included; views of the instance's state belong here too;
  *   3. serve_go each instance that 1. or 2. touched: it begins its next iteration.
- * t never goes back. Callbacks must not call into the instance they come from: keep what they say and act in 2. */
+ * Every moment is handled once: what 3. brings on (a transfer into room just granted) comes at least a nanosecond later. Callbacks must not call into the instance they come from: keep what they say and act in 2. */
 #ifndef SIM_SERVE_INSTANCE_H
 #define SIM_SERVE_INSTANCE_H
 #include <stdbool.h>

@@ -78,8 +78,9 @@ void serve_stretch_plan(struct serve *s) {
 void serve_stretch_cut(struct serve *s, sim_time t) {
   if (s->cfg.mode == SERVE_LITERAL)
     return; /* the boundary that comes is the first */
-  int64_t to = reach(&s->stretch, t, s->stretch.to);
-  if (to < s->stretch.to)
+  const struct serve_stretch *st = &s->stretch;
+  int64_t to = boundary(st, st->done) >= t ? st->done : reach(st, t, st->to); /* a view of this moment has passed the boundary already */
+  if (to < st->to)
     plan(s, to);
 }
 

@@ -1,4 +1,4 @@
-/* Serving: coalesced equals literal to the nanosecond over random configurations, conservation, sensitivity, layout choice, tables. */
+/* Serving: whole replicas on published traces in both modes, the prefix cache, sensitivity, layout choice, tables. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "sim/serve_prefix.h"
 #include "sim/serve_setup.h"
 #include "tests/cu.h"
+#include "tests/serve_random.h"
 #include "workloads/trace.h"
 #include "workloads/trace_make.h"
 
@@ -29,185 +30,6 @@ static void load(void) {
 
 static struct sim_replica replica(const char *model, const char *server) {
   return (struct sim_replica){.catalog = catalog, .model = wl_model_find(models, model), .server = hw_server_find(catalog, server), .year = 2025};
-}
-
-/* ---- random requests ---- */
-struct feed {
-  int n, i;
-  double rate, t;
-  int max_in, max_out;
-  int families;       /* > 0: prompts start like others of their family */
-  int32_t block[64];
-  struct stream st;
-};
-
-/* Numbers as a prefix hash gives them: same family, same depth, same number; from a random depth on the prompt is its own. */
-static void feed_blocks(struct feed *f, struct sim_request *r) {
-  int32_t family = (int32_t)(stream_uniform(&f->st) * f->families), common = (int32_t)(stream_uniform(&f->st) * 12);
-  r->blocks = (r->input + WL_TRACE_BLOCK_TOKENS - 1) / WL_TRACE_BLOCK_TOKENS;
-  r->block = f->block;
-  for (int32_t b = 0; b < r->blocks; b++)
-    f->block[b] = b < common ? family * 64 + b : 1000000 + f->i * 64 + b;
-}
-
-static bool feed_next(void *ctx, struct sim_request *r) {
-  struct feed *f = ctx;
-  if (f->i >= f->n)
-    return false;
-  f->i++;
-  f->t += stream_exponential(&f->st, 1 / f->rate);
-  r->arrival_s = f->t;
-  r->blocks = 0;
-  r->block = NULL;
-  r->input = 1 + (int32_t)(stream_uniform(&f->st) * f->max_in);
-  r->output = 1 + (int32_t)(stream_uniform(&f->st) * f->max_out);
-  r->cached = stream_uniform(&f->st) < 0.3 ? r->input / 2 : 0;
-  if (f->families > 0 && stream_uniform(&f->st) < 0.9)
-    feed_blocks(f, r);
-  return true;
-}
-
-static void feed_start(struct feed *f, int n, double rate, int max_in, int max_out, uint64_t seed) {
-  *f = (struct feed){.n = n, .rate = rate, .max_in = max_in, .max_out = max_out};
-  stream_init(&f->st, seed, "feed", 0);
-}
-
-/* Every request's times in one number that depends on their order too. */
-struct digest {
-  uint64_t sum, n;
-};
-
-static void digest_finish(void *ctx, const struct serve_finish *f) {
-  struct digest *d = ctx;
-  uint64_t x[4] = {(uint64_t)f->arrival, (uint64_t)f->first, (uint64_t)f->end, f->index};
-  for (int i = 0; i < 4; i++)
-    d->sum = (d->sum ^ x[i]) * 0x9E3779B97F4A7C15ull + i;
-  d->n++;
-}
-
-/* ---- a cost made up at random: any numbers must do ---- */
-static void random_cost(struct serve_cost *c, struct stream *st) {
-  *c = (struct serve_cost){.max_m = 4096, .max_s = 512};
-  c->lin_s = mem_array(4097, sizeof(double));
-  c->lin_bytes = mem_array(4097, sizeof(double));
-  c->log_s = mem_array(513, sizeof(double));
-  c->att0_s = mem_array(513, sizeof(double));
-  c->att1_s = mem_array(513, sizeof(double));
-  double base = 1e-3 + 2e-2 * stream_uniform(st), per = 1e-6 + 1e-4 * stream_uniform(st), ctx = 1e-9 + 1e-7 * stream_uniform(st);
-  for (int i = 0; i <= 4096; i++) {
-    c->lin_s[i] = base + per * i;
-    c->lin_bytes[i] = 1e9;
-  }
-  for (int i = 0; i <= 512; i++) {
-    c->log_s[i] = 1e-4 + 1e-6 * i;
-    c->att0_s[i] = 1e-4;
-    c->att1_s[i] = ctx;
-  }
-  c->step_rows = 1;
-  c->idle_rows = stream_uniform(st) < 0.3 ? 2 * stream_uniform(st) : 0;
-  c->pair_s = 1e-9 * stream_uniform(st);
-  c->host0_s = 5e-3 * stream_uniform(st);
-  c->host_seq_s = 2e-4 * stream_uniform(st);
-  c->host_prompt_s = 1e-3 * stream_uniform(st);
-  c->overlap = stream_uniform(st) < 0.5;
-  c->floor_seq_s = stream_uniform(st) < 0.3 ? 1e-3 * stream_uniform(st) : 0;
-  c->lin_flop_per_token = 1e10;
-  c->ctx_bytes = 1e5;
-  c->peak_flops = 1e15;
-  c->mem_Bps = 1e12;
-}
-
-static void random_config(struct serve_config *cfg, int *concurrency, const struct serve_cost *cost, struct stream *st) {
-  *cfg = (struct serve_config){.cost = cost, .max_seqs = 1 + (int)(stream_uniform(st) * 64), .beams = stream_uniform(st) < 0.2 ? 4 : 1};
-  cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
-  cfg->budget_tokens = 128 + stream_uniform(st) * 2048;
-  cfg->reserve = stream_uniform(st) < 0.4;
-  cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
-  cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;
-  cfg->kv_tokens = stream_uniform(st) < 0.7 ? 2000 + stream_uniform(st) * 20000 : 1e7; /* often short of cache */
-  cfg->mtp = stream_uniform(st) < 0.3 ? 1 + 2 * stream_uniform(st) : 1;
-  *concurrency = stream_uniform(st) < 0.3 ? 1 + (int)(stream_uniform(st) * 40) : 0;
-  cfg->client_s = 0.01;
-}
-
-static bool close_to(double a, double b) {
-  return fabs(a - b) <= 1e-6 * fmax(fabs(a), fabs(b)) + 1e-12;
-}
-
-static void same_work(const struct serve_totals *a, const struct serve_totals *b) {
-  double x = 0, y = 0, p = 0, q = 0;
-  for (int i = 0; i < SERVE_CLASSES; i++) {
-    CU_ASSERT(close_to(a->work[i].busy_s, b->work[i].busy_s));
-    CU_ASSERT(close_to(a->work[i].span_s, b->work[i].span_s));
-    x += a->work[i].bytes;
-    y += b->work[i].bytes;
-    p += a->work[i].flop;
-    q += b->work[i].flop;
-  }
-  CU_ASSERT(close_to(x, y));
-  CU_ASSERT(close_to(p, q));
-  CU_ASSERT(close_to(a->batch_integral, b->batch_integral));
-}
-
-static uint64_t preempted, dropped;
-static double hits;
-
-/* families > 0: with a prefix cache, prompts of some blocks. */
-static void one_random_run(uint64_t seed, int families) {
-  struct stream st;
-  struct serve_cost cost;
-  struct serve_config cfg;
-  struct serve_totals tot[2];
-  struct digest d[2] = {{0, 0}, {0, 0}};
-  int concurrency;
-  stream_init(&st, seed, "config", 0);
-  random_cost(&cost, &st);
-  random_config(&cfg, &concurrency, &cost, &st);
-  double rate = 0.5 + 30 * stream_uniform(&st);
-  cfg.prefix_cache = families > 0;
-  if (families > 0 && cfg.kv_tokens < 1e6)
-    cfg.kv_tokens += 6000;
-  for (int mode = 0; mode < 2; mode++) {
-    struct feed f;
-    feed_start(&f, 150, rate, families > 0 ? 6000 : 900, 200, seed);
-    f.families = families;
-    cfg.mode = mode ? SERVE_LITERAL : SERVE_COALESCED;
-    cfg.finish = digest_finish;
-    cfg.finish_ctx = &d[mode];
-    CU_ASSERT(serve_run(&cfg, &(struct serve_source){feed_next, &f, concurrency}, &tot[mode], NULL));
-  }
-  CU_ASSERT_EQUAL(d[0].sum, d[1].sum);
-  CU_ASSERT_EQUAL(d[0].n, d[1].n);
-  CU_ASSERT_EQUAL(tot[0].iterations, tot[1].iterations);
-  CU_ASSERT_EQUAL(tot[0].preemptions, tot[1].preemptions);
-  CU_ASSERT_EQUAL(tot[0].rejected, tot[1].rejected);
-  CU_ASSERT_EQUAL(tot[0].hit_tokens, tot[1].hit_tokens);
-  CU_ASSERT_EQUAL(tot[0].blocks_dropped, tot[1].blocks_dropped);
-  CU_ASSERT(tot[0].hit_tokens < tot[0].input_tokens);
-  CU_ASSERT_EQUAL(tot[0].arrived, tot[0].finished + tot[0].rejected); /* nothing is left in the system at the end */
-  CU_ASSERT_EQUAL(tot[0].in_system, 0);
-  same_work(&tot[0], &tot[1]);
-  preempted += tot[0].preemptions;
-  dropped += tot[0].blocks_dropped;
-  hits += tot[0].hit_tokens / tot[0].input_tokens;
-  serve_cost_free(&cost);
-}
-
-static void test_coalesced_is_literal(void) {
-  for (uint64_t seed = 1; seed <= 400; seed++)
-    one_random_run(seed, 0);
-  CU_ASSERT(preempted > 1000); /* the cache was really short */
-  CU_ASSERT_EQUAL(dropped, 0);
-}
-
-static void test_coalesced_is_literal_with_prefixes(void) {
-  preempted = dropped = 0;
-  hits = 0;
-  for (uint64_t seed = 1; seed <= 400; seed++)
-    one_random_run(seed, 1 + (int)(seed % 7));
-  CU_ASSERT(preempted > 200);
-  CU_ASSERT(dropped > 10000);
-  CU_ASSERT(hits > 0.1 * 400 && hits < 0.7 * 400);
 }
 
 /* ---- the cache alone, against a plain search ---- */
@@ -641,10 +463,8 @@ static void test_looser_limits_carry_no_less(void) {
 int main(void) {
   load();
   static const struct cu_case cases[] = {
-    {"coalesced equals literal", test_coalesced_is_literal},
     {"replay in both modes", test_replay_modes},
     {"published traces in both modes", test_published_traces},
-    {"coalesced equals literal with prefixes", test_coalesced_is_literal_with_prefixes},
     {"order of the prefix cache", test_prefix_order},
     {"prefix cache is least recently used", test_prefix_is_lru},
     {"prefix cache over capacity", test_prefix_sensitivity},
