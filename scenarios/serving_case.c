@@ -269,6 +269,16 @@ static double hit_share(const char *notes) {
   return q && units_leading_number(q, &share) ? share / 100 : 0;
 }
 
+/* A service's cache holds prompts of this length; stated once for all of the source's rows. 0 = not stated. */
+static double kv_length(const struct reader *r) {
+  double own = after(text(r, "notes"), "KV length");
+  int col_source = csv_column(r->t, "source"), col_notes = csv_column(r->t, "notes");
+  for (size_t i = 0; r->c->live && !isfinite(own) && i < csv_rows(r->t); i++)
+    if (strcmp(csv_cell(r->t, i, col_source), text(r, "source")) == 0)
+      own = after(csv_cell(r->t, i, col_notes), "KV length");
+  return isfinite(own) ? own : 0;
+}
+
 static void read_unit_load(struct reader *r) {
   const char *metric = text(r, "metric");
   if (strstr(metric, "nodes")) {
@@ -282,6 +292,7 @@ static void read_unit_load(struct reader *r) {
   }
   bool prefill = strncmp(metric, "input", 5) == 0;
   r->c->hit_share = hit_share(text(r, "notes"));
+  r->c->live = strcasestr(text(r, "model"), "service") || strcasestr(text(r, "notes"), "production service");
   r->c->load = prefill ? LOAD_PREFILL_UNIT : LOAD_DECODE_UNIT;
   double each = leading(text(r, "max_batch"));
   r->c->load_value = isfinite(each) ? each : 0;
@@ -481,11 +492,11 @@ static void fill_lengths(struct reader *r, const struct wl_dataset *set, bool na
   bool stated = isfinite(leading(text(r, "input_len"))) || isfinite(leading(text(r, "output_len")));
   const struct wl_dataset *for_input = set && (named || !stated) ? set : NULL;
   const struct wl_dataset *for_output = for_input || (set && is_spread(r)) ? set : NULL;
-  double kv = after(text(r, "notes"), "KV length");
+  double kv = kv_length(r);
   c->input = read_lengths(r, "input_len", for_input ? &for_input->input : NULL);
   c->output = read_lengths(r, "output_len", for_output && (for_input || !text(r, "output_len")[0]) ? &for_output->output : NULL);
-  if (!text(r, "input_len")[0] && isfinite(kv))
-    c->input = (struct wl_lengths){.mean = kv, .p50 = kv, .fixed = true};
+  if (!text(r, "input_len")[0] && kv > 0)
+    c->input = (struct wl_lengths){.mean = kv, .p50 = c->live ? 0 : kv, .fixed = !c->live};
   if (c->rep.model->encoder || !is_known(&c->output))
     c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
 }

@@ -8,7 +8,7 @@
 #include "workloads/datasets.h"
 
 enum case_status { CASE_OK, CASE_UNSUPPORTED, CASE_INCOMPLETE };
-enum case_load { LOAD_STATIC, LOAD_CLOSED, LOAD_RATE, LOAD_LIMIT, LOAD_OFFLINE, LOAD_PREFILL_UNIT, LOAD_DECODE_UNIT, LOAD_FLEET };
+enum case_load { LOAD_STATIC, LOAD_CLOSED, LOAD_RATE, LOAD_LIMIT, LOAD_OFFLINE, LOAD_PREFILL_UNIT, LOAD_DECODE_UNIT };
 struct serving_tables {
   struct hw_catalog *catalog;
   const struct wl_models *models;
@@ -29,6 +29,7 @@ struct serving_case {
   int least_requests;      /* of one replica, where rules ask for a minimum duration */
   double ttft_limit_s, tpot_limit_s, e2e_limit_s; /* of a run at its limit; 0 = none. From the run's own p99 rows, else its stated limits */
   double hit_share;        /* of prompt tokens that are counted but came from a cache */
+  bool live;               /* a service's own traffic: prompts of many lengths, rates that are a day's mean */
   double node_gpus;
 };
 /* rows[n]: the run's rows. */

@@ -253,12 +253,45 @@ static double rate_at_limit(struct play *p, const struct load *first) {
 }
 
 /* ---- one side of a split fleet: an iteration of the stated batch, over and over ---- */
+
+/* Tokens of the fullest rank / mean, when n prompts of a spread are dealt as they come, each to the emptiest rank, in pieces of at most `most` tokens. */
+static double fullest_rank(const struct wl_lengths *l, double share, int n, int ranks, double most) {
+  int32_t *x = mem_array((size_t)n, sizeof *x);
+  double *sum = mem_array((size_t)ranks, sizeof *sum), all = 0, top = 0;
+  draw_lengths(x, n, l, "validate-input");
+  memset(sum, 0, (size_t)ranks * sizeof *sum);
+  for (int i = 0; i < n; i++) {
+    int least = 0;
+    for (int j = 1; j < ranks; j++)
+      least = sum[j] < sum[least] ? j : least;
+    double piece = fmin(most, share * x[i]);
+    sum[least] += piece;
+    all += piece;
+    top = fmax(top, sum[least]);
+  }
+  mem_free(x);
+  mem_free(sum);
+  return all > 0 ? fmax(1, top * ranks / all) : 1;
+}
+
+/* Live traffic: the rate of a day's mean, which its best hour exceeds. */
+static double live_share(const struct serving_case *c) {
+  return c->live ? serve_constant(c->rep.catalog, "fleet", "mean_of_peak") : 1;
+}
+
+/* Cached tokens of a prompt are not read again but attended to. Prompts of one length fill all ranks alike. */
 static void unit_prefill(const struct play *p, struct serving_outcome *o) {
   const struct serving_case *c = p->c;
-  double each = c->load_value > 0 ? c->load_value : serve_budget(&c->rep, &p->setup) / p->setup.layout.dp, m = each * p->setup.layout.dp;
-  double n = wl_lengths_mean(&c->input), prompts = m / n;
-  double t = serve_device_s(&p->cost, m, prompts, 0, 0, prompts * n * n / 2, 0) + serve_host_s(&p->cost, 0, prompts);
-  o->input_tok_per_s = m / t / (1 - fmin(0.99, c->hit_share));
+  const struct serve_cost *q = &p->cost;
+  int ranks = p->setup.layout.dp;
+  double each = c->load_value > 0 ? c->load_value : serve_budget(&c->rep, &p->setup) / ranks, m = each * ranks;
+  double fresh = 1 - fmin(0.99, c->hit_share), n = wl_lengths_mean(&c->input), read = n * fresh, prompts = m / read;
+  double w = c->live ? fullest_rank(&c->input, fresh, (int)fmax(1, prompts), ranks, each) : 1;
+  double pairs = prompts * read * (n - read + read / 2);
+  double t = serve_device_s(q, m * w, prompts, 0, 0, pairs * w, 0) + serve_host_s(q, 0, prompts);
+  if (q->moe_s && w > 1) /* experts are everybody's: they see what there is */
+    t -= serve_table(q->moe_s, q->max_m, m * w) - serve_table(q->moe_s, q->max_m, m);
+  o->input_tok_per_s = m / t / fresh * live_share(c);
   o->tok_per_s = NAN;
 }
 
@@ -283,7 +316,7 @@ static void unit_decode(const struct play *p, struct serving_outcome *o) {
   if (seqs <= 0)
     seqs = lo;
   o->input_tok_per_s = NAN;
-  o->tok_per_s = seqs * c->rep.mtp_tokens / decode_round_s(p, seqs);
+  o->tok_per_s = seqs * c->rep.mtp_tokens / decode_round_s(p, seqs) * live_share(c);
 }
 
 bool serving_play(const struct serving_case *c, struct serving_outcome *o, char *why, size_t why_size) {

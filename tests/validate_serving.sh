@@ -25,6 +25,17 @@ ok "BERT batches" below "$(median bert)" 12
 ok "time per token of current engines" below "$(part aic tpot_mean_ms)" 14
 ok "eager engine of 2023" below "$(median spw)" 10
 
+# DeepSeek's fleet of 2025-02-27/28: 226.75 H800 nodes on average for 608e9 input tokens, of which 342e9 were cached, and 168e9 output tokens a day (open-infra-index, day 6), from
+# nothing but the predicted rates of its two kinds of units.
+awk -F, 'NR == 1 || /^ds6-/' "$table" | sed 's/\r$//' >"$scratch/fleet.in"
+rate() { awk -F, -v id="$1" '$1 == id { print $4 }' "$scratch/fleet.csv"; }
+fleet() {
+  run fleet
+  awk -v i="$(rate ds6-0002.1)" -v o="$(rate ds6-0003.1)" 'BEGIN { d = 86400; n = i > 0 && o > 0 ? 608e9 / d / i + 168e9 / d / o : 0
+    print "nodes " n; exit !(n > 0.85 * 226.75 && n < 1.15 * 226.75 && i > 0.85 * 73700 && i < 1.15 * 73700 && o > 0.85 * 14800 && o < 1.15 * 14800) }'
+}
+ok "a published fleet: rates of its nodes and how many a day takes" fleet
+
 blind() {
   # value is the 21st of the columns in front of the notes; no cell before it holds a comma or quote except precision and engine, so count from the header of the answer instead
   awk -F, 'NR == FNR { if (FNR > 1) v[$1] = $3; next } FNR == 1 || /poisson_rate_at_limit/ { print; next }
