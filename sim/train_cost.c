@@ -64,6 +64,10 @@ static void price_collective(const struct train_env *e, const struct wl_op *op, 
   if (op->group == WL_GROUP_TP) {
     double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
     c->part[STEP_TP] += t * (1 - (e->share.sequence_parallel ? e->stack->tp_overlap : 0));
+  } else if (op->group == WL_GROUP_ETP) {
+    double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.etp, 1) * (1 - e->stack->ep_overlap);
+    c->part[STEP_EP] += t;
+    c->hideable_s += t;
   } else if (op->group == WL_GROUP_EP) {
     double t = dispatch_s(e, op);
     c->part[STEP_EP] += t * (1 - e->stack->ep_overlap);
@@ -86,7 +90,7 @@ static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
 
 static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
   struct hw_attn a = {op->batch, op->heads,  op->kv_heads, op->q_len, op->kv_len,          op->d_qk,
-                      op->d_v,   op->causal, backward,     e->high,   attention_kernel(e), e->attention_clock};
+                      op->d_v,   op->causal, backward,     e->high,   attention_kernel(e), e->clock};
   return hw_attn_s(e->gpu, &a) / (e->stack->attention_rate * (e->plan.cp > 1 ? e->stack->ring_rate : 1));
 }
 

@@ -29,11 +29,11 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   double cap = e->job->gpu_power_w;
   if (cap > 0 && e->gpu->tdp_w > cap)
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
-  e->attention_clock = fmin(e->clock * wl_insitu(stacks, gpu, arch, "attention_clock"), 1);
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
   e->packed_len = wl_insitu(stacks, gpu, arch, "packed_len");
   e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes");
+  e->biased_experts = wl_insitu(stacks, gpu, arch, "biased_experts");
   e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes");
   e->host_moe_forward = wl_insitu(stacks, gpu, arch, "host_moe_forward");
   e->trained = e->job->lora ? wl_insitu(stacks, gpu, arch, "lora_share") : 1;
@@ -170,6 +170,7 @@ static void set_share(struct train_env *e) {
                                .low_precision = low,
                                .permute = e->stack->moe_permute,
                                .scan_bytes = e->scan_bytes,
+                               .biased_experts = e->biased_experts,
                                .cast_bytes = e->stack->cast_bytes,
                                .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
                                .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,

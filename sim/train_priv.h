@@ -25,7 +25,6 @@ struct train_env {
   double micro_batches;   /* per step and pipeline */
   enum dtype low, high;   /* formats of linear layers and of the rest, as the GPU computes them */
   double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
-  double attention_clock; /* the same in attention kernels, which draw less power than products */
   double network;         /* in-situ slowdown of collectives across nodes */
   double contention;      /* compute slowed by communication beside it, share of its time */
   double recompute_share; /* of the layers, when recomputation is full */
@@ -35,6 +34,7 @@ struct train_env {
   double host_moe_forward; /* share of the hosts' extra time for experts that falls into the forward pass */
   double trained;         /* share of the parameters that are trained */
   double scan_bytes;      /* traffic of a Mamba-2 scan per inner element */
+  double biased_experts;  /* x on the traffic of activations in experts with biases */
   double reserve_bytes;   /* memory that the framework and the communication library keep */
 };
 /* false with the reason in why when the job is meaningless. The plan's zeros are filled with the stack's defaults;

@@ -237,6 +237,16 @@ static void test_stacks(void) {
 }
 
 /* ---- operations ---- */
+/* Bytes that a group's ranks exchange in the forward pass of a block of experts. */
+static double exchanged(const struct wl_share *s, enum wl_group g) {
+  struct wl_ops ops;
+  double sum = 0;
+  wl_block_ops(s, WL_MOE, WL_FORWARD, &ops);
+  for (int i = 0; i < ops.n; i++)
+    sum += ops.op[i].kind == WL_OP_COLLECTIVE && ops.op[i].group == g ? ops.op[i].bytes : 0;
+  return sum;
+}
+
 /* Multiplied weights are 2 FLOP each forward and 4 backward; a rank does its share of them. */
 static double gemm_flops(const struct wl_share *s, enum wl_block b, enum wl_pass p) {
   struct wl_ops ops;
@@ -274,9 +284,19 @@ static void test_operations(void) {
                         .ep = 64,
                         .etp = 1,
                         .fused = true,
-                        .permute = 1};
+                        .permute = 1,
+                        .dispatch_bytes = 2,
+                        .biased_experts = 1};
   double active = 8 * 3.0 * 7168 * 2048 + 3.0 * 7168 * 2048 + 7168.0 * 256; /* routed, shared, router */
   CU_CLOSE(gemm_flops(&v3, WL_MOE, WL_FORWARD), 2 * active * 4096, 1e-12);
+  CU_CLOSE(exchanged(&v3, WL_GROUP_EP), 2 * 4096 * 8 * 7168.0 * 2, 1e-12);
+  CU_ASSERT_EQUAL(exchanged(&v3, WL_GROUP_ETP), 0);
+  struct wl_share sliced = v3; /* slices of an expert do not multiply what crosses to other experts */
+  sliced.ep = 16;
+  sliced.etp = 4;
+  CU_CLOSE(exchanged(&sliced, WL_GROUP_EP), exchanged(&v3, WL_GROUP_EP), 1e-12);
+  CU_CLOSE(exchanged(&sliced, WL_GROUP_ETP), 4 * exchanged(&v3, WL_GROUP_EP), 1e-12);
+  CU_CLOSE(gemm_flops(&sliced, WL_MOE, WL_FORWARD), gemm_flops(&v3, WL_MOE, WL_FORWARD), 1e-12);
   wl_block_params(&v3, WL_MOE, &experts);
   CU_CLOSE(experts, 4 * 3.0 * 7168 * 2048, 1e-12); /* 256 over 64 ranks */
   double all = wl_block_activation_bytes(&s, WL_MLP, 0), input = wl_block_activation_bytes(&s, WL_MLP, 2);

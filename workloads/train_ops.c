@@ -169,7 +169,7 @@ static double activation_bytes(const struct wl_share *s, enum wl_pass p, double 
   bool gated = s->model->gated;
   if (s->model->qkv_bias && s->model->experts > 0 &&
       s->fused) /* experts with biases and a clamp: some ten eager kernels instead of one fused one */
-    width *= 14;
+    width *= s->biased_experts;
   if (!s->fused)
     return (p == WL_FORWARD ? 4 : 8) * width * (gated ? 2 : 1);
   return (p == WL_FORWARD ? (gated ? 6 : 4) : (gated ? 10 : 6)) * width;
@@ -216,12 +216,27 @@ static void send(struct wl_ops *o, double rows, double topk, double row_bytes) {
   o->op[o->n - 1].k = row_bytes;
 }
 
+/* `rows` token copies of a rank to their experts and back: forward dispatch in the low format, combine in 16 bit;
+ * backward the other way round. Ranks that share an expert then gather what each of them got, and sum their parts. */
+static void dispatch_and_combine(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows,
+                                 double width) {
+  double out = width * (p == WL_FORWARD ? s->dispatch_bytes : 2), back = width * 2;
+  if (s->ep > 1) {
+    send(o, rows, s->model->topk, out);
+    send(o, rows, s->model->topk, back);
+  }
+  if (s->etp > 1) {
+    exchange(o, WL_X_ALL_GATHER, WL_GROUP_ETP, rows * s->etp * out);
+    exchange(o, WL_X_REDUCE_SCATTER, WL_GROUP_ETP, rows * s->etp * back);
+  }
+}
+
 /* Tokens to their experts and back. Outside the experts a token exists once per tensor rank with sequence parallelism
  * off, else it is spread. */
 static void moe(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   const struct wl_model *m = s->model;
   double t = wl_rank_tokens(s), width = m->moe_latent > 0 ? m->moe_latent : m->hidden;
-  double own = t / s->tp;               /* tokens this rank sends */
+  double own = t / s->tp;               /* tokens this rank sends, topk copies of each */
   double rows = own * m->topk * s->etp; /* token copies it computes, each on a slice of 1/etp */
   double slice = (double)m->expert_ffn / s->etp;
   if (m->shared_experts > 0) {
@@ -236,10 +251,7 @@ static void moe(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
     linear(o, s, p, own, m->hidden, m->moe_latent, true);
   }
   double sent = rows * width;
-  if (s->ep > 1) { /* forward: dispatch in the low format, combine in 16 bit; backward the other way round */
-    send(o, rows, m->topk, width * (p == WL_FORWARD ? s->dispatch_bytes : 2));
-    send(o, rows, m->topk, width * 2);
-  }
+  dispatch_and_combine(o, s, p, own * m->topk, width);
   experts(o, s, p, rows, slice * (m->gated ? 2 : 1), width);
   experts(o, s, p, rows, width, slice);
   double permute =

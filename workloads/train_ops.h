@@ -7,7 +7,7 @@
 enum wl_block { WL_EMBEDDING, WL_ATTENTION, WL_MLP, WL_MOE, WL_MAMBA, WL_HEAD, WL_BLOCKS };
 enum wl_pass { WL_FORWARD, WL_BACKWARD };
 enum wl_op_kind { WL_OP_GEMM, WL_OP_GROUPED, WL_OP_SCORES, WL_OP_STREAM, WL_OP_COLLECTIVE };
-enum wl_group { WL_GROUP_TP, WL_GROUP_EP, WL_GROUP_CP };
+enum wl_group { WL_GROUP_TP, WL_GROUP_EP, WL_GROUP_ETP, WL_GROUP_CP };
 enum wl_exchange { WL_X_ALL_REDUCE, WL_X_ALL_GATHER, WL_X_REDUCE_SCATTER, WL_X_ALL_TO_ALL, WL_X_RING };
 
 struct wl_op {
@@ -41,6 +41,7 @@ struct wl_share { /* how the work is cut */
   double cast_bytes;
   double permute;        /* x on the traffic of sorting tokens to experts and back */
   double scan_bytes;     /* of a Mamba-2 scan: traffic per inner element and pass forward, twice that backward */
+  double biased_experts; /* x on the traffic of activations in experts with biases (eager kernels instead of a fused one) */
   double dispatch_bytes; /* bytes per element that tokens are sent to experts with */
   double grad_bytes;     /* 4: weight gradients accumulate in fp32 (read + write); 0: FSDP-like, no accumulation */
   bool frozen;           /* LoRA: no weight gradients of the base weights */
