@@ -43,10 +43,21 @@ static bool below_budget(const struct serve *s) {
   return s->cfg.budget_tokens - s->decoding >= 1;
 }
 
+/* The oldest sequence that still reads; they are at the young end of the list, behind perhaps thousands that decode. -1 = none reads. */
+static int32_t oldest_reading(const struct serve *s) {
+  int32_t found = -1;
+  for (int32_t i = s->newest, left = s->reading; left > 0 && i >= 0; i = s->seq[i].prev)
+    if (!s->seq[i].decoding) {
+      found = i;
+      left--;
+    }
+  return found;
+}
+
 /* Decoding sequences take one token of the budget each, prompts share the rest, the oldest first. */
 static bool admit_chunked(struct serve *s) {
   double room = s->cfg.budget_tokens - s->decoding;
-  for (int32_t i = s->reading > 0 ? s->oldest : -1; i >= 0 && room >= 1; i = s->seq[i].next)
+  for (int32_t i = oldest_reading(s); i >= 0 && room >= 1; i = s->seq[i].next)
     if (!s->seq[i].decoding) {
       int32_t n = left(s, i) < room ? left(s, i) : (int32_t)room;
       serve_piece_add(s, i, n);
