@@ -15,7 +15,7 @@ struct reader {
   const struct csv_table *t;
   size_t row;
   struct serving_case *c;
-  double auto_bits;
+  double auto_bits, auto_int_bits;
 };
 
 static const char *text(const struct reader *r, const char *column) {
@@ -101,8 +101,10 @@ static void read_engine(struct reader *r, char *engine, size_t size) {
   if (!engine[0])
     snprintf(engine, size, "any");
   struct wl_engine own;
-  if (wl_engine_get(r->k->engines, engine, r->c->rep.year, r->c->rep.month, "", &own))
+  if (wl_engine_get(r->k->engines, engine, r->c->rep.year, r->c->rep.month, "", &own)) {
     r->auto_bits = own.auto_bits;
+    r->auto_int_bits = own.auto_int_bits;
+  }
   const char *decoder = r->c->rep.model->encoder ? NULL : wl_engine_decoder(r->k->engines, engine);
   if (decoder)
     snprintf(engine, size, "%s", decoder); /* by date from here on: the versions are the other program's */
@@ -182,6 +184,10 @@ static void read_formats(struct reader *r, const struct wl_engine *e) {
       p->weights = DT_FP4;
     else if (r->auto_bits <= 8 && g->peak_flops[DT_FP8] > 0)
       p->weights = DT_FP8;
+    else if (r->auto_int_bits > 0 && r->auto_int_bits <= 4 && g->peak_flops[DT_FP8] <= 0 && !p->model->encoder) {
+      p->weights = DT_INT4;
+      p->compute = sixteen(g);
+    }
   }
   int k = kv ? first_format(kv) : -1;
   p->kv = k >= 0 ? formats[k].weights : e->kv_follows && dtype_bytes(p->weights) <= 1 && g->peak_flops[DT_FP8] > 0 ? DT_FP8 : sixteen(g);
@@ -349,6 +355,19 @@ static double first_after(const char *s, const char *const *keys, size_t n) {
   return NAN;
 }
 
+/* The data set that model, source or notes name; NULL = none. */
+static const struct wl_dataset *named_set(const struct reader *r) {
+  char about[512];
+  snprintf(about, sizeof about, "%s | %s | %s", text(r, "model"), text(r, "source"), text(r, "notes"));
+  return wl_dataset_for(r->k->datasets, about);
+}
+
+/* A named set whose rules say how many requests there are: its runs are judged by throughput, or one request at a time. */
+static bool benchmark_set(const struct reader *r) {
+  const struct wl_dataset *set = named_set(r);
+  return set && set->match[0] && set->requests > 0 && !(set->trace && set->trace[0]);
+}
+
 /* tp, pp, ep as stated; else from the command line in the notes; else a throughput benchmark fills the box with replicas and a server takes all of it. */
 static void read_layout(struct reader *r) {
   static const char *const tp_keys[] = {"-tp ", "--tp ", "--tp-size ", "--tensor-parallel-size ", "--tensor-parallel-size=", "--tp=", "--tp_size "};
@@ -377,7 +396,7 @@ static void read_layout(struct reader *r) {
       p->ep = p->model->experts > 0 ? gpus : 1;
   } else if (p->tp > 0) {
     p->gpus = p->tp * p->pp;
-  } else if (r->c->load == LOAD_OFFLINE || r->c->load == LOAD_LIMIT || p->model->encoder) {
+  } else if (r->c->load == LOAD_OFFLINE || r->c->load == LOAD_LIMIT || p->model->encoder || benchmark_set(r)) {
     p->gpus = 0;
   } else {
     p->tp = gpus;
@@ -476,13 +495,6 @@ enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten min
 
 static bool is_known(const struct wl_lengths *l) {
   return l->mean > 0 || l->p50 > 0;
-}
-
-/* The data set that model, source or notes name; NULL = none. */
-static const struct wl_dataset *named_set(const struct reader *r) {
-  char about[512];
-  snprintf(about, sizeof about, "%s | %s | %s", text(r, "model"), text(r, "source"), text(r, "notes"));
-  return wl_dataset_for(r->k->datasets, about);
 }
 
 /* A known set fills empty cells and gives stated means their spread; the set without a name only fills rows that state no length at all, and empty answers to real

@@ -43,6 +43,7 @@ static const struct metric {
   M("prefix_cache", "", FLAG, prefix_cache),
   M("kv_follows", "", FLAG, kv_follows),
   M("auto_bits", "", NUMBER, auto_bits),
+  M("auto_int_bits", "", NUMBER, auto_int_bits),
   M("overlap", "", FLAG, overlap),
   M("h_iter", "s", NUMBER, h_iter_s),
   M("h_layer", "s", NUMBER, h_layer_s),

@@ -25,6 +25,7 @@ struct wl_engine {
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
   bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
   double auto_bits;         /* the builder takes floats of that few bits by itself where the GPU has units for them; 0 = never */
+  double auto_int_bits;     /* the same for weights alone, in integers, of decoders on GPUs that have no such units */
   /* host */
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
