@@ -332,6 +332,7 @@ static void read_plan(const struct reader *r) {
     lay_out_as_published(r->c->published, p);
   if (*text(r, "zero_stage_fsdp") && p->tp == 0 && p->pp == 0 && p->zero >= 3)
     p->tp = p->pp = 1;
+  r->c->job.sharded = p->zero >= 3 || (p->zero >= 1 && p->tp == 1 && p->pp == 1);
 }
 
 /* GPUs, sequences and their length; data ranks that contradict the GPU count give way (some sources count them their
@@ -352,8 +353,8 @@ static bool read_sizes(const struct reader *r) {
     c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
-  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, c->model.name, number(r, "year"), c->job.server->gpu->name,
-                                           c->job.server->gpu->arch, NULL);
+  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, c->model.name, number(r, "year"),
+                                           c->job.server->gpu->name, c->job.server->gpu->arch, c->job.sharded, NULL);
   c->job.seq_len = number(r, "seq_len");
   if (c->job.seq_len == 0 && w)
     c->job.seq_len = w->seq_len;
@@ -419,24 +420,21 @@ static void guess_sizes(const struct reader *r) {
   }
 }
 
-/* Software in force: the name and date of the column, with variants that sources tell in prose; else what the model was
- * published to be trained with. */
+/* Software in force: the name and date of the column, else what the model was published to be trained with; whether it
+ * ran eagerly or compiled is told in prose. */
 static void read_software(const struct reader *r) {
   struct train_case *c = r->c;
   const char *name = text(r, "software");
   c->published = *name ? NULL : wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
   if (c->published)
     name = c->published->software;
-  const char *blank = strchr(name, ' ');
-  if (says(r, "eager") && blank) /* "torchtitan 2024" run without compilation */
-    snprintf(c->software, sizeof c->software, "%.*s-eager%s", (int)(blank - name), name, blank);
-  else
-    snprintf(c->software, sizeof c->software, "%s", name);
+  snprintf(c->software, sizeof c->software, "%s", name);
   c->job.stack = c->software;
   c->job.stacks = r->k->stacks;
   c->job.year = number(r, "year");
   c->job.lora = titled(r, "LoRA");
   c->job.sft = titled(r, "SFT");
+  c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") ? FUSION_COMPILED : FUSION_OF_STACK;
   c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");
   if (!*name)
     assume(c, "software of the year");

@@ -24,6 +24,7 @@ struct sim_plan { /* how a step is laid out; 0 = choose */
   int micro_batch;
   enum dtype precision;
 };
+enum sim_fusion { FUSION_OF_STACK, FUSION_EAGER, FUSION_COMPILED }; /* eager: a kernel per operator */
 struct sim_train_job {
   const struct hw_catalog *catalog;
   const struct hw_server *server;
@@ -35,6 +36,8 @@ struct sim_train_job {
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
   bool launch_blocking; /* the host waits for each kernel (debug runs) */
+  bool sharded;         /* the run is told as ZeRO or FSDP of whole layers: what an unknown stack is taken for; stage 3 says so too */
+  enum sim_fusion fusion;
   double gpu_power_w;   /* GPU limited to this; 0 = its TDP */
   struct sim_plan plan;
 };

@@ -85,7 +85,8 @@ static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
                                             [WL_ATTN_FLASH2] = HW_ATTN_FLASH2,
                                             [WL_ATTN_FLASH3] = HW_ATTN_FLASH3,
                                             [WL_ATTN_BEST] = HW_ATTN_AUTO};
-  return map[e->stack->attention];
+  enum hw_attn_kernel k = map[e->stack->attention];
+  return k == HW_ATTN_FLASH1 && e->job->fusion == FUSION_COMPILED ? HW_ATTN_FLASH2 : k; /* compilers came with the second */
 }
 
 static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
@@ -141,7 +142,7 @@ static void price_op(const struct train_env *e, const struct wl_op *op, bool bac
 static double kernel_count(const struct wl_ops *ops) {
   double n = 0;
   for (int i = 0; i < ops->n; i++)
-    n += ops->op[i].kind == WL_OP_STREAM ? ops->op[i].kernels : 1;
+    n += ops->op[i].kind == WL_OP_STREAM || ops->op[i].kind == WL_OP_SCORES ? ops->op[i].kernels : 1;
   return n;
 }
 
@@ -171,10 +172,9 @@ static bool is_end(enum train_layer_kind kind) {
   return kind == LAYER_EMBEDDING || kind == LAYER_HEAD;
 }
 
-static double host_s(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p) {
+static double host_s(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p, double kernels) {
   const struct wl_stack *s = e->stack;
-  int n = blocks[kind][1] == WL_BLOCKS ? 1 : 2;
-  double t = (p == WL_FORWARD ? s->host_forward_s : s->host_backward_s) * n / 2;
+  double t = kernels * s->host_op_s;
   double more = kind == LAYER_MOE || kind == LAYER_MOE_ALONE ? s->host_moe_s
                 : kind == LAYER_MAMBA                        ? s->host_mamba_s
                                                              : 0;
@@ -217,6 +217,8 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
             train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * experts, e->expert_copies,
                                e->plan.ep * e->plan.etp);
   comm /= e->stack->zero3_rate;
+  if (e->stack->zero3_Bps > 0)
+    comm = fmax(comm, (2 + (p == WL_BACKWARD ? e->stack->grad_bytes : 0)) * (dense + experts) / e->stack->zero3_Bps);
   double compute = train_cost_s(c);
   comm = train_crowded_s(e, comm, c->experts_net_s, compute);
   c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;
@@ -228,7 +230,7 @@ static void price_pass(const struct train_env *e, enum train_layer_kind kind, en
     price_block(e, *b, p, c, &kernels, false);
   if (kind == LAYER_HEAD)
     move_to_head(c);
-  add_host(e, c, is_end(kind) ? 0 : host_s(e, kind, p), kernels);
+  add_host(e, c, is_end(kind) ? 0 : host_s(e, kind, p, kernels), kernels);
 }
 
 static void add_recomputation(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward,

@@ -166,7 +166,9 @@ static void set_share(struct train_env *e) {
                                .ep = e->plan.ep,
                                .etp = e->plan.etp,
                                .sequence_parallel = e->plan.sequence_parallel > 0,
-                               .fused = e->stack->fused,
+                               .fusion = e->job->fusion == FUSION_EAGER      ? WL_FUSION_EAGER
+                                         : e->job->fusion == FUSION_COMPILED ? WL_FUSION_FULL
+                                                                             : e->stack->fusion,
                                .low_precision = low,
                                .permute = e->stack->moe_permute,
                                .scan_bytes = e->scan_bytes,
@@ -178,6 +180,12 @@ static void set_share(struct train_env *e) {
                                .head_in_16bit = e->stack->head_16bit};
 }
 
+const struct wl_stack *train_stack(const struct sim_train_job *job, const struct wl_stacks *stacks) {
+  const struct hw_gpu *gpu = job->server->gpu;
+  return wl_stack_find(stacks, job->stack, job->model->name, job->year, gpu->name, gpu->arch,
+                       job->sharded || job->plan.zero >= 3, NULL);
+}
+
 bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
   *e = (struct train_env){.job = job, .server = job->server, .model = job->model, .plan = job->plan};
@@ -186,7 +194,7 @@ bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char 
   if (!stacks)
     return fail(why, why_size, "the catalog of software stacks cannot be read");
   e->gpu = job->server->gpu;
-  e->stack = wl_stack_find(stacks, job->stack, job->model->name, job->year, e->gpu->name, e->gpu->arch, NULL);
+  e->stack = train_stack(job, stacks);
   int domain = job->server->scaleup_domain > 0 ? job->server->scaleup_domain : job->server->gpus;
   e->domain = job->gpus > 0 ? largest_divisor(job->gpus, domain) : 1;
   choose_formats(e);

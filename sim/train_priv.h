@@ -40,6 +40,8 @@ struct train_env {
 /* false with the reason in why when the job is meaningless. The plan's zeros are filled with the stack's defaults;
  * layout that is not given stays 1. */
 /* In two halves, for many layouts of one job. */
+/* The job's row of the stacks. */
+const struct wl_stack *train_stack(const struct sim_train_job *job, const struct wl_stacks *stacks);
 bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);
 bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *why, size_t why_size);
 bool train_env_init(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size);

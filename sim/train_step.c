@@ -268,9 +268,7 @@ double sim_train_layer_s(const struct sim_train_job *job) {
 
 bool sim_train_counts_whole_scores(const struct sim_train_job *job) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
-  return stacks && wl_stack_find(stacks, job->stack, job->model->name, job->year, job->server->gpu->name,
-                                 job->server->gpu->arch, NULL)
-                       ->whole_scores;
+  return stacks && train_stack(job, stacks)->whole_scores;
 }
 
 /* ---- timeline ---- */

@@ -214,19 +214,21 @@ static void test_stacks(void) {
   const struct wl_stacks *l = wl_stacks_shipped();
   CU_ASSERT_PTR_NOT_NULL_FATAL(l);
   bool known;
-  const struct wl_stack *old = wl_stack_find(l, "Megatron-LM 2021", "", 0, "A100-SXM-80GB", "ampere", &known);
-  CU_ASSERT(known && !old->fused && old->attention == WL_ATTN_UNFUSED);
-  const struct wl_stack *young = wl_stack_find(l, "megatron_lm 2024", "", 0, "H100-SXM-80GB", "hopper", &known);
-  CU_ASSERT(known && young->fused && young->tp_overlap > 0);
-  const struct wl_stack *rack = wl_stack_find(l, "megatron-bridge 26.08", "", 0, "GB200", "blackwell", &known);
-  const struct wl_stack *other = wl_stack_find(l, "megatron-bridge 26.08", "", 0, "B200-SXM", "blackwell", &known);
+  const struct wl_stack *old = wl_stack_find(l, "Megatron-LM 2021", "", 0, "A100-SXM-80GB", "ampere", false, &known);
+  CU_ASSERT(known && old->fusion == WL_FUSION_JIT && old->attention == WL_ATTN_UNFUSED);
+  const struct wl_stack *young = wl_stack_find(l, "megatron_lm 2024", "", 0, "H100-SXM-80GB", "hopper", false, &known);
+  CU_ASSERT(known && young->fusion == WL_FUSION_FULL && young->tp_overlap > 0);
+  const struct wl_stack *rack = wl_stack_find(l, "megatron-bridge 26.08", "", 0, "GB200", "blackwell", false, &known);
+  const struct wl_stack *other = wl_stack_find(l, "megatron-bridge 26.08", "", 0, "B200-SXM", "blackwell", false, &known);
   CU_ASSERT(strcmp(rack->arch, "GB200") == 0 && *other->arch == '\0' && rack->host_moe_s < other->host_moe_s);
-  const struct wl_stack *recipe = wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", &known);
+  const struct wl_stack *recipe = wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", false, &known);
   CU_ASSERT(known && !recipe->dedupe && other->dedupe && recipe->host_moe_s == other->host_moe_s);
-  CU_ASSERT(wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "GB200", "blackwell", &known) == rack);
-  CU_ASSERT(!*wl_stack_find(l, "megatron-core 2025", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", &known)->model);
-  const struct wl_stack *unknown = wl_stack_find(l, "somebody-else", "", 2022, "A100-SXM-80GB", "ampere", &known);
-  CU_ASSERT(!known && strcmp(unknown->framework, "default") == 0 && unknown->since <= 2022 && !unknown->fused);
+  CU_ASSERT(wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "GB200", "blackwell", false, &known) == rack);
+  CU_ASSERT(!*wl_stack_find(l, "megatron-core 2025", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", false, &known)->model);
+  const struct wl_stack *unknown = wl_stack_find(l, "somebody-else", "", 2022, "A100-SXM-80GB", "ampere", false, &known);
+  CU_ASSERT(!known && strcmp(unknown->framework, "default") == 0 && unknown->since <= 2022 && unknown->fusion == WL_FUSION_JIT);
+  const struct wl_stack *sharded = wl_stack_find(l, "somebody-else", "", 2024, "H100-SXM-80GB", "hopper", true, &known);
+  CU_ASSERT(!known && sharded->zero == 3 && sharded->fusion == WL_FUSION_EAGER);
   CU_ASSERT(wl_insitu(l, "GB200", "blackwell", "sustained_clock") >
             wl_insitu(l, "B200-SXM", "blackwell", "sustained_clock"));
   CU_ASSERT(isnan(wl_insitu(l, "", "", "no such figure")));
@@ -267,7 +269,7 @@ static void test_operations(void) {
                        .cp = 1,
                        .ep = 1,
                        .etp = 1,
-                       .fused = true,
+                       .fusion = WL_FUSION_FULL,
                        .sequence_parallel = true};
   double experts, tokens = wl_rank_tokens(&s);
   CU_CLOSE(tokens, 8192, 1e-12);
@@ -283,7 +285,7 @@ static void test_operations(void) {
                         .cp = 1,
                         .ep = 64,
                         .etp = 1,
-                        .fused = true,
+                        .fusion = WL_FUSION_FULL,
                         .permute = 1,
                         .dispatch_bytes = 2,
                         .biased_experts = 1};
@@ -301,6 +303,34 @@ static void test_operations(void) {
   CU_CLOSE(experts, 4 * 3.0 * 7168 * 2048, 1e-12); /* 256 over 64 ranks */
   double all = wl_block_activation_bytes(&s, WL_MLP, 0), input = wl_block_activation_bytes(&s, WL_MLP, 2);
   CU_ASSERT(input < 0.2 * all);
+}
+
+static double stream_bytes(const struct wl_share *s, enum wl_block b, enum wl_pass p) {
+  struct wl_ops ops;
+  double sum = 0;
+  wl_block_ops(s, b, p, &ops);
+  for (int i = 0; i < ops.n; i++)
+    sum += ops.op[i].kind == WL_OP_STREAM ? ops.op[i].bytes : 0;
+  return sum;
+}
+
+/* Bytes per token as docs/models-training.md counts them, operator by operator. */
+static void test_fusion(void) {
+  struct wl_share s = {.model = wl_model_find(shipped(), "Llama-3.1-8B"), .seqs = 1, .seq_len = 1, .tp = 1, .cp = 1, .ep = 1, .etp = 1};
+  double h = 4096, f = 14336, q_k = 4096 + 1024;
+  s.fusion = WL_FUSION_FULL;
+  CU_CLOSE(stream_bytes(&s, WL_ATTENTION, WL_FORWARD), 10 * h + 4 * q_k, 1e-12);
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_BACKWARD), 14 * h + 10 * f, 1e-12);
+  s.fusion = WL_FUSION_EAGER;
+  CU_CLOSE(stream_bytes(&s, WL_ATTENTION, WL_FORWARD), 42 * h + 18 * q_k, 1e-12);
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_BACKWARD), 82 * h + 18 * f, 1e-12);
+  struct wl_model plain = *s.model; /* layer norms and GELU are one operator everywhere */
+  plain.gated = false;
+  s.model = &plain;
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_FORWARD), 10 * h + 4 * f, 1e-12);
+  s.fusion = WL_FUSION_JIT;
+  CU_CLOSE(stream_bytes(&s, WL_ATTENTION, WL_BACKWARD), 21 * h + 16 * h, 1e-12);
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_FORWARD), 11 * h + 4 * f, 1e-12);
 }
 
 /* ---- phases ---- */
@@ -355,6 +385,7 @@ int main(void) {
       {"bad files are refused with all reasons", test_bad_files},
       {"stacks are found by framework, date and device", test_stacks},
       {"operations do the work of the weights", test_operations},
+      {"element-wise traffic follows the fusion", test_fusion},
       {"phases are derived, contradictions refused", test_phases},
   };
   return cu_main("workloads", cases, sizeof cases / sizeof *cases);

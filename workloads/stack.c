@@ -34,17 +34,17 @@ struct column {
   const char *const *words; /* WORD: an enum's names in order */
 };
 static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
+static const char *const fusion_words[] = {"jit", "eager", "fused", NULL};
 static const char *const keep_words[] = {"none", "selective", "full", "auto", NULL};
 static const char *const order_words[] = {"auto", "1f1b", "interleaved", "zero-bubble", "dualpipe", NULL};
 #define AT(member) offsetof(struct wl_stack, member)
 static const struct column columns[] = {
     {"attention", AT(attention), WORD, 0, attention_words},
-    {"fused", AT(fused), YES_NO, 0, NULL},
+    {"fusion", AT(fusion), WORD, 0, fusion_words},
     {"elementwise", AT(elementwise), NUMBER, 1, NULL},
     {"attention_rate", AT(attention_rate), NUMBER, 1, NULL},
     {"slower", AT(slower), NUMBER, 1, NULL},
-    {"host_forward_us", AT(host_forward_s), NUMBER, 1e-6, NULL},
-    {"host_backward_us", AT(host_backward_s), NUMBER, 1e-6, NULL},
+    {"host_op_us", AT(host_op_s), NUMBER, 1e-6, NULL},
     {"host_moe_us", AT(host_moe_s), NUMBER, 1e-6, NULL},
     {"host_mamba_us", AT(host_mamba_s), NUMBER, 1e-6, NULL},
     {"host_jitter", AT(host_jitter), NUMBER, 1, NULL},
@@ -56,6 +56,7 @@ static const struct column columns[] = {
     {"cp_overlap", AT(cp_overlap), NUMBER, 1, NULL},
     {"contention", AT(contention), NUMBER, 1, NULL},
     {"zero3_rate", AT(zero3_rate), NUMBER, 1, NULL},
+    {"zero3_GBps", AT(zero3_Bps), NUMBER, 1e9, NULL},
     {"grad_bytes", AT(grad_bytes), NUMBER, 1, NULL},
     {"state_bytes", AT(state_bytes), NUMBER, 1, NULL},
     {"accumulate_fp32", AT(accumulate_fp32), YES_NO, 0, NULL},
@@ -376,14 +377,15 @@ static const struct wl_stack *best(const struct wl_stacks *l, const char *framew
 }
 
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
-                                     const char *device, const char *arch, bool *ret_known) {
+                                     const char *device, const char *arch, bool sharded,
+                                     bool *ret_known) {
   double date = wl_software_date(name ? name : "");
   if (date == 0)
     date = year > 0 ? year : 2099;
   const struct wl_stack *s = name && *name ? best(l, name, model, date, device, arch) : NULL;
   if (ret_known)
     *ret_known = s != NULL;
-  return s ? s : best(l, "default", model, date, device, arch);
+  return s ? s : best(l, sharded ? "default-sharded" : "default", model, date, device, arch);
 }
 
 double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/err.h"
+#include "workloads/train_ops.h"
 
 enum wl_attention_kernel { WL_ATTN_UNFUSED, WL_ATTN_FLASH1, WL_ATTN_FLASH2, WL_ATTN_FLASH3, WL_ATTN_BEST };
 enum wl_order { WL_ORDER_AUTO, WL_ORDER_1F1B, WL_ORDER_INTERLEAVED, WL_ORDER_ZERO_BUBBLE, WL_ORDER_DUALPIPE };
@@ -17,11 +18,11 @@ struct wl_stack {
   const char *model;            /* model that a published recipe is for, "" = any */
   double since;                 /* year + month/12 */
   enum wl_attention_kernel attention;
-  bool fused;                             /* element-wise chains fused */
+  enum wl_fusion fusion;                  /* of element-wise work */
   double elementwise;                     /* x on element-wise bytes */
   double attention_rate;                  /* x on the kernel's rate */
   double slower;                          /* x on all compute */
-  double host_forward_s, host_backward_s; /* issue time per layer and micro-batch */
+  double host_op_s;                       /* the host's time to issue one kernel, with the Python around it */
   double host_moe_s;                      /* more, forward + backward, for a layer of experts */
   double host_mamba_s;                    /* the same for a Mamba layer */
   double host_jitter;                     /* host time x (1 + this) at 8 tensor ranks: the slowest of them decides */
@@ -29,6 +30,7 @@ struct wl_stack {
   double tp_overlap, dp_overlap, pp_overlap, ep_overlap, cp_overlap; /* shares hidden behind compute */
   double contention;      /* compute slowed by gathers beside it, share of their time */
   double zero3_rate;      /* share of the network that gathers of weights reach */
+  double zero3_Bps;       /* a rank's own limit on gathering and scattering weights, tensor by tensor; 0 = none */
   double grad_bytes;      /* of a gradient in the reduction */
   double state_bytes;     /* of the optimizer per parameter: fp32 master and two moments = 12 */
   bool accumulate_fp32;   /* weight gradients are added to fp32 buffers */
@@ -64,9 +66,12 @@ void wl_stacks_free(struct wl_stacks *l);
 /* The shipped ones, read once per process; NULL when they cannot be read. Thread-safe. */
 const struct wl_stacks *wl_stacks_shipped(void);
 /* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; model: its name, "" = no recipe's; year: used when the
- * name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. */
+ * name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. sharded:
+ * an unknown framework cuts the weights or the optimizer over data ranks and nothing else (ZeRO, FSDP): row
+ * `default-sharded`, else `default`. */
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
-                                     const char *device, const char *arch, bool *ret_known);
+                                     const char *device, const char *arch, bool sharded,
+                                     bool *ret_known);
 /* How a published model was trained on an architecture (catalog/trainers.csv); 0 and "" = not published. NULL when
  * nothing is. */
 struct wl_trainer {

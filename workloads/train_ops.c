@@ -83,16 +83,34 @@ static void leave_tp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p)
     exchange(o, WL_X_ALL_REDUCE, WL_GROUP_TP, token_bytes(s));
 }
 
+/* Gated models come with RMS norms and rotated queries and keys, which nobody's library has as one operator; plain ones
+ * with layer norms, which every library has. */
+static bool composed(const struct wl_share *s) {
+  return s->fusion == WL_FUSION_EAGER && s->model->gated;
+}
+
+/* What one pass reads and writes, by fusion. Counted operator by operator in docs/models-training.md section 2. */
+static double by_pass(enum wl_pass p, double forward, double backward) {
+  return p == WL_FORWARD ? forward : backward;
+}
+
 /* Bytes of norms, residual, dropout and casts per block and token: whole width without sequence parallelism. */
 static double wide_bytes(const struct wl_share *s, enum wl_pass p) {
   double h = s->model->hidden, width = s->sequence_parallel ? h / s->tp : h;
-  if (s->fused)
-    return (p == WL_FORWARD ? 10 : 14) * width;
-  return (p == WL_FORWARD ? 11 : 21) * width;
+  if (composed(s))
+    return by_pass(p, 42, 82) * width;
+  return (s->fusion == WL_FUSION_JIT ? by_pass(p, 11, 21) : by_pass(p, 10, 14)) * width;
+}
+
+/* Launches of element-wise kernels in one block. */
+static double stream_kernels(const struct wl_share *s, enum wl_pass p, double fused_backward) {
+  if (s->fusion == WL_FUSION_JIT)
+    return by_pass(p, 12, 20);
+  return by_pass(p, 9, fused_backward) + (composed(s) ? by_pass(p, 8, 16) : 0);
 }
 
 /* ---- attention ---- */
-static void scores(struct wl_ops *o, const struct wl_share *s) {
+static void scores(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   const struct wl_model *m = s->model;
   for (int windowed = 0; windowed < 2; windowed++) {
     double share = m->sliding_window > 0 && m->sliding_window < s->seq_len ? m->windowed_layers : 0;
@@ -101,6 +119,7 @@ static void scores(struct wl_ops *o, const struct wl_share *s) {
       continue;
     struct wl_op *op = add(o, WL_OP_SCORES);
     op->scores_only = true;
+    op->kernels = s->fusion == WL_FUSION_JIT ? by_pass(p, 4, 7) : by_pass(p, 1, 2);
     op->causal = !m->encoder && !windowed;
     op->batch = s->seqs * share / s->cp; /* context ranks take balanced parts of the triangle */
     op->heads = (double)m->heads / s->tp;
@@ -134,12 +153,11 @@ static void attention_linears(struct wl_ops *o, const struct wl_share *s, enum w
 
 static double rotary_bytes(const struct wl_share *s, enum wl_pass p) {
   const struct wl_model *m = s->model;
-  double h = m->hidden;
-  if (!s->fused)
-    return (p == WL_FORWARD ? 16 : 24) * h / s->tp;
+  if (s->fusion == WL_FUSION_JIT) /* nothing is rotated; the context is laid out anew, the three gradients put together */
+    return by_pass(p, 4, 16) * m->hidden / s->tp;
   double dqk = m->mla ? m->qk_nope + m->qk_rope : m->head_dim;
   double q = m->heads * dqk / s->tp, k = (m->mla ? m->heads : m->kv_heads) * dqk / s->tp;
-  return (p == WL_FORWARD ? 4 : 6) * (q + k) * (m->qk_norm ? 2 : 1);
+  return (composed(s) ? by_pass(p, 18, 20) : by_pass(p, 4, 6)) * (q + k) * (m->qk_norm ? 2 : 1);
 }
 
 /* Context parallelism: keys and values of the other ranks pass by in a ring, their gradients too. */
@@ -157,22 +175,24 @@ static void attention(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
   enter_tp(o, s, p);
   attention_linears(o, s, p);
   ring(o, s, p);
-  scores(o, s);
+  scores(o, s, p);
   linear(o, s, p, t, m->hidden, m->heads * dv / s->tp, true);
   leave_tp(o, s, p);
   stream(o, t * (wide_bytes(s, p) + rotary_bytes(s, p)),
-         s->fused ? (p == WL_FORWARD ? 9 : 14) : (p == WL_FORWARD ? 12 : 20));
+         stream_kernels(s, p, 14));
 }
 
 /* ---- MLP ---- */
 static double activation_bytes(const struct wl_share *s, enum wl_pass p, double width) {
   bool gated = s->model->gated;
   if (s->model->qkv_bias && s->model->experts > 0 &&
-      s->fused) /* experts with biases and a clamp: some ten eager kernels instead of one fused one */
+      s->fusion != WL_FUSION_JIT) /* experts with biases and a clamp: some ten eager kernels instead of one fused one */
     width *= s->biased_experts;
-  if (!s->fused)
-    return (p == WL_FORWARD ? 4 : 8) * width * (gated ? 2 : 1);
-  return (p == WL_FORWARD ? (gated ? 6 : 4) : (gated ? 10 : 6)) * width;
+  if (s->fusion == WL_FUSION_JIT)
+    return by_pass(p, 4, 8) * width * (gated ? 2 : 1);
+  if (composed(s))
+    return by_pass(p, 10, 18) * width;
+  return (gated ? by_pass(p, 6, 10) : by_pass(p, 4, 6)) * width;
 }
 
 static void mlp_linears(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double t, double width) {
@@ -186,7 +206,7 @@ static void mlp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   mlp_linears(o, s, p, t, width);
   leave_tp(o, s, p);
   stream(o, t * (wide_bytes(s, p) + activation_bytes(s, p, width)),
-         s->fused ? (p == WL_FORWARD ? 9 : 16) : (p == WL_FORWARD ? 12 : 20));
+         stream_kernels(s, p, 16));
 }
 
 /* ---- mixture of experts ---- */
@@ -285,14 +305,22 @@ static void embedding(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
   stream(o, t * h * (p == WL_FORWARD ? 6 : 10), 4);
 }
 
-/* Logits in 16 bit products, loss in fp32: 16 bytes per logit forward, 8 backward. */
+/* Bytes per logit, product in 16 bit and loss in fp32. JIT: Megatron's vocabulary-parallel loss, one pass each to widen,
+ * find the maximum, subtract it, take exponentials, sum and divide. EAGER: widened, log-softmax and its loss, each with a
+ * gradient of its own. */
+static double loss_bytes(const struct wl_share *s, enum wl_pass p) {
+  return s->fusion == WL_FUSION_JIT     ? by_pass(p, 38, 14)
+         : s->fusion == WL_FUSION_EAGER ? by_pass(p, 18, 22)
+                                        : by_pass(p, 12, 8);
+}
+
 static void head(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   double t = wl_rank_tokens(s), v = (double)s->model->vocab / s->tp;
   struct wl_share plain = *s;
   plain.low_precision = s->low_precision && !s->head_in_16bit;
   enter_tp(o, s, p);
   linear(o, &plain, p, t, v, s->model->hidden, true);
-  stream(o, t * v * (p == WL_FORWARD ? 12 : 8) + t * wide_bytes(s, p) / 2, p == WL_FORWARD ? 10 : 6);
+  stream(o, t * v * loss_bytes(s, p) + t * wide_bytes(s, p) / 2, p == WL_FORWARD ? 10 : 6);
 }
 
 void wl_block_ops(const struct wl_share *s, enum wl_block b, enum wl_pass p, struct wl_ops *ret) {
@@ -353,7 +381,7 @@ static double attention_kept(const struct wl_share *s, int keep) {
   double bytes = (2 * (m->heads * dqk + kvh * (dqk + dv)) + input_bytes(s) * m->heads * dv) / s->tp;
   if (m->mla)
     bytes += 2.0 * (m->q_lora + m->kv_lora);
-  if (!s->fused && keep == 0) /* softmax, its dropout mask and output: 5 bytes per score (Korthikanti et al.) */
+  if (s->fusion == WL_FUSION_JIT && keep == 0) /* softmax, its dropout mask and output: 5 bytes per score (Korthikanti et al.) */
     bytes += 5.0 * m->heads * s->seq_len / s->tp;
   return bytes;
 }
@@ -370,9 +398,9 @@ double wl_block_activation_bytes(const struct wl_share *s, enum wl_block b, int 
     return t * wide; /* a layer is two blocks, its input 2 bytes */
   switch (b) {
   case WL_ATTENTION:
-    return t * ((s->fused ? 2 + input_bytes(s) : 7) * wide + attention_kept(s, keep));
+    return t * ((s->fusion != WL_FUSION_JIT ? 2 + input_bytes(s) : 7) * wide + attention_kept(s, keep));
   case WL_MLP:
-    return t * ((s->fused ? 2 + input_bytes(s) : 7) * wide + (2 * (up - 1) + input_bytes(s)) * m->ffn / s->tp);
+    return t * ((s->fusion != WL_FUSION_JIT ? 2 + input_bytes(s) : 7) * wide + (2 * (up - 1) + input_bytes(s)) * m->ffn / s->tp);
   case WL_MAMBA:
     return t * (4 * wide + 2.0 * (4.0 * m->mamba_heads * m->mamba_head_dim) / s->tp);
   default: {

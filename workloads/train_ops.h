@@ -6,6 +6,9 @@
 
 enum wl_block { WL_EMBEDDING, WL_ATTENTION, WL_MLP, WL_MOE, WL_MAMBA, WL_HEAD, WL_BLOCKS };
 enum wl_pass { WL_FORWARD, WL_BACKWARD };
+/* How element-wise work becomes kernels: JIT = bias, dropout and residual scripted together around unfused attention
+ * (Megatron of 2019-22); EAGER = one kernel per operator of the source, flash attention; FULL = one kernel per chain. */
+enum wl_fusion { WL_FUSION_JIT, WL_FUSION_EAGER, WL_FUSION_FULL };
 enum wl_op_kind { WL_OP_GEMM, WL_OP_GROUPED, WL_OP_SCORES, WL_OP_STREAM, WL_OP_COLLECTIVE };
 enum wl_group { WL_GROUP_TP, WL_GROUP_EP, WL_GROUP_ETP, WL_GROUP_CP };
 enum wl_exchange { WL_X_ALL_REDUCE, WL_X_ALL_GATHER, WL_X_REDUCE_SCATTER, WL_X_ALL_TO_ALL, WL_X_RING };
@@ -20,7 +23,7 @@ struct wl_op {
   double groups;    /* grouped */
   double batch, heads, kv_heads, q_len, kv_len, d_qk, d_v; /* scores */
   double bytes;   /* stream: read + written; collective: as hw_coll_op counts them */
-  double kernels; /* stream */
+  double kernels; /* stream and scores: launches */
   enum wl_exchange exchange;
   enum wl_group group;
 };
@@ -36,7 +39,7 @@ struct wl_share { /* how the work is cut */
   double packed_len; /* samples packed into a sequence attend to themselves alone: their mean length; 0 = not packed */
   int tp, cp, ep, etp; /* etp: tensor parallelism inside an expert */
   bool sequence_parallel;
-  bool fused;         /* element-wise chains fused and flash attention (2023 on), else one kernel each */
+  enum wl_fusion fusion;
   bool low_precision; /* FP8/FP4 linear layers: their inputs are cast, `cast_bytes` per element */
   double cast_bytes;
   double permute;        /* x on the traffic of sorting tokens to experts and back */
