@@ -64,6 +64,6 @@ const struct cli_cmd cmd_calibrate = {.name = "calibrate",
                                       .max_words = 1,
                                       .opts = opts,
                                       .notes = "TABLE has the columns of hwmodels/measured/gemm.csv, comm.csv or "
-                                               "power_llm.csv; the header tells which. Redirect stdout into a\n"
+                                               "power_activity.csv; the header tells which. Redirect stdout into a\n"
                                                "file of a directory for --catalog to use the rows.",
                                       .run = run};

@@ -3,9 +3,9 @@ nobase_dist_doc_DATA += docs/architecture.md docs/cli.md docs/database.md
 nobase_dist_doc_DATA += docs/kernel.md docs/models-hardware.md docs/scenarios.md
 nobase_dist_doc_DATA += docs/models-money.md
 nobase_dist_doc_DATA += docs/models-serving.md
-nobase_dist_doc_DATA += docs/accuracy-serving.md
+nobase_dist_doc_DATA += docs/accuracy-serving.md docs/accuracy-power.md
 nobase_dist_doc_DATA += docs/accuracy.md docs/models-training.md
-EXTRA_DIST += docs/accuracy.sh
+EXTRA_DIST += docs/accuracy.sh docs/power.sh
 nobase_dist_doc_DATA += \
   docs/accuracy/training-bigscience.svg \
   docs/accuracy/training-dgxc.svg \

@@ -14,11 +14,15 @@ static double log_error(const void *ctx, size_t i, const double *value) {
   return log(p->time_s(p, &p->point[i], value) / p->point[i].t_s);
 }
 
+static bool leaves_out(const struct hwi_problem *p, const struct hwi_point *at, uint64_t seed) {
+  return p->leave_group > 0 ? at->group == p->leave_group - 1 : hwi_left_out(seed, at->x, HWI_SIZES);
+}
+
 /* Points to fit first, points left out behind them; returns how many are fitted. */
 static size_t split(struct hwi_problem *p, uint64_t seed) {
   size_t kept = 0;
   for (size_t i = 0; i < p->n; i++)
-    if (!hwi_left_out(seed, p->point[i].x, HWI_SIZES)) {
+    if (!leaves_out(p, &p->point[i], seed)) {
       struct hwi_point swap = p->point[kept];
       p->point[kept++] = p->point[i];
       p->point[i] = swap;
@@ -104,7 +108,7 @@ bool hw_calibrate(const struct hw_catalog *c, const char *path, uint64_t seed, s
   struct csv_table *t = csv_load(path, errs);
   if (t && csv_column(t, "n_ranks") >= 0)
     hwi_calibrate_collectives(c, t, seed, ret, errs);
-  else if (t && csv_column(t, "w_per_gpu") >= 0)
+  else if (t && csv_column(t, "comm") >= 0)
     hwi_calibrate_power(c, t, seed, ret, errs);
   else if (t)
     hwi_calibrate_kernels(c, t, seed, ret, errs);

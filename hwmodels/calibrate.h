@@ -22,7 +22,7 @@ struct hw_calibration {
   struct arena *arena; /* of all strings */
 };
 /* Reads a table with the columns of measured/gemm.csv (gpu, op, dtype, ...), of measured/comm.csv (system, op, n_ranks,
- * ...) or of measured/power_llm.csv (gpu, tok_per_s, w_per_gpu, ...); the header tells which. The catalog says what the
+ * ...) or of measured/power_activity.csv (gpu, busy, comm, ...); the header tells which. The catalog says what the
  * GPUs and links are. Returns false when errs got an entry; free with hw_calibration_free in any case. */
 bool hw_calibrate(const struct hw_catalog *c, const char *path, uint64_t seed, struct hw_calibration *ret,
                   struct errs *errs);

@@ -1,92 +1,88 @@
-/* Watts of GPUs that serve language models -> the shares of power.h. A run states tokens per second and the size of its
- * model, so the activity is counted from those: weights read once a step, two FLOP per parameter and token. How much of
- * the time kernels ran is not stated (small models wait for their host): it is taken to grow with both up to two rates
- * at which a GPU is wholly busy, which are fitted too and not written. */
+/* Watts of GPUs beside what they did -> the shares of power.h, one set for all GPUs: how far it is off on each when it has not seen that GPU is reported
+ * beside it. What they did comes from simulated runs (docs/power.sh): no meter tells it. Bounds keep apart what runs do not: in decoding, kernels run and
+ * memory is read at once. */
 #include <math.h>
 #include <string.h>
 #include "base/units.h"
 #include "hwmodels/power.h"
 #include "hwmodels/problem.h"
 
-enum { BUSY, MEMORY, COMPUTE, FULL_MEMORY, FULL_COMPUTE, PARAMS };
+enum { BUSY, COMM, MEMORY, COMPUTE, PARAMS };
+static const struct hwi_fit_param params[PARAMS] = {
+    {"busy", "", 0.45, 0.1, 0.8}, {"comm", "", 0.1, 0.03, 0.4}, {"memory", "", 0.2, 0.1, 0.6}, {"compute", "", 0.6, 0.1, 1.2}};
+static const char *const column[PARAMS] = {"busy", "comm", "memory", "compute"};
 
 static double power_w(const struct hwi_problem *p, const struct hwi_point *at, const double *v) {
-  const struct hwi_power shares = {v[BUSY], v[MEMORY], v[COMPUTE]};
-  struct hw_gpu g = *p->gpu;
+  const struct hwi_power shares = {v[BUSY], v[COMM], v[MEMORY], v[COMPUTE]};
+  const struct hw_gpu *const *gpus = p->extra;
+  struct hw_gpu g = *gpus[(size_t)at->x[PARAMS]];
   g.power = &shares;
-  double busy = fmin(1, at->x[0] / v[FULL_MEMORY] + at->x[1] / v[FULL_COMPUTE]);
-  struct hw_activity a = {busy, at->x[0], at->x[1]};
-  return hw_gpu_power_w(NULL, &g, &a);
+  return hw_gpu_power_w(NULL, &g, &(struct hw_activity){at->x[BUSY], at->x[COMM], at->x[MEMORY], at->x[COMPUTE]});
 }
 
-static bool number(const struct csv_table *t, size_t r, const char *column, double *ret, struct errs *errs) {
-  const char *text = csv_cell(t, r, csv_column(t, column));
-  if (!*text)
-    return false;
-  if (units_number(text, ret))
+/* A cell that is filled must be a number. */
+static bool number(const struct csv_table *t, size_t r, const char *name, double *ret, struct errs *errs) {
+  const char *text = csv_cell(t, r, csv_column(t, name));
+  if (units_number(text, ret) && isfinite(*ret) && *ret >= 0)
     return true;
-  errs_add(errs, csv_path(t), csv_line(t, r), column, "got '%s', expected a number or nothing", text);
+  errs_add(errs, csv_path(t), csv_line(t, r), name, "got '%s', expected a number from 0", text);
   return false;
 }
 
-static bool read_point(const struct csv_table *t, size_t r, const struct hw_gpu *g, struct hwi_point *ret,
-                       struct errs *errs) {
-  double total, active, gpus, batch, rate, watts, replicas = 1;
-  enum dtype precision;
-  if (!number(t, r, "total_params_b", &total, errs) || !number(t, r, "active_params_b", &active, errs) ||
-      !number(t, r, "num_gpus", &gpus, errs) || !number(t, r, "avg_batch", &batch, errs) ||
-      !number(t, r, "tok_per_s", &rate, errs) || !number(t, r, "w_per_gpu", &watts, errs) || !(watts > 0 && rate > 0))
-    return false;
-  number(t, r, "dp", &replicas, errs);
-  if (!dtype_parse(csv_cell(t, r, csv_column(t, "precision")), &precision))
-    return false;
-  enum dtype compute = hw_compute_dtype(g, precision);
-  double per_replica = fmax(1, batch / fmax(1, replicas)),
-         share = active < total ? 1 - pow(1 - active / total, per_replica) : 1;
-  double bytes = share * total * 1e9 * dtype_bytes(precision) * fmax(1, replicas), step_s = batch / rate;
-  double u_mem = fmin(1, bytes / (gpus * g->mem_Bps * step_s)),
-         u_comp = fmin(1, 2e9 * active * rate / (gpus * g->peak_flops[compute]));
-  *ret = (struct hwi_point){
-      .x = {u_mem, u_comp, total, batch, gpus, precision, 1e6 * u_mem, 1e6 * u_comp}, .t_s = watts, .group = -1};
-  return true;
+/* Watts, or a share of the TDP. */
+static bool read_watts(const struct csv_table *t, size_t r, const struct hw_gpu *g, double *ret, struct errs *errs) {
+  if (*csv_cell(t, r, csv_column(t, "w_per_gpu")))
+    return number(t, r, "w_per_gpu", ret, errs) && *ret > 0;
+  bool good = number(t, r, "of_tdp", ret, errs) && *ret > 0;
+  *ret *= g->tdp_w;
+  return good;
 }
 
-static const struct hwi_fit_param params[PARAMS] = {{"busy", "", 0.4, 0, 1},
-                                                    {"memory", "", 0.2, 0, 1},
-                                                    {"compute", "", 0.5, 0, 2},
-                                                    {NULL, "", 0.4, 0.05, 2},
-                                                    {NULL, "", 0.05, 0.005, 0.6}};
+static bool read_point(const struct csv_table *t, size_t r, const struct hw_gpu *g, struct hwi_point *ret, struct errs *errs) {
+  *ret = (struct hwi_point){.group = -1};
+  for (int i = 0; i < PARAMS; i++)
+    if (!number(t, r, column[i], &ret->x[i], errs))
+      return false;
+  ret->x[PARAMS] = (double)r;
+  return read_watts(t, r, g, &ret->t_s, errs);
+}
 
-static void fit_gpu(const struct hw_catalog *c, const struct csv_table *t, const struct hw_gpu *g, uint64_t seed,
-                    struct hw_calibration *k, struct errs *errs) {
-  struct hwi_problem p = {.name = g->name,
-                          .what = "power",
-                          .kind = "power",
-                          .source = "ML.ENERGY leaderboard v3",
-                          .time_s = power_w,
-                          .gpu = g,
-                          .n_param = PARAMS};
+/* unseen NULL: rows for `any`; else only a report on the GPU that the fit does not see. */
+static void fit_power(const struct csv_table *t, const struct hw_gpu *const *gpus, const struct hw_gpu *unseen, uint64_t seed, struct hw_calibration *k,
+                      struct errs *errs) {
+  struct hwi_problem p = {.name = unseen ? unseen->name : "any", .what = unseen ? "power unseen" : "power", .kind = "power", .source = csv_path(t),
+                          .time_s = power_w, .n_param = PARAMS, .extra = gpus, .leave_group = unseen != NULL};
   memcpy(p.param, params, sizeof params);
+  for (int i = 0; unseen && i < PARAMS; i++)
+    p.param[i].name = NULL;
+  bool known = false;
   for (size_t r = 0; r < csv_rows(t); r++) {
     struct hwi_point at;
-    if (hw_gpu_find(c, csv_cell(t, r, csv_column(t, "gpu"))) != g || !read_point(t, r, g, &at, errs))
+    if (!gpus[r] || !read_point(t, r, gpus[r], &at, errs))
       continue;
+    at.group = gpus[r] == unseen ? 0 : -1;
+    known |= gpus[r] == unseen;
     hwi_problem_add(&p, at);
-    k->skipped--;
+    k->skipped -= !unseen;
   }
   double v[HWI_FIT_MAX];
-  if (p.n)
+  if (p.n && (known || !unseen))
     hwi_problem_solve(k, &p, seed, v);
   mem_free(p.point);
 }
 
 void hwi_calibrate_power(const struct hw_catalog *c, const struct csv_table *t, uint64_t seed, struct hw_calibration *k,
                          struct errs *errs) {
-  static const char *const columns[] = {"gpu",       "num_gpus",  "total_params_b", "active_params_b",
-                                        "precision", "avg_batch", "tok_per_s",      "w_per_gpu"};
+  static const char *const columns[] = {"gpu", "busy", "comm", "memory", "compute", "w_per_gpu", "of_tdp"};
   if (!csv_require(t, columns, sizeof columns / sizeof *columns, errs))
     return;
-  k->skipped = csv_rows(t);
-  for (size_t i = 0; hw_gpu_at(c, i); i++)
-    fit_gpu(c, t, hw_gpu_at(c, i), seed, k, errs);
+  size_t n = csv_rows(t);
+  k->skipped = n;
+  const struct hw_gpu **gpus = mem_array(n + 1, sizeof *gpus);
+  for (size_t r = 0; r < n; r++)
+    gpus[r] = hw_gpu_find(c, csv_cell(t, r, csv_column(t, "gpu")));
+  fit_power(t, gpus, NULL, seed, k, errs);
+  for (size_t i = 0; errs_count(errs) == 0 && hw_gpu_at(c, i); i++)
+    fit_power(t, gpus, hw_gpu_at(c, i), seed, k, errs);
+  mem_free(gpus);
 }

@@ -66,6 +66,7 @@ struct hw_server {
   int gpus_per_nic_port;            /* 2 on p4d: two GPUs share one 100G NIC */
   double host_mem_bytes;
   double power_max_w, host_idle_w, host_busy_w; /* nameplate; host (CPU, NIC, fans, PSU loss) without GPUs */
+  double host_fans_w;               /* of the host's watts, what a box cooled by liquid does without */
   const char *host_class;           /* joins software stacks with a host: "2020-epyc", ... */
   double local_storage_bytes, local_storage_Bps;
   double rack_units;
@@ -107,4 +108,6 @@ const struct hw_fact *hw_fact_find(const struct hw_catalog *c, const char *kind,
 /* A server put together for a GPU in `gpus_per_node` boxes with a given network, for measurements that name only the GPU: intra = the GPU's scale-up link,
  * net_Bps per node (0 = the usual for this GPU and host). Owned by the catalog, made once per distinct request. */
 const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_gpu *gpu, int gpus_per_node, double net_Bps);
+/* The same box cooled by liquid; owned by the catalog, s itself when nothing is known of its fans. */
+const struct hw_server *hw_server_without_fans(struct hw_catalog *c, const struct hw_server *s);
 #endif

@@ -99,7 +99,7 @@ struct hwi_kernels {
 void hwi_kernels_resolve(struct hw_catalog *c, struct errs *errs);
 
 struct hwi_power { /* shares of TDP, see power.h */
-  double busy, mem, comp;
+  double busy, comm, mem, comp;
 };
 void hwi_power_resolve(struct hw_catalog *c, struct errs *errs);
 void hwi_collective_resolve(struct hw_catalog *c, struct errs *errs);

@@ -22,6 +22,7 @@ struct hwi_problem {
   struct hwi_fit_param param[HWI_FIT_MAX]; /* name NULL: a nuisance, fitted and not written; name with a dot: the metric
                                               in full, without what */
   size_t n_param;
+  int leave_group; /* 1 + the group that the fit does not see; 0 = a random part of all points */
   double (*time_s)(const struct hwi_problem *p, const struct hwi_point *at, const double *value);
   struct hwi_machine machine;
   double a_bytes, b_bytes; /* stored bytes an element of GEMM operands */

@@ -236,17 +236,23 @@ static const struct hw_link *intra_link(const struct hw_gpu *g, int gpus) {
   return l && (!l->domain || l->domain >= gpus) ? l : g->pcie;
 }
 
+/* Watts of a host class, written for a box of eight; 0 when nobody knows. */
+static double host_w(struct hw_catalog *c, const struct hw_server *s, const char *metric) {
+  double v = hwi_number(c, "power", s->host_class, metric, "W");
+  if (isnan(v))
+    v = hwi_number(c, "power", "any", metric, "W");
+  return isnan(v) ? 0 : v * s->gpus / 8.0;
+}
+
+/* A board of GPUs on PCIe has neither the switches between them nor a NIC for each. */
 static void host_defaults(struct hw_catalog *c, struct hw_server *s) {
-  double per_gpu = s->gpus / 8.0;
-  static const char *const metric[] = {"host_power_idle", "host_power_busy"};
-  double *member[] = {&s->host_idle_w, &s->host_busy_w};
-  for (int i = 0; i < 2; i++) {
-    double v = hwi_number(c, "power", s->host_class, metric[i], "W");
-    if (isnan(v))
-      v = hwi_number(c, "power", "any", metric[i], "W");
-    if (!*member[i] && !isnan(v))
-      *member[i] = v * per_gpu;
-  }
+  bool switched = s->gpu->scaleup && !s->gpu->scaleup->domain;
+  double fabric = switched ? 0 : host_w(c, s, "host_power_fabric");
+  if (!s->host_idle_w)
+    s->host_idle_w = fmax(0, host_w(c, s, "host_power_idle") - fabric);
+  if (!s->host_busy_w)
+    s->host_busy_w = fmax(0, host_w(c, s, "host_power_busy") - fabric);
+  s->host_fans_w = fmin(s->host_idle_w, host_w(c, s, "host_power_fans"));
 }
 
 static void finish_server(struct hw_catalog *c, struct hw_server *s) {
@@ -333,6 +339,8 @@ const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_
                           .local_storage_bytes = t ? t->local_storage_bytes : 0,
                           .local_storage_Bps = t ? t->local_storage_Bps : 0,
                           .rack_units = t ? t->rack_units : 0,
+                          .host_idle_w = t && t->gpu == gpu ? t->host_idle_w * gpus_per_node / t->gpus : 0,
+                          .host_busy_w = t && t->gpu == gpu ? t->host_busy_w * gpus_per_node / t->gpus : 0,
                           .host_class = t ? t->host_class : ""};
   for (const struct hw_gpu *part = gpu; part; part = *part->based_on ? hw_gpu_find(c, part->based_on) : NULL) {
     double domain = hwi_number(c, "gpu", part->name, "scaleup_domain", "count"); /* a tray of a rack-wide domain */
@@ -354,4 +362,16 @@ const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_
   c->generic = mem_grow(c->generic, &c->cap_generic, c->n_generic + 1, sizeof *c->generic);
   c->generic[c->n_generic++] = (struct hwi_generic){s, net_Bps};
   return s;
+}
+
+const struct hw_server *hw_server_without_fans(struct hw_catalog *c, const struct hw_server *s) {
+  if (!(s->host_fans_w > 0))
+    return s;
+  struct hw_server *wet = arena_alloc(c->arena, sizeof *wet);
+  *wet = *s;
+  wet->name = arena_printf(c->arena, "%s without fans", s->name);
+  wet->host_idle_w -= s->host_fans_w;
+  wet->host_busy_w -= s->host_fans_w;
+  wet->host_fans_w = 0;
+  return wet;
 }

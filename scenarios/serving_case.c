@@ -468,9 +468,30 @@ static void read_speculation(struct reader *r) {
   r->c->rep.mtp_tokens = isfinite(n) && n > 0 ? serve_draft_tokens((int)fmin(n, 8)) : 1;
 }
 
+/* "system=DGX-Station-A100_A100-SXM-80GBx4_TRT": a system that the catalog knows says which variant of the GPU it has (one with fewer watts). */
+static const struct hw_gpu *as_built(const struct reader *r, const struct hw_gpu *g) {
+  const char *at = strstr(text(r, "notes"), "system=");
+  char name[96];
+  if (!g || !at)
+    return g;
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 7, "; "), at + 7);
+  for (char *cut = name + strlen(name); cut; cut = strrchr(name, '_')) {
+    *cut = '\0';
+    const struct hw_server *s = hw_server_find(r->k->catalog, name);
+    if (s)
+      return strcmp(s->gpu->based_on, g->name) == 0 ? s->gpu : g;
+  }
+  return g;
+}
+
+static bool is_cooled_by_liquid(const char *notes) {
+  return strstr(notes, "immersion cooled") || strstr(notes, "liquid cooled");
+}
+
 static void read_server(struct reader *r) {
   const struct hw_gpu *g = find_gpu(r, text(r, "gpu"));
   int gpus = whole(r, "num_gpus"), per_node = whole(r, "gpus_per_node");
+  g = as_built(r, g);
   if (!g) {
     give_up(r, CASE_UNSUPPORTED, "no catalog row for GPU: ", text(r, "gpu"));
     return;
@@ -486,6 +507,8 @@ static void read_server(struct reader *r) {
     per_node = gpus < 8 ? gpus : 8;
   r->c->node_gpus = whole(r, "gpus_per_node") > 0 ? whole(r, "gpus_per_node") : per_node;
   r->c->rep.server = hw_server_generic(r->k->catalog, g, per_node, 0);
+  if (is_cooled_by_liquid(text(r, "notes")))
+    r->c->rep.server = hw_server_without_fans(r->k->catalog, r->c->rep.server);
   double cap = after(text(r, "notes"), "power_limit ");
   /* Systems tuned for efficiency cap their GPUs; where the cap is not stated the catalog has a usual one. */
   r->c->rep.power_cap_w = isfinite(cap) ? cap : strstr(text(r, "notes"), "MaxQ") ? serve_constant(r->k->catalog, "power_cap", "efficiency_share") * g->tdp_w : 0;

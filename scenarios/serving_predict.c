@@ -187,7 +187,9 @@ static void collect(const struct play *p, const struct serve_stats *st, const st
   o->req_per_s = o->r.req_per_s * c->replicas;
   o->input_tok_per_s = o->r.input_tok_per_s * c->replicas;
   o->power_w = o->r.energy_j / fmax(o->r.span_s, 1e-9) * c->replicas;
-  o->gpu_power_of_tdp = serve_gpu_power_w(&c->rep, &p->setup, &o->r.activity) / p->setup.gpu->tdp_w;
+  double gpu_j = serve_gpu_energy_j(&c->rep, &p->setup, t) * c->replicas;
+  o->gpu_power_w = gpu_j / fmax(o->r.span_s, 1e-9) / (p->setup.gpus * c->replicas);
+  o->gpu_j_per_output_tok = gpu_j / fmax(o->tok_per_s * o->r.span_s, 1e-9);
 }
 
 static void play_load(struct play *p, const struct load *l, struct serving_outcome *o) {
@@ -372,7 +374,9 @@ double serving_metric(const struct serving_case *c, const struct serving_outcome
     {"requests_per_s", c->load == LOAD_LIMIT ? o->rate_at_limit : o->req_per_s},
     {"batch_prefill_ms", o->prefill_s * 1e3},
     {"batch_latency_mean_ms", o->r.e2e_s[SERVE_MEAN] * 1e3},
-    {"gpu_power_mean_of_tdp", o->gpu_power_of_tdp},
+    {"gpu_power_mean_of_tdp", o->gpu_power_w / c->rep.server->gpu->tdp_w},
+    {"gpu_power_mean_w", o->gpu_power_w},
+    {"gpu_j_per_output_tok", o->gpu_j_per_output_tok},
     {"system_power_mean_w", o->power_w},
   };
   for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)

@@ -9,7 +9,8 @@ struct serving_outcome {
   double tok_per_s, req_per_s; /* all replicas */
   double input_tok_per_s;
   double prefill_s;            /* static batch: until the first token */
-  double power_w, gpu_power_of_tdp;
+  double power_w;              /* all servers */
+  double gpu_power_w, gpu_j_per_output_tok; /* one GPU; all GPUs alone, over the answer tokens */
   double rate_at_limit;        /* LOAD_LIMIT: all replicas, req/s */
 };
 bool serving_play(const struct serving_case *c, struct serving_outcome *ret, char *why, size_t why_size);

@@ -144,6 +144,8 @@ static bool read_machine(const struct reader *r) {
     net = cluster_network(r, r->c->job.server, per_node);
   if (net > 0)
     r->c->job.server = hw_server_generic(r->k->catalog, gpu, per_node, net);
+  if (r->c->job.server && (says(r, "immersion cooled") || says(r, "liquid cooled")))
+    r->c->job.server = hw_server_without_fans(r->k->catalog, r->c->job.server);
   r->c->job.catalog = r->k->catalog;
   return r->c->job.server ? true : give_up(r, VAL_UNSUPPORTED, "no server for GPU '%s'", gpu->name);
 }

@@ -175,6 +175,8 @@ static void training_rows(struct report *rep, const struct training_tables *k, c
   for (size_t i = 0; i < rep->r.n; i++) {
     struct val_row *v = &rep->r.row[i];
     struct training_answer x;
+    if (validate_is_serving(t, i))
+      continue;
     validate_training_row(k, t, i, &x);
     begin_row(a, t, i, v);
     v->status = x.status;
@@ -194,6 +196,8 @@ static void serving_rows(struct report *rep, const struct serving_tables *k, con
   validate_serving(k, t, x);
   for (size_t i = 0; i < rep->r.n; i++) {
     struct val_row *v = &rep->r.row[i];
+    if (!validate_is_serving(t, i))
+      continue;
     begin_row(a, t, i, v);
     v->status = (enum val_status)x[i].status;
     v->predicted = x[i].predicted;
@@ -260,11 +264,12 @@ struct val_report *validate_table(const char *path, const struct val_sources *sr
   rep->arena = arena_create();
   rep->r.n = csv_rows(t);
   rep->r.row = arena_alloc(rep->arena, (rep->r.n + 1) * sizeof *rep->r.row);
-  if (csv_column(t, "load_kind") >= 0)
+  bool serving = csv_column(t, "load_kind") >= 0, training = csv_column(t, "software") >= 0;
+  if (serving)
     predict_serving(rep, t, src, errs);
-  else if (csv_column(t, "software") >= 0)
+  if (training)
     predict_training(rep, t, src, errs);
-  else
+  if (!serving && !training)
     errs_add(errs, path, 1, NULL, "neither a training table (column software) nor a serving table (column load_kind)");
   csv_unload(t);
   if (errs_count(errs) > before) {

@@ -24,8 +24,11 @@ static void answer(const struct serving_case *c, const struct serving_outcome *o
     return;
   }
   a->predicted = serving_metric(c, o, metric);
-  if (isfinite(a->predicted))
+  if (isfinite(a->predicted)) {
+    if (!*a->note && strstr(metric, "power"))
+      hw_activity_text(&o->r.activity, a->note, sizeof a->note);
     return;
+  }
   a->status = CASE_UNSUPPORTED;
   snprintf(a->note, sizeof a->note, "metric '%s' does not follow from this run", metric);
 }
@@ -43,6 +46,11 @@ static void run_answer(const struct serving_tables *k, const struct csv_table *t
     answer(&c, &o, played, why, csv_cell(t, rows[i], metric), &answers[rows[i]]);
 }
 
+bool validate_is_serving(const struct csv_table *t, size_t row) {
+  int kind = csv_column(t, "load_kind");
+  return kind >= 0 && (csv_column(t, "software") < 0 || *csv_cell(t, row, kind));
+}
+
 /* Rows of a run stand together in published tables; where they do not, each part is a run of its own. */
 void validate_serving(const struct serving_tables *k, const struct csv_table *t, struct serving_answer *answers) {
   int id = csv_column(t, "id");
@@ -54,7 +62,8 @@ void validate_serving(const struct serving_tables *k, const struct csv_table *t,
       rows = mem_grow(rows, &cap, m + 1, sizeof *rows);
       rows[m++] = i;
     }
-    run_answer(k, t, rows, m, answers);
+    if (validate_is_serving(t, rows[0]))
+      run_answer(k, t, rows, m, answers);
   }
   mem_free(rows);
 }

@@ -9,6 +9,8 @@ struct serving_answer {
   double predicted; /* in the row's unit; NaN unless ok */
   char note[160];
 };
-/* answers: one per row of t, the caller's. */
+/* Whether a row is a serving run: all rows of a table without the column `software`, else those that state a load. */
+bool validate_is_serving(const struct csv_table *t, size_t row);
+/* answers: one per row of t, the caller's; those of training runs stay as they are. */
 void validate_serving(const struct serving_tables *k, const struct csv_table *t, struct serving_answer *answers);
 #endif

@@ -76,6 +76,17 @@ static double days(const struct outcome *o) {
   return wall_hours(o) / 24;
 }
 
+/* Watts of a step go on for the whole run: what checkpoints, evaluations and failures add is not in it. */
+static double gpu_power(const struct outcome *o) {
+  return sim_train_gpu_power_w(&o->c->job, &o->step.activity);
+}
+static double node_power(const struct outcome *o) {
+  return hw_server_power_at_w(o->c->job.server, gpu_power(o));
+}
+static double energy(const struct outcome *o) {
+  return node_power(o) / o->c->job.server->gpus * gpu_hours(o) * 1e-3;
+}
+
 static const struct metric {
   const char *name;
   double (*value)(const struct outcome *o);
@@ -92,6 +103,9 @@ static const struct metric {
     {"gpu_hours", gpu_hours, true, true, false},
     {"wall_hours", wall_hours, true, true, true},
     {"days", days, true, true, true},
+    {"gpu_power_mean_w", gpu_power, false, false, false},
+    {"node_power_mean_w", node_power, false, false, false},
+    {"energy_kwh", energy, true, true, false},
 };
 
 static const struct metric *metric_of(const char *name) {
@@ -153,6 +167,8 @@ void validate_training_row(const struct training_tables *k, const struct csv_tab
     ret->inverse = m->inverse;
     ret->tflops = model_tflops(&o);
     ret->precision = precision_name(o.step.plan.precision);
+    if (!*c.note && o.step.fits && strstr(name, "power"))
+      hw_activity_text(&o.step.activity, c.note, sizeof c.note);
     snprintf(ret->note, sizeof ret->note, "%s%s%s", c.note, *c.note && !o.step.fits ? "; " : "",
              o.step.fits ? "" : o.step.why);
   }

@@ -82,21 +82,35 @@ static double moe_at(const struct serve_setup *s, double m) {
   return s->ops.moe_layers * experts_s(s, fmax(1, m / s->layout.pp));
 }
 
-static double lin_at(const struct serve_setup *s, double m) {
+static double compute_at(const struct serve_setup *s, double m) {
   const struct wl_serve_ops *o = &s->ops;
-  double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), t = 0, comm = 0;
+  double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), t = 0;
   for (int i = 0; i < o->gemms; i++)
     t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
-  t += o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
-  comm += o->all_reduces * all_reduce_s(s, rows);
-  double a2a = o->a2a_layers * a2a_s(s, rows);
-  comm += a2a - s->engine.a2a_overlap * fmin(a2a, t + moe_at(s, m));
+  return t + o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
+}
+
+/* What is not hidden behind compute_s seconds of a layer's own work. */
+static double comm_at(const struct serve_setup *s, double m, double compute_s) {
+  const struct wl_serve_ops *o = &s->ops;
+  double rows = fmax(1, fmax(1, m / s->layout.pp) / s->layout.dp), comm = o->all_reduces * all_reduce_s(s, rows), a2a = o->a2a_layers * a2a_s(s, rows);
+  comm += a2a - s->engine.a2a_overlap * fmin(a2a, compute_s + moe_at(s, m));
   if (s->layout.pp > 1) {
     struct hw_coll_op op = {.kind = HW_P2P, .bytes = rows * o->hidden * 2 / s->layout.tp, .ranks = 2, .ranks_per_node = 1,
                             .groups_per_node = s->layout.tp * s->layout.dp};
     comm += (s->layout.pp - 1) * hw_coll_s(s->server, &op);
   }
-  return t + comm;
+  return comm;
+}
+
+static double lin_at(const struct serve_setup *s, double m) {
+  double t = compute_at(s, m);
+  return t + comm_at(s, m, t);
+}
+
+/* The share of lin_at in which a GPU waits for its peers. */
+static double waits_at(const struct serve_setup *s, double m) {
+  return comm_at(s, m, compute_at(s, m));
 }
 
 static double log_at(const struct serve_setup *s, double seqs) {
@@ -233,6 +247,10 @@ void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max
   c->att0_s = mem_array((size_t)c->max_s + 1, sizeof(double));
   c->att1_s = mem_array((size_t)c->max_s + 1, sizeof(double));
   fill(c->lin_s, c->max_m, s, lin_at);
+  if (s->gpus > 1) {
+    c->comm_s = mem_array((size_t)c->max_m + 1, sizeof(double));
+    fill(c->comm_s, c->max_m, s, waits_at);
+  }
   c->dp = s->layout.dp;
   c->step_rows = 1 + s->drafts;
   c->idle_rows = fmax(0, c->step_rows - s->mtp);
@@ -252,6 +270,7 @@ void serve_cost_free(struct serve_cost *c) {
   mem_free(c->lin_s);
   mem_free(c->moe_s);
   mem_free(c->lin_bytes);
+  mem_free(c->comm_s);
   mem_free(c->log_s);
   mem_free(c->att0_s);
   mem_free(c->att1_s);

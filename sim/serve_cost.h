@@ -23,6 +23,7 @@ struct serve_cost {
   double step_rows, idle_rows; /* tokens a sequence computes in a decode step, and how many of them are thrown away */
   double dp;              /* ranks that attend for sequences of their own */
   double *att0_s, *att1_s;
+  double *comm_s;         /* of lin_s, exposed communication; NULL = one GPU */
   double *lin_bytes;      /* weights and activations read by one GPU */
   double pair_s;
   double host0_s, host_seq_s, host_prompt_s;

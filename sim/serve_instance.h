@@ -26,7 +26,7 @@ extern const struct serve_batching *const serve_batchings[]; /* how an iteration
 enum { SERVE_CLASSES = 48 }; /* activity is gathered per kind of iteration and power of two of the batch */
 
 struct serve_work { /* of one GPU */
-  double busy_s, span_s, bytes, flop;
+  double busy_s, comm_s, span_s, bytes, flop; /* comm: of busy, waiting for peers */
 };
 struct serve_finish {
   sim_time arrival, first, end;

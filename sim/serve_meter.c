@@ -1,4 +1,5 @@
 /* What an instance did: every interval is closed with what ran in it; totals between two moments. */
+#include <math.h>
 #include "sim/serve_core.h"
 
 static int class_of(double nd, bool prompts) {
@@ -11,6 +12,7 @@ void serve_meter(struct serve *s, double span_s, double busy_s, double m, double
   struct serve_work *w = &s->tot.work[class_of(nd, pairs > 0)];
   w->span_s += span_s;
   w->busy_s += busy_s;
+  w->comm_s += c->comm_s ? fmin(busy_s, iterations * serve_table(c->comm_s, c->max_m, m)) : 0;
   w->bytes += iterations * serve_table(c->lin_bytes, c->max_m, m) + ctx * c->ctx_bytes;
   w->flop += iterations * (m * c->lin_flop_per_token + nd * c->log_flop_per_seq) + ctx * c->ctx_flop + pairs * c->pair_flop;
   s->tot.batch_integral += span_s * (double)s->running;
@@ -50,6 +52,7 @@ void serve_window_of(const struct serve *s, struct serve_totals *ret) {
   ret->kv_integral -= a->kv_integral;
   for (int i = 0; i < SERVE_CLASSES; i++) {
     ret->work[i].busy_s -= a->work[i].busy_s;
+    ret->work[i].comm_s -= a->work[i].comm_s;
     ret->work[i].span_s -= a->work[i].span_s;
     ret->work[i].bytes -= a->work[i].bytes;
     ret->work[i].flop -= a->work[i].flop;

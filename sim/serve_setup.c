@@ -138,38 +138,6 @@ void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep,
   ret->kv_tokens = o->kv_bytes_per_token > 0 ? floor(ret->kv / o->kv_bytes_per_token) * s->layout.dp : (double)INFINITY;
 }
 
-/* ---- power ---- */
-double serve_gpu_power_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a) {
-  double w = hw_gpu_power_w(rep->catalog, s->gpu, a);
-  return rep->power_cap_w > 0 ? fmin(w, rep->power_cap_w) : w;
-}
-
-static double server_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a) {
-  double over = hw_gpu_power_w(rep->catalog, s->gpu, a) - serve_gpu_power_w(rep, s, a);
-  return hw_server_power_w(rep->catalog, s->server, a) - s->server->gpus * over;
-}
-
-double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t, struct hw_activity *ret_mean) {
-  double span = (double)(t->end - t->start) * 1e-9, energy = 0, ran = 0, busy = 0, bytes = 0, flop = 0;
-  double servers = (double)s->gpus / s->server->gpus; /* a replica smaller than a server carries its share */
-  for (int i = 0; i < SERVE_CLASSES; i++) {
-    const struct serve_work *w = &t->work[i];
-    if (w->span_s <= 0)
-      continue;
-    struct hw_activity a = {.busy = fmin(1, w->busy_s / w->span_s), .u_mem = fmin(1, w->bytes / w->span_s / s->gpu->mem_Bps),
-                            .u_comp = fmin(1, w->flop / w->span_s / s->gpu->peak_flops[s->compute])};
-    energy += servers * server_w(rep, s, &a) * w->span_s;
-    ran += w->span_s;
-    busy += w->busy_s;
-    bytes += w->bytes;
-    flop += w->flop;
-  }
-  double idle = fmax(0, span - ran), all = fmax(span, 1e-9);
-  *ret_mean = (struct hw_activity){.busy = fmin(1, busy / all), .u_mem = fmin(1, bytes / all / s->gpu->mem_Bps),
-                                   .u_comp = fmin(1, flop / all / s->gpu->peak_flops[s->compute])};
-  return energy + servers * hw_server_idle_w(rep->catalog, s->server) * idle;
-}
-
 /* ---- core configuration ---- */
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
                      struct serve_config *c) {

@@ -21,7 +21,8 @@ struct serve_memory { /* bytes of the fullest GPU */
   double kv_tokens; /* of the replica; INFINITY without a cache */
 };
 void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep, struct serve_memory *ret);
-/* Mean watts of the replica's servers over a run, and its mean activity; joules over the span. */
+/* Joules of the replica's servers over the span of a run, and its mean activity; of its GPUs alone. */
+double serve_gpu_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t);
 double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_totals *t, struct hw_activity *ret_mean);
 /* A core configuration from the engine's facts. */
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,

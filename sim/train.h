@@ -70,6 +70,8 @@ struct sim_step {
 };
 /* false only when the job is meaningless (reason in why); does not fit = true with fits false. */
 bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
+/* Watts of a GPU that does this much, under the job's power limit. */
+double sim_train_gpu_power_w(const struct sim_train_job *job, const struct hw_activity *a);
 /* The schedule of one step as spans, for a timeline: called in order of start for each task of each pipeline stage; at
  * most `limit` spans. */
 struct sim_step_span {

@@ -145,6 +145,7 @@ static bool price_phase(struct run *r, const struct wl_phase *p, struct sim_trai
   out->step_time_s = rl.rollout_s + rl.update_s + rl.sync_s;
   double share = out->step_time_s > 0 ? rl.rollout_s / out->step_time_s : 0;
   activity->busy = share * rl.rollout_activity.busy + (1 - share) * rl.update.activity.busy;
+  activity->comm = share * rl.rollout_activity.comm + (1 - share) * rl.update.activity.comm;
   activity->u_mem = share * rl.rollout_activity.u_mem + (1 - share) * rl.update.activity.u_mem;
   activity->u_comp = share * rl.rollout_activity.u_comp + (1 - share) * rl.update.activity.u_comp;
   return ok;
@@ -162,9 +163,14 @@ static double checkpoint_s(const struct run *r, int nodes) {
   return 14 * (c.params + c.params_mtp) / rate;
 }
 
+double sim_train_gpu_power_w(const struct sim_train_job *job, const struct hw_activity *a) {
+  double w = hw_gpu_power_w(job->catalog, job->server->gpu, a);
+  return job->gpu_power_w > 0 ? fmin(w, job->gpu_power_w) : w;
+}
+
 static void add_energy(struct run *r, int nodes, const struct hw_activity *a, double busy_s, double idle_s) {
   const struct hw_server *s = r->spec->job.server;
-  double watts = hw_server_power_w(r->spec->job.catalog, s, a) * nodes;
+  double watts = hw_server_power_at_w(s, sim_train_gpu_power_w(&r->spec->job, a)) * nodes;
   r->ret->energy_j += watts * busy_s + hw_server_idle_w(r->spec->job.catalog, s) * nodes * idle_s;
   r->ret->peak_w = fmax(r->ret->peak_w, watts);
 }

@@ -169,6 +169,8 @@ static void set_activity(const struct train_env *e, const struct train_stages *s
   ret->activity.u_comp = fmin(flops / (ret->time_s * e->gpu->peak_flops[e->low]), 1);
   ret->activity.u_mem = fmin(bytes / (ret->time_s * e->gpu->mem_Bps), 1);
   ret->activity.busy = fmax(1 - idle / ret->time_s, 0);
+  double comm = ret->part_s[STEP_TP] + ret->part_s[STEP_EP] + ret->part_s[STEP_CP] + ret->part_s[STEP_DP] + ret->part_s[STEP_P2P];
+  ret->activity.comm = fmin(fmax(comm / ret->time_s, 0), ret->activity.busy);
 }
 
 static void set_rates(const struct train_env *e, const struct train_stages *s, const struct play_spec *spec,

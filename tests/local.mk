@@ -124,6 +124,7 @@ endif
 dist_check_SCRIPTS += tests/validate.sh
 TESTS += tests/validate.sh
 
-dist_check_SCRIPTS += tests/validate_serving.sh
-TESTS += tests/validate_serving.sh
+dist_check_SCRIPTS += tests/validate_serving.sh tests/validate_power.sh
+TESTS += tests/validate_serving.sh tests/validate_power.sh
+tests/validate_power.log: rackcast$(EXEEXT)
 tests/validate_serving.log: rackcast$(EXEEXT)
