@@ -225,6 +225,10 @@ static void test_lengths(void) {
   for (int i = 0; i < 100000; i++)
     sum += wl_lengths_at(&l, (i + 0.5) / 100000);
   CU_CLOSE(sum / 100000, 300, 0.01);
+  l = (struct wl_lengths){.mean = 100}; /* one figure: exponential, whose median is ln 2 of its mean */
+  CU_CLOSE(wl_lengths_at(&l, 0.5), 69, 1e-12);
+  CU_CLOSE(wl_lengths_at(&l, 1 - exp(-3)), 300, 1e-12);
+  CU_CLOSE(wl_lengths_mean(&(struct wl_lengths){.p50 = 69.3147}), 100, 1e-5);
   l = (struct wl_lengths){.mean = 77, .fixed = true};
   CU_ASSERT(wl_lengths_at(&l, 0.01) == 77 && wl_lengths_at(&l, 0.99) == 77);
 }

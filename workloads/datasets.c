@@ -6,31 +6,24 @@
 #include "base/csv.h"
 #include "base/units.h"
 
-static double sigma_of(const struct wl_lengths *l) {
-  if (l->mean > 0 && l->p50 > 0)
-    return sqrt(2 * log(fmax(1.0001, l->mean / l->p50)));
-  return WL_SPREAD_SIGMA;
-}
-
-static double median_of(const struct wl_lengths *l) {
-  if (l->p50 > 0)
-    return l->p50;
-  double s = sigma_of(l);
-  return l->mean * exp(-s * s / 2);
+/* One figure is known: the exponential, which assumes least about the rest. Both: the lognormal that has them. */
+static double quantile(const struct wl_lengths *l, double u) {
+  if (l->fixed)
+    return l->mean * (l->least > 0 ? l->least + (1 - l->least) * u : 1);
+  if (!(l->p50 > 0 && l->mean > 0))
+    return -wl_lengths_mean(l) * log1p(-u);
+  return l->p50 * exp(sqrt(2 * log(fmax(1.0001, l->mean / l->p50))) * gsl_cdf_ugaussian_Pinv(u));
 }
 
 double wl_lengths_at(const struct wl_lengths *l, double u) {
-  double x = l->fixed ? l->mean * (l->least > 0 ? l->least + (1 - l->least) * u : 1) : median_of(l) * exp(sigma_of(l) * gsl_cdf_ugaussian_Pinv(u));
+  double x = quantile(l, u);
   if (l->max > 0)
     x = fmin(x, l->max);
   return fmax(1, round(x));
 }
 
 double wl_lengths_mean(const struct wl_lengths *l) {
-  if (l->mean > 0)
-    return l->mean;
-  double s = sigma_of(l);
-  return l->p50 * exp(s * s / 2);
+  return l->mean > 0 ? l->mean : l->p50 / M_LN2;
 }
 
 static void read_lengths(const struct csv_table *t, size_t row, const char *side, struct wl_lengths *ret, struct errs *errs) {

@@ -1,12 +1,10 @@
 /* Lengths of well-known prompt sets (workloads/catalog/datasets.csv), for measurements that name a benchmark task and no lengths, and the spread of lengths around a
- * stated mean or median: lognormal, sigma from mean and median where both are known, else WL_SPREAD_SIGMA. */
+ * stated mean or median: exponential; lognormal where both are known. */
 #ifndef WORKLOADS_DATASETS_H
 #define WORKLOADS_DATASETS_H
 #include <stdbool.h>
 #include "base/err.h"
 #include "base/mem.h"
-
-#define WL_SPREAD_SIGMA 0.8 /* of the logarithm; ShareGPT lies between 0.7 and 1.1 */
 
 struct wl_lengths {
   double mean, p50;  /* 0 = not known; fixed: both alike */
