@@ -334,6 +334,11 @@ double hwi_number(const struct hw_catalog *c, const char *kind, const char *name
   return v;
 }
 
+double hw_fact_number(const struct hw_catalog *c, const char *kind, const char *name, const char *metric,
+                      const char *unit) {
+  return hwi_number(c, kind, name, metric, unit);
+}
+
 /* ---- prices ---- */
 
 const struct hw_price *hw_price_at(const struct hw_catalog *c, size_t i) {

@@ -104,6 +104,9 @@ const struct hw_price *hw_price_at(const struct hw_catalog *c, size_t i);
 const struct hw_price *hw_price_find(const struct hw_catalog *c, const char *server, const char *contract, const char *region, struct date on);
 /* A single fact; NULL when not there. */
 const struct hw_fact *hw_fact_find(const struct hw_catalog *c, const char *kind, const char *name, const char *metric);
+/* A fact's value in the unit asked for; NaN when there is none, or it measures something else. */
+double hw_fact_number(const struct hw_catalog *c, const char *kind, const char *name, const char *metric,
+                      const char *unit);
 
 /* A server put together for a GPU in `gpus_per_node` boxes with a given network, for measurements that name only the GPU: intra = the GPU's scale-up link,
  * net_Bps per node (0 = the usual for this GPU and host). Owned by the catalog, made once per distinct request. */

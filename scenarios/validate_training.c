@@ -57,8 +57,9 @@ static double mfu(const struct outcome *o) {
   const struct hw_gpu *g = o->c->job.server->gpu;
   return 100 * model_flops_rate(o) / g->peak_flops[o->step.plan.precision];
 }
+/* Of a whole run: with what failures, restarts and checkpoints add. */
 static double hours_per_token(const struct outcome *o) {
-  return o->step.time_s * gpus(o) / 3600 / tokens_per_step(o);
+  return o->step.time_s * sim_train_usual_stretch(&o->c->job) * gpus(o) / 3600 / tokens_per_step(o);
 }
 static double gpu_hours_per_trillion(const struct outcome *o) {
   return hours_per_token(o) * 1e12;

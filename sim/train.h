@@ -133,6 +133,13 @@ struct sim_train_run {
 /* Daly's higher-order optimum of the time between checkpoints (write time excluded) for exponential failures; infinite
  * without failures. golden.md's table. */
 double sim_checkpoint_interval_s(double write_s, double mtbf_s);
+/* Wall time over work of a long run that closes every interval of Daly's optimum with a checkpoint of write_s, loses
+ * what it did since the last one at a failure and takes restart_s to go on (failures strike then too): golden.md's
+ * M e^(R/M) (e^((tau+d)/M) - 1) / tau. 1 without failures. */
+double sim_expected_stretch(double write_s, double mtbf_s, double restart_s);
+/* The same of a job on its nodes for good, where only the machine is known: failures, restarts and storage as the
+ * catalog has them for large runs (reliability "run" and "checkpoint"); 1 when it has none. */
+double sim_train_usual_stretch(const struct sim_train_job *job);
 bool sim_train_run(const struct sim_train_run_spec *spec, struct sim_train_run *ret);
 void sim_train_run_free(struct sim_train_run *r);
 #endif

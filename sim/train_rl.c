@@ -87,6 +87,11 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
   return true;
 }
 
+/* New weights go to every node once a round; inside a machine without a network, to its other GPUs. */
+static double weights_Bps(const struct hw_server *s) {
+  return s->node_net_Bps > 0 ? s->node_net_Bps : s->intra ? s->intra->raw_Bps : (double)INFINITY;
+}
+
 /* Rounds of rollouts serve several steps; the update trains on every answer, after one forward pass each of the old
  * policy and of the reference. */
 bool rl_step_time(const struct sim_train_job *job, const struct wl_phase *p, struct rl_step *ret) {
@@ -106,8 +111,7 @@ bool rl_step_time(const struct sim_train_job *job, const struct wl_phase *p, str
   ret->update_s = ret->update.time_s * (1 + 2.0 / 3);
   struct wl_counts c;
   wl_model_count(job->model, &c);
-  double net =
-      job->server->node_net_Bps > 0 ? job->server->node_net_Bps : 25e9; /* new weights to every node once a round */
-  ret->sync_s = c.params * dtype_bytes(rollout_format(job)) / net * answers / fmax(p->rollout_batch, answers);
+  ret->sync_s = c.params * dtype_bytes(rollout_format(job)) / weights_Bps(job->server) * answers /
+                fmax(p->rollout_batch, answers);
   return true;
 }

@@ -19,6 +19,34 @@ double sim_checkpoint_interval_s(double write_s, double mtbf_s) {
   return sqrt(2 * write_s * mtbf_s) * (1 + sqrt(x) / 3 + x / 9) - write_s;
 }
 
+double sim_expected_stretch(double write_s, double mtbf_s, double restart_s) {
+  double tau = sim_checkpoint_interval_s(write_s, mtbf_s);
+  return isfinite(tau) && tau > 0 ? mtbf_s * exp(restart_s / mtbf_s) * expm1((tau + write_s) / mtbf_s) / tau : 1;
+}
+
+static double fact(const struct hw_catalog *c, const char *name, const char *metric, const char *unit) {
+  return c ? hw_fact_number(c, "reliability", name, metric, unit) : (double)NAN;
+}
+
+static int nodes_of(const struct sim_train_job *j) {
+  return (j->gpus + j->server->gpus - 1) / j->server->gpus;
+}
+
+/* 16-bit weights, fp32 master copy and two moments; a node writes at what the catalog says where nothing is stated. */
+static double checkpoint_bytes(const struct sim_train_job *j) {
+  struct wl_counts c;
+  wl_model_count(j->model, &c);
+  return fact(j->catalog, "checkpoint", "bytes_per_parameter", "B") * (c.params + c.params_mtp);
+}
+
+double sim_train_usual_stretch(const struct sim_train_job *j) {
+  double rate = fact(j->catalog, "run", "failures", "1/1000-node-days") / 1000 * nodes_of(j) / 86400;
+  double restart_s = fact(j->catalog, "run", "restart", "s");
+  double write_s = checkpoint_bytes(j) / (fact(j->catalog, "checkpoint", "node_rate", "B/s") * nodes_of(j));
+  double stretch = rate > 0 ? sim_expected_stretch(write_s, 1 / rate, restart_s) : 1;
+  return isfinite(stretch) ? stretch : 1;
+}
+
 /* ---- one phase on the engine ---- */
 struct stretch {
   struct engine *engine;
@@ -151,16 +179,15 @@ static bool price_phase(struct run *r, const struct wl_phase *p, struct sim_trai
   return ok;
 }
 
-/* 16-bit weights, fp32 master copy and two moments. */
 static double checkpoint_s(const struct run *r, int nodes) {
   const struct sim_train_run_spec *s = r->spec;
   if (s->habits.checkpoint_s > 0)
     return s->habits.checkpoint_s;
-  struct wl_counts c;
-  wl_model_count(s->job.model, &c);
   double local = s->job.server->local_storage_Bps * nodes;
-  double rate = s->habits.storage_Bps > 0 ? s->habits.storage_Bps : local > 0 ? local : 1e9 * nodes;
-  return 14 * (c.params + c.params_mtp) / rate;
+  double rate = s->habits.storage_Bps > 0 ? s->habits.storage_Bps
+                : local > 0               ? local
+                                          : fact(s->job.catalog, "checkpoint", "node_rate", "B/s") * nodes;
+  return checkpoint_bytes(&s->job) / rate;
 }
 
 double sim_train_gpu_power_w(const struct sim_train_job *job, const struct hw_activity *a) {
@@ -195,7 +222,7 @@ static void play_phase(struct run *r, const struct wl_phase *p, struct sim_train
                        const struct hw_activity *activity) {
   const struct sim_train_run_spec *spec = r->spec;
   struct sim_train_job j = job_of(r, p);
-  int nodes = (j.gpus + spec->job.server->gpus - 1) / spec->job.server->gpus;
+  int nodes = nodes_of(&j);
   double rate = spec->failures_per_node_day * nodes / 86400;
   struct stretch s = {.failures = &r->failures,
                       .mtbf_s = rate > 0 ? 1 / rate : (double)INFINITY,

@@ -320,6 +320,21 @@ static struct sim_train_run run_for(double work_s, double mtbf_s, double write_s
   return run_with(work_s, mtbf_s, restart_s, &h, seed);
 }
 
+/* The expectation itself, to the last digit; what a catalog says of large runs adds a few percent to thousands of GPUs
+ * and next to nothing to one node. */
+static void test_expected_stretch(void) {
+  for (size_t i = 0; i < 3; i++)
+    CU_CLOSE(500 * 60 * sim_expected_stretch(300, checkpoint_golden[i].mtbf * 60, 600), checkpoint_golden[i].wall, 1e-7);
+  CU_ASSERT_EQUAL(sim_expected_stretch(300, INFINITY, 600), 1);
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-405B", 16384, 8192, 2048, (struct sim_plan){.tp = 8, .pp = 16});
+  double many = sim_train_usual_stretch(&j);
+  j.gpus = 8;
+  CU_ASSERT(many > 1.05 && many < 1.2); /* "above 90 % effective training time" (Llama 3) */
+  CU_ASSERT(sim_train_usual_stretch(&j) > 1 && sim_train_usual_stretch(&j) < 1.05);
+  j.catalog = NULL;
+  CU_ASSERT_EQUAL(sim_train_usual_stretch(&j), 1);
+}
+
 /* Mean wall time over seeds against the exact expectation, within 3 standard errors of the mean. */
 static void test_wall_time(void) {
   enum { RUNS = 60 };
@@ -414,7 +429,7 @@ static void test_v3(void) {
   printf("DeepSeek-V3: %.1f thousand H800-hours per million million tokens\n", hours / 1e3);
   CU_ASSERT(s.fits);
   CU_ASSERT(s.plan.schedule == SCHEDULE_DUALPIPE);
-  CU_CLOSE(hours, 180e3, 0.15);
+  CU_CLOSE(hours, 180e3, 0.05);
 }
 
 /* DeepSeek-R1-Zero: 101 thousand H800-hours on 512 GPUs in its two phases; R1's two RL stages 41 thousand (steps of the first assumed). */
@@ -465,11 +480,12 @@ int main(void) {
       {"what does not fit goes to the host's memory", test_offload},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
       {"Daly's interval equals the golden table", test_daly},
+      {"the expected wall time over work", test_expected_stretch},
       {"wall times with failures equal the golden table", test_wall_time},
       {"a run without failures is its work; seeds repeat", test_quiet_run},
     {"checkpoints in the background, stragglers, evaluations", test_habits},
     {"hidden checkpoints under failures", test_hidden_checkpoints},
-      {"DeepSeek-V3 within 15 % of its published hours", test_v3},
+      {"DeepSeek-V3 within 5 % of its published hours", test_v3},
       {"DeepSeek-R1's reinforcement learning within 20 % of its published hours", test_r1},
       {"an open layout is filled", test_choose},
   };
