@@ -53,6 +53,9 @@ struct sim_request {
   int32_t input, output;
   int32_t cached;             /* prompt tokens found in the prefix cache; not looked at where the cache is simulated by block numbers */
   int32_t blocks;             /* how many block numbers there are */
+  int32_t priority;           /* higher is more important; looked at by the policies that say so */
+  int32_t tenant;
+  float weight;               /* of the tenant's fair share, 0 = 1 */
   const int32_t *block;       /* of the prompt's blocks of WL_TRACE_BLOCK_TOKENS, equal = same content and same prefix; NULL = none. Valid until the next request */
 };
 enum sim_serve_mode { SERVE_COALESCED, SERVE_LITERAL };

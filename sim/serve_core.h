@@ -23,6 +23,42 @@ struct serve_batching {
   bool (*admit)(struct serve *s);      /* puts prompt pieces into the next iteration; true when decoding sequences run in it too */
 };
 
+/* Requests wait in lanes, each in order of arrival. */
+struct serve_lane {
+  int32_t key, first, last;
+  int n, fresh;              /* waiting, and those of them without a first token */
+  int64_t tokens;            /* to read */
+  int64_t served, rate, at;  /* fair share: what it has been served by decode step `at`, and what each step adds */
+};
+/* Who is let in next. */
+struct serve_queueing {
+  const char *name, *doc;
+  int32_t (*key)(const struct sim_request *r); /* the lane it waits in */
+  int (*next)(const struct serve *s);          /* of the lanes in which somebody waits (there is one), whose first is the head */
+  int64_t (*ahead)(const struct serve *s, const struct sim_request *r); /* tokens that will be read before it */
+  /* All four NULL where decode iterations do not change the order. */
+  int64_t (*steady)(const struct serve *s);    /* decode iterations after which next may differ, if nothing else happens */
+  void (*wakes)(struct serve *s, int lane);    /* before somebody waits in an empty lane */
+  void (*reads)(struct serve *s, int32_t i);   /* i is let in to be read */
+  void (*writes)(struct serve *s, int32_t i, int more); /* i begins (1) or ends (-1) decoding */
+};
+/* Who goes when the cache is full. */
+struct serve_victim {
+  const char *name, *doc;
+  int32_t (*pick)(const struct serve *s);      /* of the batch, which is not empty */
+};
+/* What becomes of the cache of a sequence that goes. */
+struct serve_preempting {
+  const char *name, *doc;
+  bool (*keeps)(struct serve *s, int32_t i, int64_t fx); /* true: its fx tokens of cache are taken somewhere else; decoding sequences only */
+  void (*returns)(struct serve *s, int64_t fx);          /* they come back; NULL: never */
+};
+/* Who may wait at all, of those that the cache can hold. */
+struct serve_admission {
+  const char *name, *doc;
+  bool (*admits)(const struct serve *s, const struct sim_request *r);
+};
+
 struct serve_seq {
   sim_time arrival, first; /* first < 0: no token yet */
   int64_t finish_step, join_step;
@@ -31,12 +67,16 @@ struct serve_seq {
   uint64_t index;
   int32_t input, output;   /* as asked */
   int32_t prompt, done;    /* tokens to read (input less prefix hits, plus recomputed output) and how many are read */
-  int32_t past;            /* cached prefix in front of the prompt */
+  int32_t past, hit;       /* cached prefix in front of the prompt, now and when it was first let in (-1: not yet) */
   int32_t produced;        /* tokens given out before an eviction */
-  int32_t prev, next;      /* running list, oldest to newest */
+  int32_t prev, next;      /* in the batch, oldest to newest, or in its lane */
+  int32_t lane, priority, tenant;
+  int64_t cost;            /* fair share: of a token, 64 / its weight */
   int32_t queued;          /* tokens to read that the queue was told of */
   int64_t steps_left;      /* cached: decode steps to go */
   bool decoding;
+  bool charged;            /* fair share: for its prompt */
+  bool swapped;            /* cached: in host memory */
   bool cached;             /* its cache is made: it needs room for it and joins without reading */
 };
 struct serve_piece {
@@ -59,7 +99,7 @@ struct serve_stretch {
 struct serve_reading { /* the iteration with prompts in flight */
   double t, device, nd, ctx;
 };
-enum serve_flight { FLIGHT_NONE, FLIGHT_READING, FLIGHT_DECODING };
+enum serve_flight { FLIGHT_NONE, FLIGHT_READING, FLIGHT_DECODING, FLIGHT_SWAPPING };
 
 struct serve {
   struct serve_config cfg;
@@ -84,8 +124,15 @@ struct serve {
   int64_t unwritten;              /* tokens of answers, without what decoding sequences made since they joined */
   struct serve_due_step *heap;    /* decoding sequences by last step */
   int heap_n, heap_cap;
-  int32_t *wait;                  /* ring of waiting sequences */
-  size_t wait_head, wait_n, wait_cap;
+  struct serve_lane *lane;
+  size_t lanes, lanes_cap;
+  int waiting;
+  int emptied;                    /* fair share: the lane that was last left empty; -1 */
+  sim_time timeout;               /* SIM_TIME_MAX = none */
+  sim_time drain_from;            /* since when somebody has been waiting and nobody let in; < 0: nobody waits */
+  double drain_s, drain_tokens;   /* recent seconds of that, and tokens let in */
+  int64_t drained;                /* tokens let in since drain_from */
+  int64_t swap_fx, moved_fx;      /* cache in host memory; moved since the last iteration */
   struct serve_piece *piece;
   int pieces;
   size_t piece_cap;
@@ -106,11 +153,19 @@ void serve_heap_pop(struct serve *s);
 void serve_heap_remove(struct serve *s, int32_t seq); /* a search: for what is rare */
 
 /* ---- waiting (sim/serve_queue.c) ---- */
-bool serve_waiting(const struct serve *s);
-int32_t serve_head(const struct serve *s);
-void serve_wait_push(struct serve *s, int32_t i);
-void serve_wait_push_front(struct serve *s, int32_t i);
-int32_t serve_wait_pop(struct serve *s);
+static inline bool serve_waiting(const struct serve *s) {
+  return s->waiting > 0;
+}
+static inline int32_t serve_head(const struct serve *s) {
+  return s->lane[s->cfg.queueing->next(s)].first;
+}
+int serve_lane_of(struct serve *s, int32_t key);        /* made when it is not there */
+void serve_wait_push(struct serve *s, int32_t i);       /* behind all of its lane */
+void serve_wait_return(struct serve *s, int32_t i);     /* at its place by arrival */
+void serve_wait_remove(struct serve *s, int32_t i);
+sim_time serve_deadline(const struct serve *s);         /* when the first of the waiting times out */
+int32_t serve_overdue(const struct serve *s, sim_time t); /* one that waits and has timed out by t; -1 */
+int64_t serve_queued_all(const struct serve *s, const struct sim_request *r);
 
 /* ---- room in the cache (sim/serve_room.c) ---- */
 int64_t serve_kv_need(const struct serve *s, const struct serve_seq *q); /* what a sequence takes when it is let in */
@@ -128,16 +183,25 @@ void serve_pieces_read(struct serve *s);        /* the pieces' iteration is over
 void serve_read_done(struct serve *s, int32_t i); /* the prompt is read: the next token is out */
 void serve_finish_due(struct serve *s);
 void serve_evict(struct serve *s);
-void serve_give_up(struct serve *s, int32_t i); /* a sequence that is held frees its cache and is gone */
+void serve_forget(struct serve *s, int32_t i);  /* a sequence that is held frees its cache and is gone */
+void serve_expire(struct serve *s, sim_time t); /* those that wait and have timed out leave */
+void serve_expire_reading(struct serve *s);     /* and those that are being read: between iterations */
+sim_time serve_reading_deadline(const struct serve *s); /* when the first of those times out */
+void serve_take_prompts(struct serve *s);       /* for batching: whole prompts up to the budget, at least one */
 
 /* ---- meters (sim/serve_meter.c): the interval is closed with what ran in it ---- */
 void serve_meter(struct serve *s, double span_s, double busy_s, double m, double nd, double ctx, double pairs, double iterations);
 void serve_gaps(struct serve *s, double seconds, double seqs, double iterations);
 void serve_mark(struct serve *s);               /* a round ends now */
 
+/* ---- predicting (sim/serve_admission_wait.c) ---- */
+void serve_drain_start(struct serve *s, sim_time t);    /* somebody waits, nobody did before */
+void serve_drain_note(struct serve *s);                 /* a round has let in whom it could */
+
 /* ---- decoding in a stretch (sim/serve_stretch.c) ---- */
 bool serve_stretch_begin(struct serve *s);      /* false: no duration, or beyond the clock */
 void serve_stretch_plan(struct serve *s);       /* how far it goes without anything else happening */
+void serve_stretch_replan(struct serve *s);    /* the queue has changed: not further than its head stays */
 void serve_stretch_cut(struct serve *s, sim_time t); /* to the first boundary at or after t */
 void serve_stretch_advance(struct serve *s, int64_t to);
 void serve_stretch_sync(struct serve *s, sim_time t); /* all boundaries up to t, the planned end excepted, are behind it */

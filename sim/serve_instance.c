@@ -8,6 +8,13 @@ static int64_t token_fx(double tokens) {
   return (int64_t)llround(tokens * SERVE_TOKEN_FX);
 }
 
+static void default_policies(struct serve_config *c) {
+  c->queueing = c->queueing ? c->queueing : serve_queueing_find(NULL, NULL, 0);
+  c->victim = c->victim ? c->victim : serve_victim_find(NULL, NULL, 0);
+  c->preempting = c->preempting ? c->preempting : serve_preempting_find(NULL, NULL, 0);
+  c->admission = c->admission ? c->admission : serve_admission_find(NULL, NULL, 0);
+}
+
 struct serve *serve_open(const struct serve_config *cfg) {
   struct serve *s = mem_alloc(sizeof *s);
   *s = (struct serve){.cfg = *cfg, .oldest = -1, .newest = -1};
@@ -17,6 +24,11 @@ struct serve *serve_open(const struct serve_config *cfg) {
   s->cap_fx = isfinite(cfg->kv_tokens) ? token_fx(cfg->kv_tokens) : INT64_MAX / 4;
   s->limit_fx = (int64_t)((double)s->cap_fx * (1 - cfg->watermark));
   s->share_wanted = serve_share_wanted(cfg);
+  s->emptied = -1;
+  s->drain_from = -1;
+  if (!(cfg->timeout_s > 0 && sim_time_from_s(cfg->timeout_s, &s->timeout)))
+    s->timeout = SIM_TIME_MAX;
+  default_policies(&s->cfg);
   return s;
 }
 
@@ -26,7 +38,7 @@ void serve_close(struct serve *s) {
   mem_free(s->seq);
   mem_free(s->free_list);
   mem_free(s->heap);
-  mem_free(s->wait);
+  mem_free(s->lane);
   mem_free(s->piece);
   mem_free(s->landed);
   serve_share_stop(s);
@@ -36,44 +48,62 @@ void serve_close(struct serve *s) {
 /* ---- what comes ---- */
 static int32_t enlist(struct serve *s, const struct sim_request *r, sim_time t, uint64_t index, bool *ret_numbered) {
   int32_t i = serve_seq_new(s);
-  s->seq[i] = (struct serve_seq){.arrival = t, .first = -1, .index = index, .input = r->input, .output = r->output > 0 ? r->output : 1,
-                                 .prev = -1, .next = -1};
+  s->seq[i] = (struct serve_seq){.arrival = t, .first = -1, .hit = -1, .index = index, .input = r->input, .output = r->output > 0 ? r->output : 1,
+                                 .prev = -1, .next = -1, .priority = r->priority, .tenant = r->tenant,
+                                 .lane = serve_lane_of(s, s->cfg.queueing->key(r)), .cost = llround(64 / (r->weight > 0 ? r->weight : 1))};
   *ret_numbered = s->share_wanted && (s->share || r->block) && serve_share_accept(s, i, r);
   s->tot.in_system++;
   s->unwritten += s->seq[i].output;
   return i;
 }
 
-static bool turn_away(struct serve *s, const struct sim_request *r, sim_time t) {
+static bool turn_away(struct serve *s, const struct sim_request *r, sim_time t, uint64_t index) {
   s->tot.arrived++;
   if (s->tot.arrived == 1)
     s->tot.start = t;
-  bool away = !serve_can_hold(s, r);
-  s->tot.rejected += away;
-  return away;
+  if (serve_can_hold(s, r) && s->cfg.admission->admits(s, r))
+    return false;
+  s->tot.rejected++;
+  if (s->cfg.lost) {
+    struct serve_finish f = {t, -1, t, r->input, r->output, index, -1, r->priority, r->tenant};
+    s->cfg.lost(s->cfg.finish_ctx, &f);
+  }
+  return true;
 }
 
-/* The head of the queue is new: what decodes must stop for it as soon as it may join. Room only gets less while a batch decodes on, so what does not fit now will
- * not before the stretch ends. */
-static void head_is_new(struct serve *s, sim_time t) {
-  if (s->flight == FLIGHT_DECODING && s->cfg.batching->open(s) && serve_head_fits(s))
+/* Before the queue changes at t; what it returns is for queue_changed. */
+static int32_t queue_changes(struct serve *s, sim_time t) {
+  if (s->cfg.queueing->steady) /* the order depends on what has been decoded */
+    serve_stretch_sync(s, t);
+  return serve_waiting(s) ? serve_head(s) : -1;
+}
+
+/* Somebody else is the head of the queue: what decodes must stop for it as soon as it may join. Room only gets less while a batch decodes on, so what does not fit now
+ * will not before the stretch ends. */
+static void queue_changed(struct serve *s, sim_time t, int32_t head_before) {
+  if (s->flight != FLIGHT_DECODING || !serve_waiting(s) || !s->cfg.batching->open(s))
+    return;
+  if (s->cfg.queueing->steady)
+    serve_stretch_replan(s);
+  if (serve_head(s) != head_before && serve_head_fits(s))
     serve_stretch_cut(s, t);
 }
 
 static void queue(struct serve *s, int32_t i, sim_time t) {
+  int32_t head = queue_changes(s, t);
+  if (!serve_waiting(s))
+    serve_drain_start(s, t);
   serve_wait_push(s, i);
-  if (serve_head(s) == i)
-    head_is_new(s, t);
+  queue_changed(s, t, head);
 }
 
 bool serve_offer(struct serve *s, const struct sim_request *r, sim_time t, uint64_t index) {
-  if (turn_away(s, r, t))
+  if (turn_away(s, r, t, index))
     return false;
   bool numbered;
   int32_t i = enlist(s, r, t, index, &numbered), cached = r->cached < r->input ? r->cached : r->input - 1;
   struct serve_seq *q = &s->seq[i];
   q->past = cached > 0 && !numbered ? cached : 0; /* numbered: looked up when it is let in */
-  s->tot.hit_tokens += q->past;
   q->prompt = r->input - q->past > 1 ? r->input - q->past : 1;
   queue(s, i, t);
   return true;
@@ -83,7 +113,7 @@ bool serve_offer_read(struct serve *s, const struct sim_request *r, sim_time fir
   struct sim_request whole = *r; /* its cache comes as a whole: nothing is looked up */
   whole.block = NULL;
   whole.blocks = 0;
-  if (turn_away(s, r, t))
+  if (turn_away(s, r, t, index))
     return false;
   bool numbered;
   int32_t i = enlist(s, &whole, t, index, &numbered);
@@ -107,9 +137,8 @@ void serve_landed(struct serve *s, int32_t handle, sim_time t) {
 }
 
 void serve_release(struct serve *s, int32_t handle, sim_time t) {
-  serve_give_up(s, handle);
-  if (serve_waiting(s))
-    head_is_new(s, t);
+  serve_forget(s, handle);
+  queue_changed(s, t, -1);
 }
 
 /* ---- an iteration that reads prompts ---- */
@@ -174,18 +203,54 @@ static bool decodes_on(struct serve *s) {
   return s->stretch.open && s->landed_n == 0 && !serve_cache_full(s) && !(serve_waiting(s) && s->cfg.batching->open(s) && serve_head_fits(s));
 }
 
+/* ---- copying caches to host memory and back, between iterations ---- */
+static bool swapping_begin(struct serve *s) {
+  sim_time dt = serve_fx_round(serve_fx_of_s((double)s->moved_fx / SERVE_TOKEN_FX * s->cfg.swap_s_per_token));
+  s->moved_fx = 0;
+  if (s->now > SIM_TIME_MAX - dt)
+    return false;
+  s->flight = FLIGHT_SWAPPING;
+  s->flight_end = s->now + (dt > 0 ? dt : 1);
+  return true;
+}
+
+static void swapping_end(struct serve *s) {
+  serve_meter(s, sim_time_as_s(s->flight_end - s->now), 0, 0, 0, 0, 0, 0);
+  s->now = s->flight_end;
+}
+
 /* ---- time ---- */
-sim_time serve_due(const struct serve *s) {
+static sim_time flight_due(const struct serve *s) {
   return s->flight == FLIGHT_NONE ? SIM_TIME_MAX : s->flight_end;
 }
 
-void serve_step(struct serve *s) {
+sim_time serve_due(const struct serve *s) {
+  sim_time flight = flight_due(s), deadline = serve_deadline(s);
+  return flight < deadline ? flight : deadline;
+}
+
+static void flight_ends(struct serve *s) {
   enum serve_flight what = s->flight;
   s->flight = FLIGHT_NONE;
   if (what == FLIGHT_READING)
     reading_end(s);
   else if (what == FLIGHT_DECODING)
     decoding_end(s);
+  else if (what == FLIGHT_SWAPPING)
+    swapping_end(s);
+  serve_expire_reading(s);
+}
+
+/* A first token at the very deadline is in time. */
+void serve_step(struct serve *s) {
+  sim_time t = serve_due(s);
+  if (flight_due(s) == t && t < SIM_TIME_MAX)
+    flight_ends(s);
+  if (serve_deadline(s) > t)
+    return;
+  int32_t head = queue_changes(s, t);
+  serve_expire(s, t);
+  queue_changed(s, t, head);
 }
 
 static void take_landed(struct serve *s) {
@@ -210,7 +275,10 @@ static bool round_begin(struct serve *s) {
   while (s->decoding > 0 && serve_cache_full(s))
     serve_evict(s);
   take_cached(s);
+  if (s->moved_fx > 0)
+    return swapping_begin(s);
   bool mixed = s->cfg.batching->admit(s);
+  serve_drain_note(s);
   if (s->pieces > 0)
     return reading_begin(s, mixed);
   if (s->decoding > 0)
@@ -223,7 +291,7 @@ bool serve_go(struct serve *s, sim_time t) {
   if (s->flight != FLIGHT_NONE) {
     if (s->flight_end > t)
       return true;
-    serve_step(s); /* something that came cut it to this very moment */
+    flight_ends(s); /* something that came cut it to this very moment */
   }
   if (decodes_on(s)) {
     serve_stretch_plan(s);
@@ -241,7 +309,7 @@ bool serve_go(struct serve *s, sim_time t) {
 void serve_look(struct serve *s, sim_time t, struct serve_view *ret) {
   serve_stretch_sync(s, t);
   int64_t made = (s->ctx_fx - s->base_fx) / (SERVE_TOKEN_FX * s->cfg.beams);
-  *ret = (struct serve_view){.running = s->running, .waiting = (int)s->wait_n, .held = s->landing + s->held,
+  *ret = (struct serve_view){.running = s->running, .waiting = s->waiting, .held = s->landing + s->held,
                              .prompt_tokens = s->queued + s->unread, .output_tokens = s->unwritten - made,
                              .kv_tokens = (double)s->kv_fx / SERVE_TOKEN_FX};
 }

@@ -21,7 +21,16 @@
 
 struct serve;
 struct serve_batching;
+struct serve_queueing;
+struct serve_victim;
+struct serve_preempting;
+struct serve_admission;
 extern const struct serve_batching *const serve_batchings[]; /* how an iteration is filled, indexed by enum wl_policy */
+/* The others by name, "" or NULL = the first of each list; unknown: NULL, and the valid names in why (may be NULL). */
+const struct serve_queueing *serve_queueing_find(const char *name, char *why, size_t why_size);     /* who is let in next: fcfs, priority, fair */
+const struct serve_victim *serve_victim_find(const char *name, char *why, size_t why_size);         /* who goes when the cache is full: newest, lowest, smallest */
+const struct serve_preempting *serve_preempting_find(const char *name, char *why, size_t why_size); /* what becomes of its cache: recompute, swap */
+const struct serve_admission *serve_admission_find(const char *name, char *why, size_t why_size);   /* who may wait at all: all, queue, wait */
 
 enum { SERVE_CLASSES = 48 }; /* activity is gathered per kind of iteration and power of two of the batch */
 
@@ -33,6 +42,7 @@ struct serve_finish {
   int32_t input, output;
   uint64_t index;       /* as offered */
   int32_t handle;       /* reads_only: for serve_release, else of no use */
+  int32_t priority, tenant;
 };
 struct serve_config {
   const struct serve_cost *cost;
@@ -49,7 +59,17 @@ struct serve_config {
   bool encoder;         /* requests end with their prompt */
   bool prefix_cache;    /* requests with block numbers share what is cached (not with beams or an encoder) */
   bool reads_only;      /* prefill instance: a request finishes with its first token, its cache stays until serve_release */
+  const struct serve_queueing *queueing;     /* these four NULL = the first of their list */
+  const struct serve_victim *victim;
+  const struct serve_preempting *preempting;
+  const struct serve_admission *admission;
+  double fair_output;   /* fair queueing: what a written token counts, in read ones; 0 = 1 */
+  double swap_tokens, swap_s_per_token; /* room in host memory, and what a token takes either way */
+  int max_queue;        /* admission "queue": requests that may wait */
+  double max_wait_s;    /* admission "wait": predicted time in the queue */
+  double timeout_s;     /* a request without its first token by then leaves; 0 = never. While it waits, at that moment; while it is read, after the iteration */
   void (*finish)(void *ctx, const struct serve_finish *f); /* may be NULL */
+  void (*lost)(void *ctx, const struct serve_finish *f);   /* timed out or turned away: first < 0. May be NULL; finish_ctx */
   void *finish_ctx;
   /* A request of serve_offer_read has got its cache room at t: the transfer may begin, serve_landed ends it. NULL: it is there already and decodes at once. */
   void (*room)(void *ctx, uint64_t index, int32_t handle, sim_time t);
@@ -58,10 +78,10 @@ struct serve_config {
   sim_time window_from, window_to; /* 0, 0 = no window */
 };
 struct serve_totals {
-  uint64_t arrived, finished, rejected, preemptions, iterations, in_system;
+  uint64_t arrived, finished, rejected, timed_out, preemptions, swapped /* of the preemptions */, iterations, in_system;
   sim_time start, end;  /* first arrival, end of the last iteration */
   double input_tokens, output_tokens;
-  double hit_tokens;    /* of prompts, found in the prefix cache when first let in */
+  double hit_tokens;    /* of finished requests' prompts, found in the prefix cache when first let in */
   uint64_t blocks_dropped; /* from the prefix cache, for want of room */
   double batch_integral, kv_integral; /* sequence-seconds, token-seconds */
   struct serve_work work[SERVE_CLASSES];
@@ -94,6 +114,7 @@ struct serve_view {
 void serve_look(struct serve *s, sim_time t, struct serve_view *ret);
 int32_t serve_match(struct serve *s, const struct sim_request *r, sim_time t); /* leading tokens of its prompt in the prefix cache */
 bool serve_can_hold(const struct serve *s, const struct sim_request *r);       /* false: too long even alone */
+double serve_predicted_wait_s(const struct serve *s, const struct sim_request *r); /* in the queue, from how fast it has been emptying */
 
 /* ---- results ---- */
 const struct serve_totals *serve_totals_of(const struct serve *s);

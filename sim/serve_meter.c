@@ -42,7 +42,9 @@ void serve_window_of(const struct serve *s, struct serve_totals *ret) {
   ret->arrived -= a->arrived;
   ret->finished -= a->finished;
   ret->rejected -= a->rejected;
+  ret->timed_out -= a->timed_out;
   ret->preemptions -= a->preemptions;
+  ret->swapped -= a->swapped;
   ret->iterations -= a->iterations;
   ret->input_tokens -= a->input_tokens;
   ret->output_tokens -= a->output_tokens;

@@ -16,7 +16,6 @@ struct held { /* of one sequence */
   size_t cap;
   int32_t n;      /* whole blocks of the prompt */
   int32_t shared; /* leading ones that it holds */
-  bool counted;   /* its hits are in the totals */
 };
 struct serve_share {
   struct serve_prefix *cache;
@@ -66,7 +65,6 @@ bool serve_share_accept(struct serve *s, int32_t i, const struct sim_request *r)
   struct held *q = &h->of[i];
   q->n = whole_blocks(r);
   q->shared = 0;
-  q->counted = false;
   q->id = mem_grow(q->id, &q->cap, (size_t)q->n, sizeof *q->id);
   for (int32_t b = 0; b < q->n; b++)
     q->id[b] = r->block[b];
@@ -100,10 +98,6 @@ void serve_share_join(struct serve *s, int32_t i) {
   struct held *h = &s->share->of[i];
   if (h->n > 0)
     share_upto(s, h, s->seq[i].past / BLOCK);
-  if (h->n > 0 && !h->counted) {
-    s->tot.hit_tokens += s->seq[i].past;
-    h->counted = true;
-  }
   serve_share_trim(s);
 }
 

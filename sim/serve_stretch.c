@@ -68,11 +68,30 @@ static void plan(struct serve *s, int64_t to) {
   s->flight_end = s->stretch.t0 + serve_fx_round(sum_to(s, to));
 }
 
+static int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* Decode iterations before somebody else may be the head of the queue. */
+static int64_t steady(const struct serve *s) {
+  bool moves = s->cfg.queueing->steady && serve_waiting(s) && s->cfg.batching->open(s);
+  return moves ? s->cfg.queueing->steady(s) : INT64_MAX / 4;
+}
+
 void serve_stretch_plan(struct serve *s) {
   const struct serve_stretch *st = &s->stretch;
   int64_t room = serve_room_steps(s); /* at least one, made sure of before */
-  int64_t to = st->done + room < st->due ? st->done + room : st->due;
+  int64_t to = least(st->due, st->done + least(room, steady(s)));
   plan(s, s->cfg.mode == SERVE_LITERAL ? st->done + 1 : to);
+  sim_time deadline = serve_reading_deadline(s); /* prompts may be kept waiting half read by a batch that fills the budget */
+  if (deadline < s->flight_end)
+    serve_stretch_cut(s, deadline);
+}
+
+void serve_stretch_replan(struct serve *s) {
+  int64_t to = s->stretch.done + steady(s);
+  if (s->cfg.mode != SERVE_LITERAL && to < s->stretch.to)
+    plan(s, to);
 }
 
 void serve_stretch_cut(struct serve *s, sim_time t) {

@@ -28,6 +28,9 @@ bool feed_next(void *ctx, struct sim_request *r) {
   r->input = 1 + (int32_t)(stream_uniform(&f->st) * f->max_in);
   r->output = 1 + (int32_t)(stream_uniform(&f->st) * f->max_out);
   r->cached = stream_uniform(&f->st) < 0.3 ? r->input / 2 : 0;
+  r->priority = (int32_t)(stream_uniform(&f->st) * 3) - 1;
+  r->tenant = (int32_t)(stream_uniform(&f->st) * stream_uniform(&f->st) * 5);
+  r->weight = r->tenant == 2 ? 3 : 0;
   if (f->families > 0 && stream_uniform(&f->st) < 0.9)
     feed_blocks(f, r);
   return true;
@@ -89,7 +92,7 @@ void even_cost(struct serve_cost *c) {
 void random_config(struct serve_config *cfg, int *ret_concurrency, const struct serve_cost *cost, struct stream *st) {
   *cfg = (struct serve_config){.cost = cost, .max_seqs = 1 + (int)(stream_uniform(st) * 64), .beams = stream_uniform(st) < 0.2 ? 4 : 1};
   cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
-  cfg->budget_tokens = 128 + stream_uniform(st) * 2048;
+  cfg->budget_tokens = stream_uniform(st) < 0.25 ? 1 + (int)(40 * stream_uniform(st)) : 128 + stream_uniform(st) * 2048; /* fewer than the batch, too */
   cfg->reserve = stream_uniform(st) < 0.4;
   cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
   cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;
@@ -97,6 +100,18 @@ void random_config(struct serve_config *cfg, int *ret_concurrency, const struct 
   cfg->mtp = stream_uniform(st) < 0.3 ? 1 + 2 * stream_uniform(st) : 1;
   *ret_concurrency = stream_uniform(st) < 0.3 ? 1 + (int)(stream_uniform(st) * 40) : 0;
   cfg->client_s = 0.01;
+  static const char *const queue[] = {"fcfs", "priority", "fair"}, *const victim[] = {"newest", "lowest", "smallest"};
+  static const char *const admission[] = {"all", "all", "all", "all", "queue", "wait"};
+  cfg->queueing = serve_queueing_find(queue[(int)(3 * stream_uniform(st))], NULL, 0);
+  cfg->victim = serve_victim_find(victim[(int)(3 * stream_uniform(st))], NULL, 0);
+  cfg->preempting = serve_preempting_find(stream_uniform(st) < 0.5 ? "swap" : "recompute", NULL, 0);
+  cfg->admission = serve_admission_find(admission[(int)(6 * stream_uniform(st))], NULL, 0);
+  cfg->swap_tokens = 8000 * stream_uniform(st);
+  cfg->swap_s_per_token = 2e-5 * stream_uniform(st);
+  cfg->fair_output = stream_uniform(st) < 0.5 ? 2 : 0;
+  cfg->max_queue = 1 + (int)(30 * stream_uniform(st));
+  cfg->max_wait_s = 0.1 + 10 * stream_uniform(st);
+  cfg->timeout_s = stream_uniform(st) < 0.25 ? 0.2 + 20 * stream_uniform(st) * stream_uniform(st) : 0;
 }
 
 bool close_to(double a, double b) {
@@ -124,6 +139,8 @@ void same_totals(const struct serve_totals *a, const struct serve_totals *b) {
   CU_ASSERT_EQUAL(a->iterations, b->iterations);
   CU_ASSERT_EQUAL(a->preemptions, b->preemptions);
   CU_ASSERT_EQUAL(a->rejected, b->rejected);
+  CU_ASSERT_EQUAL(a->timed_out, b->timed_out);
+  CU_ASSERT_EQUAL(a->swapped, b->swapped);
   CU_ASSERT_EQUAL(a->in_system, b->in_system);
   CU_ASSERT_EQUAL(a->hit_tokens, b->hit_tokens);
   CU_ASSERT_EQUAL(a->blocks_dropped, b->blocks_dropped);
