@@ -112,6 +112,22 @@ static void read_engine(struct reader *r, char *engine, size_t size) {
 
 /* ---- names ---- */
 
+/* "33B" in what was cut off a name states a size ("A3B" and "8x7B" state others): does it contradict the model found? */
+static bool other_size(const char *rest, const struct wl_model *m) {
+  struct wl_counts c;
+  wl_model_count(m, &c);
+  for (const char *p = rest; *p; p++) {
+    if (!isdigit((unsigned char)*p) || (p > rest && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
+      continue;
+    char *end;
+    double params = strtod(p, &end) * 1e9;
+    if ((*end == 'B' || *end == 'b') && !isalnum((unsigned char)end[1]))
+      return params > 1.5 * c.params || 1.5 * params < c.params;
+    p = end - 1;
+  }
+  return false;
+}
+
 /* "org/name-Instruct-quantized.w4a16": without the organisation, then cut from the right until the library knows it. */
 static const struct wl_model *find_model(const struct reader *r, const char *name) {
   char buf[128];
@@ -119,11 +135,12 @@ static const struct wl_model *find_model(const struct reader *r, const char *nam
   char *at = buf, *slash = strchr(buf, '/');
   if (slash && !strchr(buf, ' '))
     at = slash + 1;
+  const char *whole_name = name + (at - buf);
   for (;;) {
     const struct wl_model *m = wl_model_find(r->k->models, at);
-    if (m)
-      return m;
     size_t n = strlen(at);
+    if (m)
+      return other_size(whole_name + n, m) ? NULL : m;
     while (n > 0 && !strchr("-/ .(", at[n - 1]))
       n--;
     if (n <= 3)

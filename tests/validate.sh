@@ -18,6 +18,11 @@ ok "19 of 20 rows are predicted" less "$(($(status_count incomplete) + 20 * $(st
 ok "median error below 6 %" less "$(overall 4)" 6
 ok "p90 error below 17 %" less "$(overall 6)" 17
 
+# Sources nothing was fitted on: read whole and in order. How far off they are is a finding, not a requirement.
+table=$srcdir/scenarios/measured/training-outside.csv
+outside() { run "$table" all && in_order && less "$(($(status_count incomplete) + 20 * $(status_count unsupported)))" "$(status_count ok)"; }
+ok "sources nobody fitted on are predicted, in order" outside
+
 small() { # header and one row of a table of our own
   cat >"$scratch/$1.in" <<EOF
 id,source,year,software,model,params_total_B,params_active_B,layers,hidden,heads,kv_heads,ffn_hidden,vocab,moe_experts,moe_topk,seq_len,gpu,num_gpus,gpus_per_node,interconnect_intra,interconnect_inter,precision,tp,pp,vpp,dp,ep,cp,zero_stage_fsdp,sequence_parallel,activation_recompute,micro_batch,global_batch,metric,value,notes

@@ -60,4 +60,15 @@ incomplete() { small i 'x-1.1,somebody,2025-11,Llama-3.1-8B,FP8,vLLM,H200,,,,,,,
 ok "a row without GPUs is incomplete" incomplete
 unsupported() { small s 'x-1.1,somebody,2025-11,Llama-3.1-405B,BF16,vLLM,L4,1,1,1,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer s 6)" = unsupported ]; }
 ok "what cannot fit is not predicted" unsupported
+other_size() {
+  small o 'x-1.1,somebody,2025-11,new-org/DeepSeek-Nova-12B,FP8,vLLM,H200,8,8,8,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer o 6)" = unsupported ]
+}
+ok "a name whose size contradicts the model it is cut to is unknown" other_size
+
+# Sources nothing was fitted on: read whole and in order. How far off they are is a finding, not a requirement.
+outside() {
+  sed 's/\r$//' "$srcdir/scenarios/measured/serving-outside.csv" >"$scratch/part.in"
+  run part && in_order && below "$((9 * ($(count unsupported) + $(count incomplete))))" "$(count ok)"
+}
+ok "nine of ten rows of sources nobody fitted on are predicted, in order" outside
 finish
