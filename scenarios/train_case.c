@@ -172,7 +172,7 @@ static bool shape_from_row(const struct reader *r, struct wl_model *m) {
     return give_up(r, VAL_INCOMPLETE, "model '%s' is unknown and neither its size nor its layers and width are stated",
                    m->name);
   if (m->vocab == 0)
-    m->vocab = year >= 2024 && number(r, "ffn_hidden") != 4 * number(r, "hidden") ? 128256 : 51200;
+    m->vocab = wl_usual_trainer(r->k->stacks, number(r, "ffn_hidden") == 4 * number(r, "hidden") ? 0 : year, 0)->vocab;
   if (m->hidden == 0) /* usual aspect of published models: width about 128 x layers^0.9, 12 l h^2 weights */
     m->hidden = m->layers > 0 ? 128 * (int)round(sqrt(params / (12.0 * m->layers)) / 128)
                               : 128 * (int)round(pow(params / 12 * 95, 1.0 / 3) / 128);
@@ -388,17 +388,17 @@ static void cut_step(struct train_case *c) {
   p->micro_batch = (int)fmax(1, round(c->job.global_batch / fmax(data, 1) / (p->pp * c->micro_batches)));
 }
 
-/* A run whose size is not stated: a thousand GPUs and four million tokens a step, or what the model needs. GPU-hours
- * hardly depend on it. */
+/* A run whose size is not stated: what is usual for models of its size, or what the model needs. GPU-hours hardly depend
+ * on it. */
 static void guess_sizes(const struct reader *r) {
   struct train_case *c = r->c;
   struct sim_plan *p = &c->job.plan;
   struct wl_counts n;
   wl_model_count(&c->model, &n);
+  const struct wl_trainer *usual = wl_usual_trainer(r->k->stacks, number(r, "year"), n.params);
   if (c->job.gpus == 0) {
     int one_copy = (p->tp > 0 ? p->tp : 1) * (p->pp > 0 ? p->pp : 1);
-    double want = n.params < 5e9 ? 64 : n.params < 50e9 ? 512 : 2048;
-    c->job.gpus = one_copy * (int)fmax(1, round(want / one_copy));
+    c->job.gpus = one_copy * (int)fmax(1, round((double)usual->gpus / one_copy));
     c->guessed_gpus = true;
     assume(c, "number of GPUs");
   }
@@ -414,10 +414,10 @@ static void guess_sizes(const struct reader *r) {
     c->job.global_batch = fmax(mbc, accumulate) * mb * data;
     p->micro_batch = mb;
   } else if (data > 0) {
-    c->job.global_batch = (double)mb * data * (p->pp > 1 ? 4 * p->pp : 1);
+    c->job.global_batch = (double)mb * data * (p->pp > 1 ? usual->micro_batches * p->pp : 1);
     assume(c, "batch");
   } else {
-    c->job.global_batch = fmax(round(4e6 / c->job.seq_len), c->job.gpus);
+    c->job.global_batch = fmax(round(usual->step_tokens / c->job.seq_len), c->job.gpus);
     assume(c, "batch");
   }
 }

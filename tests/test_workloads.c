@@ -236,6 +236,9 @@ static void test_stacks(void) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(v3);
   CU_ASSERT(v3->pp == 16 && v3->ep == 64);
   CU_ASSERT_PTR_NULL(wl_trainer(l, "DeepSeek-V3", "ampere"));
+  const struct wl_trainer *small = wl_usual_trainer(l, 2022, 1e9), *large = wl_usual_trainer(l, 2026, 1e12);
+  CU_ASSERT(small->gpus < wl_usual_trainer(l, 2022, 20e9)->gpus && large->gpus > small->gpus && large->vocab > small->vocab);
+  CU_ASSERT(wl_usual_trainer(l, 0, 1e9)->vocab == small->vocab && !isfinite(large->up_to_params));
 }
 
 /* ---- operations ---- */

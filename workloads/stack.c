@@ -213,18 +213,10 @@ static void read_figures(struct wl_stacks *l, const char *path, struct errs *err
 }
 
 static void read_trainer(struct wl_stacks *l, const struct csv_table *t, size_t row, struct errs *errs) {
-  struct wl_trainer w = {arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "model"))),
-                         arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch"))),
-                         arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "software"))),
-                         0,
-                         0,
-                         0,
-                         0,
-                         0,
-                         0,
-                         0,
-                         0,
-                         0};
+  struct wl_trainer w = {.model = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "model"))),
+                         .arch = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "arch"))),
+                         .software = arena_strdup(l->arena, csv_cell(t, row, csv_column(t, "software"))),
+                         .up_to_params = INFINITY};
   struct {
     const char *column;
     int *at;
@@ -236,13 +228,26 @@ static void read_trainer(struct wl_stacks *l, const struct csv_table *t, size_t 
            {"ep", &w.ep},
            {"micro_batch", &w.micro_batch},
            {"seq_len", &w.seq_len},
-           {"global_batch", &w.global_batch}};
+           {"global_batch", &w.global_batch},
+           {"micro_batches", &w.micro_batches},
+           {"vocab", &w.vocab}};
+  struct {
+    const char *column;
+    double *at, scale;
+  } g[] = {{"since", &w.since, 1}, {"up_to_B", &w.up_to_params, 1e9}, {"step_Mtokens", &w.step_tokens, 1e6}};
   for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
     const char *text = csv_cell(t, row, csv_column(t, f[i].column));
     long long n = 0;
     if (*text && (!units_integer(text, &n) || n < 1 || n > 100000000))
       errs_add(errs, csv_path(t), csv_line(t, row), f[i].column, "expected a positive count, got '%s'", text);
     *f[i].at = (int)n;
+  }
+  for (size_t i = 0; i < sizeof g / sizeof *g; i++) {
+    const char *text = csv_cell(t, row, csv_column(t, g[i].column));
+    double v = 0;
+    if (*text && (!units_number(text, &v) || !(v > 0)))
+      errs_add(errs, csv_path(t), csv_line(t, row), g[i].column, "expected a positive number, got '%s'", text);
+    *g[i].at = *text ? v * g[i].scale : *g[i].at;
   }
   l->trainer = mem_grow(l->trainer, &l->trainer_cap, l->n_trainer + 1, sizeof *l->trainer);
   l->trainer[l->n_trainer++] = w;
@@ -402,4 +407,16 @@ const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model
     if (strcmp(l->trainer[i].model, model) == 0 && strcmp(l->trainer[i].arch, arch) == 0)
       return &l->trainer[i];
   return NULL;
+}
+
+const struct wl_trainer *wl_usual_trainer(const struct wl_stacks *l, double year, double params) {
+  const struct wl_trainer *found = NULL;
+  for (size_t i = 0; i < l->n_trainer; i++) {
+    const struct wl_trainer *w = &l->trainer[i];
+    if (*w->model || params > w->up_to_params || (found && w->since > fmax(year, found->since)))
+      continue;
+    if (!found || w->since > found->since || (w->since == found->since && w->up_to_params <= found->up_to_params))
+      found = w; /* of equals the later: a user's own */
+  }
+  return found;
 }

@@ -77,8 +77,13 @@ const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name
 struct wl_trainer {
   const char *model, *arch, *software;
   int gpus, tp, pp, vpp, cp, ep, micro_batch, seq_len, global_batch;
+  double since, up_to_params, step_tokens; /* of rows without a model: what is usual from a year on, up to a size */
+  int micro_batches, vocab;                /* of a step per pipeline stage; of the model */
 };
 const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch);
+/* What is usual for a model of a year (0 = the oldest) and size (0 = any) that says nothing itself; never NULL with the
+ * shipped rows. */
+const struct wl_trainer *wl_usual_trainer(const struct wl_stacks *l, double year, double params);
 /* The date in a software name: "25.09" = 2025 + 8/12, "2024"; 0 when there is none. */
 double wl_software_date(const char *name);
 /* An in-situ figure of a device, else of its architecture, else of any; NaN when no row tells. The shipped insitu.csv has a row for any device of each figure the models ask for. */
