@@ -50,3 +50,5 @@ for f in $families; do [ -s "docs/accuracy/training-$f.svg" ] && echo "![predict
 replace "training families" "$work/family.md"
 replace "training split" "$work/split.md"
 replace "training plots" "$work/plots.md"
+sh docs/held-out.sh "$rackcast" >"$work/held-out.md"
+replace "training held out" "$work/held-out.md"

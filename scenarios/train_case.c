@@ -355,11 +355,13 @@ static bool read_sizes(const struct reader *r) {
     c->job.gpus = one_copy * (p->dp > 0 ? p->dp : 1);
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
+  bool known;
   const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, c->model.name, number(r, "year"),
-                                           c->job.server->gpu->name, c->job.server->gpu->arch, c->job.sharded, NULL);
+                                           c->job.server->gpu->name, c->job.server->gpu->arch, c->job.sharded, &known);
   c->job.seq_len = number(r, "seq_len");
-  if (c->job.seq_len == 0 && w)
-    c->job.seq_len = w->seq_len;
+  const struct wl_trainer *usual = w || known ? w : wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
+  if (c->job.seq_len == 0 && usual) /* an unknown framework has no habits: the length that the model was published with */
+    c->job.seq_len = usual->seq_len;
   if (c->job.seq_len == 0) {
     c->job.seq_len = s->seq_len;
     assume(c, "sequence length");
