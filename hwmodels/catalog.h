@@ -64,6 +64,8 @@ struct hw_server {
   int nics;
   double node_net_Bps;              /* all NICs together, per direction */
   int gpus_per_nic_port;            /* 2 on p4d: two GPUs share one 100G NIC */
+  int pod_nodes;                    /* scale-up domains behind one set of leaf switches; 0 = any number */
+  double oversubscription;          /* of a leaf: bandwidth down / up, >= 1 */
   double host_mem_bytes;
   double power_max_w, host_idle_w, host_busy_w; /* nameplate; host (CPU, NIC, fans, PSU loss) without GPUs */
   double host_fans_w;               /* of the host's watts, what a box cooled by liquid does without */

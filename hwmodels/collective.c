@@ -129,9 +129,19 @@ static double rank_Bps(const struct hw_server *s, const struct hw_coll_op *op, i
   return fmin(s->node_net_Bps / sharers, s->node_net_Bps / s->gpus * s->gpus_per_nic_port);
 }
 
+/* All-to-all sends as much to every node; a ring (a chain) goes once into a pod and once out, its neighbours' rings beside it. */
+double hw_spine_slowdown(const struct hw_server *s, enum hw_coll kind, int nodes, int stride_nodes) {
+  int stride = stride_nodes > 1 ? stride_nodes : 1, pod = s->pod_nodes;
+  if (!(s->oversubscription > 1) || pod <= 0 || nodes < 2 || (double)(nodes - 1) * stride < pod)
+    return 1;
+  double inside = fmax(1, floor((double)pod / stride)); /* members of the group in a pod */
+  double leaves = kind == HW_ALL_TO_ALL ? (nodes - inside) / (nodes - 1) : fmin(stride, pod) / pod;
+  return fmax(1, s->oversubscription * leaves);
+}
+
 static double inter_s(const struct hw_server *s, const struct hw_coll_op *op, int nodes, int local) {
   const struct hwi_coll *p = s->nic->coll;
-  double rate = rank_Bps(s, op, local);
+  double rate = rank_Bps(s, op, local) / hw_spine_slowdown(s, op->kind, nodes, op->stride_nodes);
   switch (op->kind) {
   case HW_ALL_TO_ALL: /* what is for other nodes leaves the node */
     return hwi_coll_net_s(&p->net_a2a, rate, op->bytes * (nodes - 1) / nodes, nodes);

@@ -13,7 +13,11 @@ struct hw_coll_op {
   int ranks;             /* group size, >= 1; 1 costs nothing */
   int ranks_per_node;    /* how many of the group share a node (scale-up domain) */
   int groups_per_node;   /* groups of this kind that use the NICs of the node (or scale-up domain) at once, >= 1 */
+  int stride_nodes;      /* nodes from one of the group's to the next, other groups of the kind lying between; 0 = 1 */
 };
+/* How much longer the network takes because leaves have less bandwidth up than down, when every port is used alike: the share of the traffic that leaves its pod, times the
+ * oversubscription, at least 1. The closed form of contention.h's fabric. */
+double hw_spine_slowdown(const struct hw_server *s, enum hw_coll kind, int nodes, int stride_nodes);
 double hw_coll_s(const struct hw_server *s, const struct hw_coll_op *op);
 
 /* Closed forms (golden.md Q15): a = latency per hop in s, B in bytes/s. */

@@ -36,8 +36,9 @@ struct hw_fabric hw_fabric_of(const struct hw_server *s, int nodes) {
                             .gpu_Bps = s->intra ? s->intra->raw_Bps : 0,
                             .ports = ports,
                             .port_Bps = s->node_net_Bps / s->gpus * sharers,
+                            .pod_nodes = s->pod_nodes,
                             .rails = true,
-                            .oversubscription = 1};
+                            .oversubscription = s->oversubscription};
 }
 
 static int pod_nodes(const struct hw_fabric *f) {

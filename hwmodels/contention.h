@@ -22,8 +22,7 @@ struct hw_fabric {
   bool rails;
   double oversubscription; /* leaf: bandwidth down / up, > 0; 1 = full bisection */
 };
-/* `nodes` scale-up domains of a server behind leaves that hold them all, each port with the NICs that its GPUs share.
- */
+/* `nodes` scale-up domains of a server behind its leaves, each port with the NICs that its GPUs share. */
 struct hw_fabric hw_fabric_of(const struct hw_server *s, int nodes);
 
 struct hw_traffic { /* one group and what it does */

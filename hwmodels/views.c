@@ -49,6 +49,8 @@ static const struct member server_members[] = {
     {"scaleup_domain", "count", MEMBER(hw_server, scaleup_domain), WHOLE},
     {"nics", "count", MEMBER(hw_server, nics), WHOLE},
     {"gpus_per_nic_port", "count", MEMBER(hw_server, gpus_per_nic_port), WHOLE},
+    {"pod_nodes", "count", MEMBER(hw_server, pod_nodes), WHOLE},
+    {"oversubscription", "", MEMBER(hw_server, oversubscription), REAL},
     {"host_ram", "B", MEMBER(hw_server, host_mem_bytes), REAL},
     {"power_max", "W", MEMBER(hw_server, power_max_w), REAL},
     {"host_power_idle", "W", MEMBER(hw_server, host_idle_w), REAL},
@@ -262,6 +264,7 @@ static void finish_server(struct hw_catalog *c, struct hw_server *s) {
     s->scaleup_domain = s->gpus;
   if (!s->gpus_per_nic_port)
     s->gpus_per_nic_port = 1;
+  s->oversubscription = fmax(1, s->oversubscription);
   if (s->nic && !s->node_net_Bps)
     s->node_net_Bps = s->nics * s->nic->raw_Bps;
   host_defaults(c, s);
@@ -335,6 +338,8 @@ const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_
                           .gpu = gpu,
                           .gpus = gpus_per_node,
                           .scaleup_domain = gpus_per_node,
+                          .pod_nodes = t ? t->pod_nodes : 0,
+                          .oversubscription = t ? t->oversubscription : 1,
                           .host_mem_bytes = t ? t->host_mem_bytes : 0,
                           .local_storage_bytes = t ? t->local_storage_bytes : 0,
                           .local_storage_Bps = t ? t->local_storage_Bps : 0,

@@ -60,10 +60,21 @@ const struct sc_table *sc_pick_layer(struct sc_reader *r, const struct sc_node *
   return NULL;
 }
 
+/* The same server in another network. */
+static void rewire(struct sc_reader *r, struct sim_layer *l) {
+  struct hw_server *s = arena_alloc(r->arena, sizeof *s);
+  *s = *l->server;
+  s->oversubscription = l->oversubscription;
+  s->pod_nodes = l->pod_nodes;
+  l->server = s;
+}
+
 static void check_layer(struct sc_reader *r, const struct sc_node *n, const char *path, struct sim_layer *l) {
   const char *last = strrchr(path, '.');
   l->label = arena_printf(r->arena, "%s: %s %s", last ? last + 1 : path, l->owned ? "own" : "rent",
                           l->server ? l->server->name : "?");
+  if (l->server && given(n, "network"))
+    rewire(r, l);
   if (l->count > 0 && given(n, "cover") && l->cover != COVER_ALL)
     sc_error(r, at(n, "cover"), below(r, path, "cover"),
              "contradicts count: a layer has a fixed count or a part of the demand to cover");

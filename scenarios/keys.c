@@ -272,6 +272,11 @@ static const struct sc_param event_params[] = {
 static const struct sc_table event_table = TABLE("a dated purchase", event_params);
 #undef T
 #define T struct sim_layer
+static const struct sc_param network_params[] = {
+    NUMBER("oversubscription", "", 1, 64, "1", oversubscription, "bandwidth of a leaf switch down to its servers over up to the spine"),
+    COUNT("pod", 1, 1000000, "32", pod_nodes, "servers (or scale-up domains) behind one set of leaves; traffic between pods crosses the spine"),
+};
+static const struct sc_table network_table = TABLE("a network", network_params);
 static const struct sc_param owned_params[] = {
     REQUIRED("own", sc_server, server, "server of the catalog that is bought"),
     COUNT_OR("count", 0, 1000000, "auto", -1, count, "servers bought at the start; auto = the fewest that meet the service level"),
@@ -284,6 +289,7 @@ static const struct sc_param owned_params[] = {
     GROUP("depreciation", depreciation_table, 0, "for the books; never part of TCO"),
     LIST("events", event_table, event, n_event, "later purchases and retirements, in order of date"),
     SWITCH("expand", never_or_missed, "never", expand, "buy one more replica when the service level is missed; a stated count stays as it is"),
+    {.key = "network", .kind = SC_GROUP, .table = &network_table, .optional = true, .meaning = "between its servers; absent = as the catalog has it (full bandwidth)"},
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
 };
 static const struct sc_param acquire_params[] = {
@@ -304,6 +310,7 @@ static const struct sc_param rented_params[] = {
     DIST("discount", "", 0, 1, "0 %", discount, "off the list price by agreement"),
     DIST("list_drift", "1/yr", -1, 10, "0 %/yr", list_drift_per_yr, "of list prices; new contracts only, never a running commitment"),
     GROUP("acquire", acquire_table, 0, "getting on-demand capacity"),
+    {.key = "network", .kind = SC_GROUP, .table = &network_table, .optional = true, .meaning = "between its servers; absent = as the catalog has it (full bandwidth)"},
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
     TEXT("region", "us-east-1", region, "region of the price"),
 };

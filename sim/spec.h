@@ -102,6 +102,8 @@ struct sim_layer {
   double retry_s;
   bool scale;                      /* count follows demand hour by hour (on-demand, spot); taken as said for `cover: rest` by the hour with count auto */
   /* both */
+  double oversubscription;         /* of the network's leaves; 0 = the catalog's */
+  int pod_nodes;                   /* servers behind one set of leaves; 0 = the catalog's */
   enum sim_cover cover;
   double cover_share;              /* for COVER_BASE: share of hours a unit must be used; COVER_SHARE_OF_HOURS: share of hours covered */
   const char *region;

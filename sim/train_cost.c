@@ -28,7 +28,7 @@ void train_cost_add(struct train_cost *sum, const struct train_cost *c, double t
 /* ---- collectives ---- */
 double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride) {
   int local = train_ranks_per_node(e, ranks, stride);
-  struct hw_coll_op op = {kind, bytes, ranks, local, local < ranks ? e->domain / local : 1};
+  struct hw_coll_op op = {kind, bytes, ranks, local, local < ranks ? e->domain / local : 1, stride / e->domain};
   return hw_coll_s(e->server, &op) * (local < ranks ? e->network : 1);
 }
 
@@ -46,7 +46,7 @@ static double dispatch_s(const struct train_env *e, const struct wl_op *op) {
     return train_collective_s(e, HW_ALL_TO_ALL, op->bytes, ep, e->plan.etp);
   double groups = e->model->topk_groups * (double)boxes / (e->model->expert_groups > 0 ? e->model->expert_groups : 1);
   double copies = boxes_touched(boxes, op->n, e->model->topk_groups > 0 ? fmax(groups, 1) : 0);
-  struct hw_coll_op across = {HW_ALL_TO_ALL, op->m * copies * op->k, boxes, 1, e->domain};
+  struct hw_coll_op across = {HW_ALL_TO_ALL, op->m * copies * op->k, boxes, 1, e->domain, 1};
   return fmax(hw_coll_s(e->server, &across) * e->network,
               train_collective_s(e, HW_ALL_TO_ALL, op->bytes / boxes, local, e->plan.etp));
 }

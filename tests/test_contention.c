@@ -267,6 +267,30 @@ static void test_same_again(void) {
     CU_ASSERT_EQUAL(a[i], b[i]);
 }
 
+/* hw_spine_slowdown is what the fabric gives when every port is used alike. */
+static void test_spine_in_closed_form(void) {
+  struct hw_server s = {.pod_nodes = 2, .gpus = 8, .gpus_per_nic_port = 1, .scaleup_domain = 8, .node_net_Bps = 80e9};
+  int seat[16][8];
+  struct hw_traffic t[16];
+  for (double over = 1; over <= 4; over += 1.5)
+    for (int stride = 1; stride <= 2; stride++) {
+      s.oversubscription = over;
+      struct hw_fabric f = hw_fabric_of(&s, 8), flat = f;
+      flat.oversubscription = 1;
+      int n = 8 / stride, groups = 8 * stride;
+      for (int a2a = 0; a2a < 2; a2a++) {
+        enum hw_coll kind = a2a ? HW_ALL_TO_ALL : HW_REDUCE_SCATTER;
+        for (int g = 0; g < groups; g++)
+          t[g] = ring(kind, 1e9, rail(seat[g], g / stride, g % stride, stride, n), n);
+        double fluid = hw_contended_s(&f, t, (size_t)groups, NULL) / hw_contended_s(&flat, t, (size_t)groups, NULL);
+        CU_CLOSE(hw_spine_slowdown(&s, kind, n, stride), fluid, 1e-6);
+      }
+    }
+  CU_CLOSE(hw_spine_slowdown(&s, HW_ALL_TO_ALL, 2, 1), 1, 1e-12); /* inside a pod */
+  s.pod_nodes = 0;
+  CU_CLOSE(hw_spine_slowdown(&s, HW_ALL_TO_ALL, 8, 1), 1, 1e-12); /* one pod for all */
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
       {"rings alone are golden.md Q15", test_rings_are_the_closed_forms},
@@ -281,6 +305,7 @@ int main(void) {
       {"a group counts once on a link", test_a_group_counts_once},
       {"beside traffic that comes and goes", test_part_of_the_time},
       {"bytes are conserved", test_bytes_are_conserved},
+      {"the spine in closed form", test_spine_in_closed_form},
       {"the same again", test_same_again},
   };
   return cu_main("contention", cases, sizeof cases / sizeof *cases);

@@ -109,6 +109,28 @@ static struct sim_replica llama_70b(void) {
   return fit.replica;
 }
 
+/* Experts spread over pods wait for an oversubscribed spine; inside a pod they do not. */
+static void test_oversubscribed_network(void) {
+  struct sim_replica r = replica("DeepSeek-R1", "DGX-H100-640");
+  struct sim_serve_result flat, over, inside;
+  struct hw_server s = *r.server;
+  r.nodes = 4;
+  r.tp = r.pp = 1;
+  r.ep = 32;
+  r.dp_attention = true;
+  r.weights = DT_FP8;
+  r.kv = DT_BF16;
+  play(&r, 20, SERVE_COALESCED, &flat);
+  r.server = &s;
+  s.pod_nodes = 1;
+  s.oversubscription = 4;
+  play(&r, 20, SERVE_COALESCED, &over);
+  s.pod_nodes = 4;
+  play(&r, 20, SERVE_COALESCED, &inside);
+  CU_ASSERT(over.tpot_s[SERVE_MEAN] > 1.02 * flat.tpot_s[SERVE_MEAN]);
+  CU_CLOSE(inside.tpot_s[SERVE_MEAN], flat.tpot_s[SERVE_MEAN], 1e-12);
+}
+
 static void test_replay_modes(void) {
   struct sim_replica r = llama_70b();
   struct sim_serve_result a, b, again;
@@ -464,6 +486,7 @@ int main(void) {
   load();
   static const struct cu_case cases[] = {
     {"replay in both modes", test_replay_modes},
+    {"oversubscribed network", test_oversubscribed_network},
     {"published traces in both modes", test_published_traces},
     {"order of the prefix cache", test_prefix_order},
     {"prefix cache is least recently used", test_prefix_is_lru},

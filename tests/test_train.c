@@ -468,6 +468,25 @@ static void test_choose(void) {
   CU_ASSERT(best.time_s <= plain.time_s);
 }
 
+/* More oversubscription is never faster; experts over pods feel it, a job inside one pod does not. */
+static void test_oversubscribed_network(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "DeepSeek-V3", 256, 4096, 2048, (struct sim_plan){.tp = 1, .pp = 4, .ep = 64, .micro_batch = 1, .recompute = RECOMPUTE_FULL});
+  struct hw_server s = *j.server;
+  double before = 0, flat = 0;
+  for (double over = 1; over <= 8; over *= 2) {
+    s.pod_nodes = 4;
+    s.oversubscription = over;
+    j.server = &s;
+    double t = step(j).time_s;
+    CU_ASSERT(t >= before);
+    flat = over == 1 ? t : flat;
+    before = t;
+  }
+  CU_ASSERT(before > 1.05 * flat);
+  s.pod_nodes = 64;
+  CU_CLOSE(step(j).time_s, flat, 1e-12);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
       {"1F1B and interleaved equal the closed form", test_bubbles},
@@ -476,6 +495,7 @@ int main(void) {
       {"transfers between stages cost time", test_transfers_cost},
       {"the step reacts to layout, format, GPU and network", test_reacts},
       {"gradients share the NICs with experts", test_gradients_beside_experts},
+      {"oversubscribed network", test_oversubscribed_network},
       {"what does not fit is said with a cure", test_out_of_memory},
       {"what does not fit goes to the host's memory", test_offload},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
