@@ -51,13 +51,13 @@ static bool is_flood(const struct serving_case *c) {
   return c->load == LOAD_OFFLINE && !c->rep.offline;
 }
 
-/* One process sends prompts and takes tokens away, one after the other. */
+/* One process sends the prompts, one after the other. */
 static void pace_flood(struct load *l, const struct serving_case *c) {
   struct wl_engine e;
   double t = 0;
   if (wl_engine_get(c->rep.engines, c->rep.engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
     for (int i = 0; i < l->n; i++)
-      l->at[i] = t += e.flood_request_s + e.flood_input_s * l->input[i] + e.flood_token_s * l->output[i];
+      l->at[i] = t += e.flood_request_s + e.flood_input_s * l->input[i];
 }
 
 static void load_make(struct load *l, const struct serving_case *c, int n) {
@@ -150,6 +150,8 @@ static bool play_start(struct play *p, const struct serving_case *c, char *why, 
   double budget = serve_budget(&c->rep, &p->setup);
   double most = c->load == LOAD_PREFILL_UNIT ? fmin(1 << 20, fmax(budget, c->load_value * p->setup.layout.dp)) : fmin(budget, 32768);
   serve_cost_build(&p->cost, &p->setup, (int)fmax(most, seqs), seqs);
+  if (is_flood(c)) /* the same process takes the tokens of an iteration away while the next runs */
+    p->cost.floor_seq_s = fmax(p->cost.floor_seq_s, p->setup.engine.flood_token_s);
   serve_config_of(&c->rep, &p->setup, &p->cost, p->memory.kv_tokens, &p->cfg);
   p->cfg.max_seqs = seqs;
   return true;
