@@ -346,9 +346,18 @@ static bool names(const char *software, const char *framework) {
   return true;
 }
 
+/* Is the word one of a list with blanks between. */
+static bool listed(const char *list, const char *word) {
+  size_t n = strlen(word);
+  for (const char *at = list; n > 0 && (at = strstr(at, word)); at += n)
+    if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+      return true;
+  return false;
+}
+
 /* How closely a row is made for the device: 2 itself, 1 its architecture, 0 any, -1 another. */
 static int closeness(const struct wl_stack *s, const char *device, const char *arch) {
-  return *s->arch == '\0' ? 0 : strcmp(s->arch, device) == 0 ? 2 : strcmp(s->arch, arch) == 0 ? 1 : -1;
+  return *s->arch == '\0' ? 0 : listed(s->arch, device) ? 2 : listed(s->arch, arch) ? 1 : -1;
 }
 
 /* Is `a` a better answer than `b`: the longer framework name, then not younger than the date, then the newer (of too

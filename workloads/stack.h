@@ -14,7 +14,7 @@ enum wl_order { WL_ORDER_AUTO, WL_ORDER_1F1B, WL_ORDER_INTERLEAVED, WL_ORDER_ZER
 enum wl_keep { WL_KEEP_ALL, WL_KEEP_NO_SCORES, WL_KEEP_INPUT, WL_KEEP_AUTO };
 
 struct wl_stack {
-  const char *framework, *arch; /* arch: device or architecture that the row is for, "" = any */
+  const char *framework, *arch; /* arch: devices or the architecture that the row is for, blanks between, "" = any */
   const char *model;            /* model that a published recipe is for, "" = any */
   double since;                 /* year + month/12 */
   enum wl_attention_kernel attention;
