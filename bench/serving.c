@@ -1,11 +1,11 @@
-/* Serving: simulated requests a second on the Azure conversation trace (Llama-2-70B on four A100, reading the trace and sketching latencies included) and on a day
+/* Serving, alone and in clusters: simulated requests a second on the Azure conversation trace (Llama-2-70B on four A100, reading the trace and sketching latencies included) and on a day
  * of the R1 service, literal iterations a second, and megabytes of trace read a second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/datadir.h"
 #include "base/mem.h"
 #include "bench/bench.h"
-#include "sim/serve.h"
+#include "sim/serve_cluster.h"
 #include "workloads/trace.h"
 #include "workloads/trace_make.h"
 
@@ -75,6 +75,44 @@ static double day(enum sim_serve_mode mode, bool iterations) {
 static double requests_r1_day(void) { return day(SERVE_COALESCED, false); }
 static double literal_iterations(void) { return day(SERVE_LITERAL, true); }
 
+/* The same trace at sixteen times its rate over sixteen replicas, the least loaded first: what a cluster adds to an event. */
+struct repeat {
+  struct wl_trace *t;
+  int left, copies;
+  struct sim_request r;
+};
+
+static bool repeat_next(void *ctx, struct sim_request *r) {
+  struct repeat *p = ctx;
+  if (p->left == 0) {
+    if (!trace_next(p->t, &p->r))
+      return false;
+    p->left = p->copies;
+  }
+  p->left--;
+  *r = p->r;
+  return true;
+}
+
+static double cluster(int replicas) {
+  static const struct sim_class all = {.name = "all", .share = 1, .ttft_s = 2, .tpot_s = 0.1};
+  struct sim_pool pool = {.name = "all", .replica = chosen("Llama-2-70B", "DGX-A100-640", 4, 4096), .replicas = replicas};
+  struct repeat feed = {.copies = replicas};
+  struct sim_cluster c = {.pool = &pool, .pools = 1, .class = &all, .classes = 1, .next = repeat_next, .next_ctx = &feed};
+  struct sim_cluster_result r;
+  char why[240];
+  double start = bench_now_s();
+  feed.t = azure();
+  bool ok = sim_cluster_replay(&c, &r, why, sizeof why);
+  wl_trace_close(feed.t);
+  double took = bench_now_s() - start, done = (double)r.whole.finished;
+  sim_cluster_result_free(&r);
+  return ok ? done / took : 0;
+}
+
+static double requests_cluster_1(void) { return cluster(1); }
+static double requests_cluster_16(void) { return cluster(16); }
+
 static double trace_mb(void) {
   struct wl_trace_request r;
   double start = bench_now_s();
@@ -95,6 +133,7 @@ int main(void) {
   for (size_t i = 0; i < errs_count(errs); i++)
     fprintf(stderr, "%s\n", errs_text(errs, i));
   static const struct bench list[] = {{"requests_azure_conv", "requests/s", requests_azure_conv}, {"requests_r1_day", "requests/s", requests_r1_day},
+                                      {"requests_cluster_1", "requests/s", requests_cluster_1}, {"requests_cluster_16", "requests/s", requests_cluster_16},
                                       {"literal_iterations", "iterations/s", literal_iterations}, {"trace_mb", "MB/s", trace_mb}};
   int code = catalog && models ? bench_main(list, sizeof list / sizeof *list, 5) : EXIT_FAILURE;
   wl_models_free(models);

@@ -108,6 +108,12 @@ tests_test_traces_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_traces_LDADD = libcu.a libworkloads.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 CLEANFILES += test_traces.csv
 
+check_PROGRAMS += tests/test_serve_cluster
+TESTS += tests/test_serve_cluster
+tests_test_serve_cluster_SOURCES = tests/test_serve_cluster.c
+tests_test_serve_cluster_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_serve_cluster_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+
 check_PROGRAMS += tests/test_hwmodels
 TESTS += tests/test_hwmodels
 tests_test_hwmodels_SOURCES = tests/test_hwmodels.c

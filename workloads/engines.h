@@ -23,6 +23,9 @@ struct wl_engine {
   double block_tokens;
   double act_fixed_bytes;   /* workspace besides activations */
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
+  double kv_overlap;        /* prompts read for another instance: share of their cache that goes out, layer by layer or piece by piece, while they are read */
+  bool first_at_decode;     /* and the first token reaches the client from the decode side, after the transfer */
+  double start_s;           /* from the command to the first request, weights aside: imports, compilation, memory profile, graphs */
   bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
   double auto_bits;         /* the builder takes floats of that few bits by itself where the GPU has units for them; 0 = never */
   double auto_int_bits;     /* the same for weights alone, in integers, of decoders on GPUs that have no such units */

@@ -153,6 +153,10 @@ bool engine_step(struct engine *e) {
   return step(e, SIM_TIME_MAX);
 }
 
+bool engine_step_until(struct engine *e, sim_time t) {
+  return step(e, t);
+}
+
 void engine_run(struct engine *e) {
   while (step(e, SIM_TIME_MAX)) {
   }

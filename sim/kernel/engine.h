@@ -35,6 +35,7 @@ size_t engine_pending_count(const struct engine *e);
 
 /* An event is no longer pending while it runs. */
 bool engine_step(struct engine *e); /* run the next event; false when there is none or the run was stopped */
+bool engine_step_until(struct engine *e, sim_time t); /* the same, if it is at or before t; else the clock stays */
 void engine_run(struct engine *e);  /* until empty, engine_stop() or an error; the clock stays at the last event */
 void engine_run_until(struct engine *e, sim_time t); /* runs events at times <= t, then sets the clock to t */
 void engine_stop(struct engine *e);                  /* after the event in progress, for good */

@@ -1,0 +1,144 @@
+/* Prompts are read on one side and decoded on the other; the cache goes over in between. The decode side first finds room (it pulls, as engines with NIXL or Mooncake's transfer engine do), then
+ * the transfer runs; until it has landed the reading side keeps the cache, so a decode side that is full holds up the reading one.
+ *
+ * Links are shared max-min (sim/kernel/fluid.h) rather than one after the other per NIC: a transfer has two ends, many readers may send to one decoder and one reader to many, and with a queue at each
+ * end somebody would have to say who waits for whom. */
+#include <math.h>
+#include "sim/serve_cluster_core.h"
+
+static sim_time client_ns(const struct instance *x) {
+  return (sim_time)llround(x->pool->cfg->serve.client_s * 1e9);
+}
+
+void transfer_open(struct cluster *c) {
+  for (int i = 0; i < c->n; i++) {
+    const struct cluster_path *p = &c->x[i].pool->cfg->path;
+    if (c->x[i].pool->cfg->role == SIM_BOTH)
+      continue;
+    if (!c->fluid)
+      c->fluid = fluid_create(c->engine);
+    if (isfinite(p->out_Bps))
+      c->x[i].out = fluid_add_link(c->fluid, p->out_Bps);
+    if (isfinite(p->in_Bps))
+      c->x[i].in = fluid_add_link(c->fluid, p->in_Bps);
+  }
+}
+
+/* ---- handing over ---- */
+static void give_up(struct cluster *c, struct flight *f, sim_time t) {
+  struct instance *x = &c->x[f->prefill];
+  serve_release(c->site[f->prefill].engine, f->prefill_handle, t);
+  cluster_touch(c, f->prefill);
+  x->held--;
+  scaling_emptied(x, t);
+}
+
+void transfer_offer(struct cluster *c, struct flight *f, sim_time t) {
+  struct route *g = &c->route[ROUTE_DECODES];
+  struct sim_request r = {.arrival_s = sim_time_as_s(f->arrival), .input = f->input, .output = f->output};
+  if (!g->n) {
+    gate_push(&c->gate[ROUTE_DECODES], f, NULL);
+    scaling_wake(c, ROUTE_DECODES, t);
+    return;
+  }
+  int i = f->decode = g->last = g->router->pick(g, &r, t);
+  f->asked = t;
+  c->site[i].sent += r.input;
+  cluster_touch(c, i);
+  if (serve_offer_read(c->site[i].engine, &r, f->first - client_ns(&c->x[i]), t, f->index)) {
+    c->site[i].requests++;
+    c->site[i].tokens += f->input;
+    cluster_count(c->x[i].pool, 1, t);
+    serve_route_moved(g, i);
+    return;
+  }
+  give_up(c, f, t);
+  if (c->cfg.reject)
+    c->cfg.reject(c->cfg.ctx, f->class, &r);
+  flight_free(c, f);
+  c->in_system--;
+}
+
+void transfer_read_done(struct cluster *c, struct flight *f, const struct serve_finish *g, sim_time t) {
+  struct instance *x = &c->x[f->decode];
+  if (x->pool->cfg->role == SIM_DECODE) {
+    struct serve_finish end = *g;
+    end.first = f->first;
+    cluster_over(c, f, &end, t);
+    return;
+  }
+  f->first = g->first;
+  f->prefill_handle = g->handle;
+  x->held++;
+  if (f->output > 1) {
+    transfer_offer(c, f, t);
+    return;
+  }
+  give_up(c, f, t);
+  cluster_over(c, f, g, t);
+}
+
+/* ---- the transfer ---- */
+static void landed(struct engine *e, void *subject, void *object) {
+  struct flight *f = subject;
+  struct cluster *c = f->c;
+  struct cluster_pool *p = c->x[f->prefill].pool;
+  sim_time t = engine_now(e), took = t - f->sent;
+  (void)object;
+  sketch_add(p->transfer, sim_time_as_s(took));
+  if (p->cfg->first_at_decode)
+    f->first = t + client_ns(&c->x[f->decode]);
+  else /* the client waits for its second token meanwhile */
+    sketch_add(c->x[f->decode].pool->itl, sim_time_as_s(t - f->first + client_ns(&c->x[f->prefill])));
+  serve_landed(c->site[f->decode].engine, f->decode_handle, t);
+  cluster_touch(c, f->decode);
+  give_up(c, f, t);
+}
+
+static void sent(struct engine *e, void *subject, fluid_flow flow) {
+  struct flight *f = subject;
+  double latency = f->c->x[f->prefill].pool->cfg->path.latency_s;
+  (void)flow;
+  if (latency > 0)
+    engine_after_s(e, latency, BAND_STATE, landed, f, NULL);
+  else
+    landed(e, f, NULL);
+}
+
+/* What has gone out while the prompt was read: at most the engine's share of it, and what the links had free in the time that reading the prompt alone takes. */
+static double gone_ahead(struct cluster *c, const struct flight *f, double bytes) {
+  const struct cluster_pool_config *p = c->x[f->prefill].pool->cfg;
+  const struct serve_cost *k = p->serve.cost;
+  const struct cluster_path *to = &c->x[f->decode].pool->cfg->path;
+  double n = f->input, read_s = serve_device_s(k, n, 1, 0, 0, n * n / 2, 1), room = INFINITY;
+  if (p->overlap <= 0)
+    return 0;
+  if (isfinite(p->path.out_Bps))
+    room = p->path.out_Bps - fluid_link_load_Bps(c->fluid, c->x[f->prefill].out);
+  if (isfinite(to->in_Bps))
+    room = fmin(room, to->in_Bps - fluid_link_load_Bps(c->fluid, c->x[f->decode].in));
+  if (p->path.flow_Bps > 0)
+    room = fmin(room, p->path.flow_Bps);
+  return fmin(bytes * p->overlap, fmax(0, room) * read_s);
+}
+
+void transfer_room(void *ctx, uint64_t index, int32_t handle, sim_time t) {
+  struct instance *x = ctx;
+  struct cluster *c = x->c;
+  struct flight *f = flight_find(c, index);
+  const struct cluster_pool_config *from = c->x[f->prefill].pool->cfg, *to = x->pool->cfg;
+  fluid_link link[2];
+  size_t n = 0;
+  double bytes = from->kv_bytes_per_token * f->input, ahead;
+  double flow = from->path.flow_Bps > 0 && to->path.flow_Bps > 0 ? fmin(from->path.flow_Bps, to->path.flow_Bps) : fmax(from->path.flow_Bps, to->path.flow_Bps);
+  if (isfinite(from->path.out_Bps))
+    link[n++] = c->x[f->prefill].out;
+  if (isfinite(to->path.in_Bps))
+    link[n++] = x->in;
+  f->decode_handle = handle;
+  f->sent = t;
+  ahead = n ? gone_ahead(c, f, bytes) : bytes;
+  c->x[f->prefill].pool->transfer_bytes += bytes;
+  x->pool->transfer_bytes += bytes;
+  fluid_start(c->fluid, link, n, bytes - ahead, 1, n ? flow : 0, sent, f);
+}

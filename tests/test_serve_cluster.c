@@ -1,0 +1,648 @@
+/* Clusters of serving instances: coalesced equals literal to the nanosecond under every router, with both sides apart and pools that scale; round robin is what thinned replays are; queues
+ * against closed forms; transfers, backpressure, scaling and its lag against what can be reckoned by hand. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "sim/serve_cluster_core.h"
+#include "tests/cu.h"
+#include "workloads/engines.h"
+#include "workloads/trace.h"
+
+/* ---- requests ---- */
+struct feed {
+  int n, i, every, skip; /* of n requests, those whose number is skip modulo every */
+  double rate, t, max_in, max_out;
+  int families;
+  int32_t block[64];
+  struct stream st;
+};
+
+static bool feed_one(struct feed *f, struct sim_request *r) {
+  if (f->i >= f->n)
+    return false;
+  f->i++;
+  f->t += stream_exponential(&f->st, 1 / f->rate);
+  *r = (struct sim_request){.arrival_s = f->t, .input = 1 + (int32_t)(stream_uniform(&f->st) * f->max_in), .output = 1 + (int32_t)(stream_uniform(&f->st) * f->max_out)};
+  int32_t family = (int32_t)(stream_uniform(&f->st) * f->families), common = (int32_t)(stream_uniform(&f->st) * 12);
+  if (f->families > 0) {
+    r->blocks = (r->input + WL_TRACE_BLOCK_TOKENS - 1) / WL_TRACE_BLOCK_TOKENS;
+    r->block = f->block;
+    for (int32_t b = 0; b < r->blocks; b++)
+      f->block[b] = b < common ? family * 64 + b : 1000000 + f->i * 64 + b;
+  }
+  return true;
+}
+
+static bool feed_next(void *ctx, struct sim_request *r) {
+  struct feed *f = ctx;
+  while (feed_one(f, r))
+    if ((f->i - 1) % f->every == f->skip)
+      return true;
+  return false;
+}
+
+static void feed_start(struct feed *f, int n, double rate, double max_in, double max_out, uint64_t seed) {
+  *f = (struct feed){.n = n, .every = 1, .rate = rate, .max_in = max_in, .max_out = max_out};
+  stream_init(&f->st, seed, "feed", 0);
+}
+
+/* ---- a cost: `per_s` a token and sequence, flat where it is 0 ---- */
+enum { MOST_M = 4096, MOST_S = 512 };
+static void make_cost(struct serve_cost *c, double base_s, double per_s, double ctx_s) {
+  *c = (struct serve_cost){.max_m = MOST_M, .max_s = MOST_S, .dp = 1, .peak_flops = 1e15, .mem_Bps = 1e12};
+  double **table[] = {&c->lin_s, &c->lin_bytes, &c->log_s, &c->att0_s, &c->att1_s};
+  for (int k = 0; k < 5; k++)
+    *table[k] = mem_array(MOST_M + 1, sizeof(double));
+  for (int i = 0; i <= MOST_M; i++) {
+    c->lin_s[i] = base_s + per_s * i;
+    c->lin_bytes[i] = 1e9;
+    c->att1_s[i] = ctx_s;
+  }
+}
+
+static struct serve_config plain(const struct serve_cost *cost) {
+  return (struct serve_config){.cost = cost, .batching = serve_batchings[WL_POLICY_PREFILL_FIRST], .max_seqs = 64, .budget_tokens = 2048, .kv_tokens = 1e7, .mtp = 1, .beams = 1};
+}
+
+static void random_config(struct serve_config *cfg, const struct serve_cost *cost, struct stream *st) {
+  *cfg = plain(cost);
+  cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
+  cfg->max_seqs = 1 + (int)(stream_uniform(st) * 64);
+  cfg->budget_tokens = 128 + stream_uniform(st) * 2048;
+  cfg->reserve = stream_uniform(st) < 0.4;
+  cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
+  cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;
+  cfg->kv_tokens = stream_uniform(st) < 0.7 ? 6200 + stream_uniform(st) * 9000 : 1e7; /* often short */
+  cfg->mtp = stream_uniform(st) < 0.3 ? 1 + 2 * stream_uniform(st) : 1;
+  cfg->client_s = 0.01;
+  cfg->prefix_cache = stream_uniform(st) < 0.6;
+}
+
+/* ---- what came of them ---- */
+struct digest {
+  uint64_t sum, n, rejected;
+  int64_t ttft_ns, e2e_ns, worst_ttft_ns;
+  int by[64];
+};
+
+static void digest_finish(void *ctx, const struct cluster_finish *f) {
+  struct digest *d = ctx;
+  uint64_t x[7] = {(uint64_t)f->arrival, (uint64_t)f->first, (uint64_t)f->end, f->index, (uint64_t)f->prefill, (uint64_t)f->decode, (uint64_t)f->class};
+  for (int i = 0; i < 7; i++)
+    d->sum = (d->sum ^ x[i]) * 0x9E3779B97F4A7C15ull + (uint64_t)i;
+  d->n++;
+  d->ttft_ns += f->first - f->arrival;
+  d->e2e_ns += f->end - f->arrival;
+  if (f->first - f->arrival > d->worst_ttft_ns)
+    d->worst_ttft_ns = f->first - f->arrival;
+  d->by[f->decode]++;
+}
+
+static void digest_reject(void *ctx, int class, const struct sim_request *r) {
+  struct digest *d = ctx;
+  d->rejected++;
+  d->sum = d->sum * 31 + (uint64_t)class + (uint64_t)r->input;
+}
+
+struct played {
+  struct digest d;
+  uint64_t iterations, preemptions, starts, blocks;
+  double hits, hours, busy, transfers, transfer_s;
+  bool ok;
+};
+
+static struct played play(struct cluster_config *cfg, struct feed feed) {
+  struct played p = {.ok = false};
+  struct cluster c;
+  cfg->next = feed_next;
+  cfg->next_ctx = &feed;
+  cfg->finish = digest_finish;
+  cfg->reject = digest_reject;
+  cfg->ctx = &p.d;
+  cluster_open(&c, cfg);
+  p.ok = cluster_run(&c);
+  CU_ASSERT_EQUAL(c.in_system, 0);
+  CU_ASSERT_EQUAL(c.arrived, p.d.n + p.d.rejected); /* nothing is lost */
+  for (int i = 0; i < c.cfg.pools; i++) {
+    struct cluster_pool *q = &c.pool[i];
+    CU_ASSERT_EQUAL(q->requests, 0);
+    p.iterations += q->total.iterations;
+    p.preemptions += q->total.preemptions;
+    p.blocks += q->total.blocks_dropped;
+    p.hits += q->total.hit_tokens;
+    p.starts += q->starts;
+    p.hours += (double)q->provisioned_ns / 3.6e12;
+    for (int k = 0; k < SERVE_CLASSES; k++)
+      p.busy += q->total.work[k].busy_s;
+    p.transfers += (double)sketch_count(q->transfer);
+    if (sketch_count(q->transfer))
+      p.transfer_s += sketch_mean(q->transfer) * (double)sketch_count(q->transfer);
+  }
+  for (int i = 0; i < c.n; i++)
+    CU_ASSERT(c.site[i].requests == 0 && c.site[i].tokens == 0 && c.x[i].held == 0);
+  cluster_close(&c);
+  return p;
+}
+
+/* ---- the property ---- */
+static void random_scaling(struct sim_scaling *g, struct stream *st) {
+  *g = (struct sim_scaling){.policy = serve_scalers[stream_below(st, 3)], .target = 0.3 + 0.4 * stream_uniform(st), .tolerance = 0.1, .min = 1, .max = 2 + (int)stream_below(st, 5),
+                            .period_s = 0.5 + stream_uniform(st), .cooldown_s = 2 * stream_uniform(st), .start_s = stream_uniform(st)};
+  if (g->policy != serve_scaler_find("utilization"))
+    g->target *= 20;
+}
+
+static uint64_t preempted, started, dropped;
+static double hits, moved;
+
+static void one_random_run(uint64_t seed, const struct sim_router *router) {
+  struct stream st;
+  struct serve_cost cost[3];
+  struct cluster_pool_config pool[3] = {{0}};
+  static const double share[2] = {3, 1};
+  stream_init(&st, seed, "config", 0);
+  bool apart = stream_uniform(&st) < 0.4, scaled = stream_uniform(&st) < 0.4;
+  int pools = apart ? 2 + (int)stream_below(&st, 2) : 1 + (int)stream_below(&st, 3);
+  struct cluster_config cfg = {.pool = pool, .pools = pools, .share = share, .classes = 2, .router = {router, router}, .seed = seed, .match_share = 0.3,
+                               .apart_requests = 4, .apart_ratio = 1.5, .concurrency = stream_uniform(&st) < 0.25 ? 1 + (int)stream_below(&st, 60) : 0};
+  for (int i = 0; i < pools; i++) {
+    make_cost(&cost[i], 1e-3 + 2e-2 * stream_uniform(&st), 1e-6 + 1e-5 * stream_uniform(&st), 1e-9 + 1e-7 * stream_uniform(&st));
+    cost[i].pair_s = 1e-9 * stream_uniform(&st);
+    cost[i].overlap = stream_uniform(&st) < 0.5;
+    cost[i].host0_s = 5e-3 * stream_uniform(&st);
+    random_config(&pool[i].serve, &cost[i], &st);
+    pool[i].role = !apart ? SIM_BOTH : i == 0 ? SIM_PREFILL : SIM_DECODE;
+    pool[i].replicas = 1 + (int)stream_below(&st, 6);
+    if (scaled)
+      random_scaling(&pool[i].scaling, &st);
+    if (pool[i].scaling.policy && pool[i].scaling.policy->to_zero && stream_uniform(&st) < 0.5)
+      pool[i].replicas = 0;
+    pool[i].path = (struct cluster_path){.out_Bps = 1e8 + 1e9 * stream_uniform(&st), .in_Bps = 1e8 + 1e9 * stream_uniform(&st), .latency_s = 1e-4 * stream_uniform(&st),
+                                         .flow_Bps = stream_uniform(&st) < 0.5 ? 3e8 : 0};
+    pool[i].kv_bytes_per_token = 1e5 * stream_uniform(&st);
+    pool[i].overlap = stream_uniform(&st) < 0.5 ? stream_uniform(&st) : 0;
+    pool[i].first_at_decode = stream_uniform(&st) < 0.5;
+  }
+  struct feed f;
+  feed_start(&f, 200, 2 + 60 * stream_uniform(&st), seed % 2 ? 6000 : 1500, 300, seed);
+  f.families = 1 + (int)(seed % 7);
+  struct played p[2];
+  for (int mode = 0; mode < 2; mode++) {
+    for (int i = 0; i < pools; i++)
+      pool[i].serve.mode = mode ? SERVE_LITERAL : SERVE_COALESCED;
+    p[mode] = play(&cfg, f);
+    CU_ASSERT(p[mode].ok);
+  }
+  CU_ASSERT_EQUAL(p[0].d.sum, p[1].d.sum);
+  CU_ASSERT_EQUAL(p[0].d.n, p[1].d.n);
+  CU_ASSERT_EQUAL(p[0].iterations, p[1].iterations);
+  CU_ASSERT_EQUAL(p[0].preemptions, p[1].preemptions);
+  CU_ASSERT_EQUAL(p[0].hits, p[1].hits);
+  CU_ASSERT_EQUAL(p[0].blocks, p[1].blocks);
+  CU_ASSERT_EQUAL(p[0].starts, p[1].starts);
+  CU_ASSERT_EQUAL(p[0].hours, p[1].hours);
+  CU_ASSERT_EQUAL(p[0].transfers, p[1].transfers);
+  CU_CLOSE(p[0].busy, p[1].busy, 1e-6);
+  preempted += p[0].preemptions;
+  started += p[0].starts;
+  dropped += p[0].blocks;
+  hits += p[0].hits;
+  moved += p[0].transfers;
+  for (int i = 0; i < pools; i++)
+    serve_cost_free(&cost[i]);
+}
+
+static void test_coalesced_is_literal(void) {
+  preempted = started = dropped = 0;
+  hits = moved = 0;
+  for (int k = 0; serve_routers[k]; k++)
+    for (uint64_t seed = 1; seed <= 60; seed++)
+      one_random_run(seed * 16 + (uint64_t)k, serve_routers[k]);
+  CU_ASSERT(preempted > 300); /* caches were short, replicas came, prefixes were found and dropped, caches moved */
+  CU_ASSERT(started > 100);
+  CU_ASSERT(dropped > 1000);
+  CU_ASSERT(hits > 1e6);
+  CU_ASSERT(moved > 5000);
+}
+
+/* ---- against single instances ---- */
+struct sums {
+  uint64_t n;
+  int64_t ttft_ns, e2e_ns;
+};
+
+static void sums_finish(void *ctx, const struct serve_finish *f) {
+  struct sums *s = ctx;
+  s->n++;
+  s->ttft_ns += f->first - f->arrival;
+  s->e2e_ns += f->end - f->arrival;
+}
+
+/* R replicas taken in turn are R replicas of their own, each with every R-th request. */
+static void test_round_robin_is_thinned(void) {
+  enum { R = 5 };
+  struct serve_cost cost;
+  struct sums s = {0};
+  struct feed f;
+  make_cost(&cost, 5e-3, 2e-5, 2e-8);
+  struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = R};
+  struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {&serve_router_round_robin}};
+  feed_start(&f, 2000, 40, 1500, 200, 3);
+  struct played p = play(&cfg, f);
+  for (int k = 0; k < R; k++) {
+    struct feed own = f;
+    struct serve_config one = plain(&cost);
+    struct serve_totals t;
+    own.every = R;
+    own.skip = k;
+    one.finish = sums_finish;
+    one.finish_ctx = &s;
+    CU_ASSERT(serve_run(&one, &(struct serve_source){feed_next, &own, 0}, &t, NULL));
+    CU_ASSERT_EQUAL(p.d.by[k], 2000 / R);
+  }
+  CU_ASSERT_EQUAL(p.d.n, s.n);
+  CU_ASSERT_EQUAL(p.d.ttft_ns, s.ttft_ns);
+  CU_ASSERT_EQUAL(p.d.e2e_ns, s.e2e_ns);
+  serve_cost_free(&cost);
+}
+
+/* A cluster of one is that one, open and closed loop, whatever the router. */
+static void test_one_is_alone(void) {
+  struct serve_cost cost;
+  make_cost(&cost, 5e-3, 2e-5, 2e-8);
+  for (int k = 0; serve_routers[k]; k++)
+    for (int closed = 0; closed < 2; closed++) {
+      struct sums s = {0};
+      struct feed f, own;
+      struct serve_config one = plain(&cost);
+      struct serve_totals t;
+      struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = 1};
+      struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {serve_routers[k]}, .concurrency = closed ? 12 : 0};
+      feed_start(&f, 500, 8, 1500, 200, 4);
+      own = f;
+      struct played p = play(&cfg, f);
+      one.finish = sums_finish;
+      one.finish_ctx = &s;
+      CU_ASSERT(serve_run(&one, &(struct serve_source){feed_next, &own, cfg.concurrency}, &t, NULL));
+      CU_ASSERT_EQUAL(p.d.n, s.n);
+      CU_ASSERT_EQUAL(p.d.ttft_ns, s.ttft_ns);
+      CU_ASSERT_EQUAL(p.d.e2e_ns, s.e2e_ns);
+      CU_ASSERT_EQUAL(p.iterations, t.iterations);
+    }
+  serve_cost_free(&cost);
+}
+
+/* ---- queues ---- */
+struct poisson {
+  struct stream gap, work;
+  double t, rate;
+  int n;
+};
+
+/* Poisson arrivals, exponential service of mean 1 s in iterations of a millisecond. */
+static bool poisson_next(void *ctx, struct sim_request *r) {
+  struct poisson *p = ctx;
+  if (p->n-- == 0)
+    return false;
+  p->t += stream_exponential(&p->gap, 1 / p->rate);
+  *r = (struct sim_request){.arrival_s = p->t, .input = 1, .output = 1 + (int32_t)lround(stream_exponential(&p->work, 1000))};
+  return true;
+}
+
+static double mean_sojourn_s(const struct sim_router *router, int replicas, int slots, double rate) {
+  struct serve_cost cost;
+  struct digest d = {0};
+  struct cluster c;
+  struct poisson feed = {.rate = rate, .n = 60000};
+  make_cost(&cost, 1e-3, 0, 0);
+  struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = replicas};
+  pool.serve.max_seqs = slots;
+  pool.serve.batching = serve_batchings[WL_POLICY_CHUNKED];
+  stream_init(&feed.gap, 1, "gap", 0);
+  stream_init(&feed.work, 1, "work", 0);
+  struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {router}, .seed = 1, .next = poisson_next, .next_ctx = &feed, .finish = digest_finish, .ctx = &d};
+  cluster_open(&c, &cfg);
+  CU_ASSERT(cluster_run(&c));
+  cluster_close(&c);
+  serve_cost_free(&cost);
+  return (double)d.e2e_ns * 1e-9 / (double)d.n;
+}
+
+/* c slots of equal speed behind one queue are M/M/c: W = 1 + C(c, a) / (c - a) with Erlang's C 0.45 of 2 slots at a = 1.2 and 0.457645 of 8 at 6.4; alone 1 / (1 - 0.6). Joining the least loaded of
+ * two queues waits a little longer than one queue for two, in turn longer, at random as long as alone. */
+static void test_queues(void) {
+  const struct sim_router *least = &serve_router_least_loaded;
+  double one_queue = 1 + 0.45 / (2 - 1.2), alone = 2.5;
+  CU_CLOSE(mean_sojourn_s(least, 1, 2, 1.2), one_queue, 0.02);
+  CU_CLOSE(mean_sojourn_s(least, 1, 8, 6.4), 1 + 0.457645 / (8 - 6.4), 0.02);
+  CU_CLOSE(mean_sojourn_s(least, 1, 1, 0.6), alone, 0.03);
+  double joined = mean_sojourn_s(least, 2, 1, 1.2), turn = mean_sojourn_s(&serve_router_round_robin, 2, 1, 1.2);
+  double four = mean_sojourn_s(least, 4, 1, 2.4), four_two = mean_sojourn_s(&serve_router_two, 4, 1, 2.4);
+  CU_ASSERT(joined > 1.02 * one_queue && joined < 1.15 * one_queue);
+  CU_ASSERT(turn > 1.1 * joined && turn < 0.9 * alone);
+  CU_CLOSE(mean_sojourn_s(&serve_router_two, 2, 1, 1.2), joined, 0.03); /* of two, the less loaded of two is the least loaded */
+  CU_ASSERT(four < 0.95 * joined && four_two > 1.05 * four && four_two < joined * 1.1);
+}
+
+/* ---- both sides apart ---- */
+static struct cluster_config split(struct cluster_pool_config pool[2], const struct serve_cost *cost, struct cluster_path path, double kv_bytes) {
+  pool[0] = (struct cluster_pool_config){.name = "read", .role = SIM_PREFILL, .serve = plain(cost), .replicas = 1, .path = path, .kv_bytes_per_token = kv_bytes};
+  pool[1] = pool[0];
+  pool[1].role = SIM_DECODE;
+  return (struct cluster_config){.pool = pool, .pools = 2, .classes = 1, .router = {&serve_router_least_loaded, &serve_router_least_loaded}};
+}
+
+static void test_infinite_link_takes_no_time(void) {
+  struct serve_cost cost;
+  struct cluster_pool_config pool[2];
+  struct feed f;
+  make_cost(&cost, 5e-3, 2e-5, 2e-8);
+  feed_start(&f, 400, 6, 1500, 200, 5);
+  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){INFINITY, INFINITY, 0, 0}, 1e5);
+  struct played none = play(&cfg, f);
+  CU_ASSERT_EQUAL(none.transfer_s, 0);
+  CU_ASSERT(none.transfers > 390);
+  cfg = split(pool, &cost, (struct cluster_path){1e9, 1e9, 0, 0}, 0); /* nothing to send */
+  struct played empty = play(&cfg, f);
+  CU_ASSERT_EQUAL(none.d.sum, empty.d.sum);
+  cfg = split(pool, &cost, (struct cluster_path){1e9, 1e9, 0, 0}, 1e5);
+  struct played some = play(&cfg, f);
+  CU_ASSERT_EQUAL(some.d.ttft_ns, none.d.ttft_ns); /* the first token comes from the reading side: the second waits */
+  CU_ASSERT(some.d.e2e_ns > none.d.e2e_ns + 390 * (int64_t)(1e9 * 700 * 1e5 / 1e9 * 0.9));
+  pool[0].first_at_decode = pool[1].first_at_decode = true;
+  struct played later = play(&cfg, f);
+  CU_ASSERT_EQUAL(later.d.e2e_ns, some.d.e2e_ns);
+  CU_ASSERT(later.d.ttft_ns > some.d.ttft_ns);
+  serve_cost_free(&cost);
+}
+
+struct list {
+  struct sim_request r[8];
+  int n, i;
+};
+
+static bool list_next(void *ctx, struct sim_request *r) {
+  struct list *l = ctx;
+  if (l->i >= l->n)
+    return false;
+  *r = l->r[l->i++];
+  return true;
+}
+
+static struct cluster_finish done[8];
+static int done_n;
+static void keep(void *ctx, const struct cluster_finish *f) {
+  (void)ctx;
+  done[f->index] = *f;
+  done_n++;
+}
+
+static void play_list(struct cluster_config *cfg, struct list l, double *ret_hours) {
+  struct cluster c;
+  cfg->next = list_next;
+  cfg->next_ctx = &l;
+  cfg->finish = keep;
+  done_n = 0;
+  memset(done, 0, sizeof done);
+  cluster_open(&c, cfg);
+  CU_ASSERT(cluster_run(&c));
+  if (ret_hours)
+    *ret_hours = (double)c.pool[0].provisioned_ns / 3.6e12;
+  cluster_close(&c);
+}
+
+static double ms(sim_time t) { return (double)t * 1e-6; }
+
+/* Iterations take 10 ms. Two prompts of 1,000 tokens read together end at 10 ms; each cache is 1,000 x 1e5 B = 0.1 GB over 1 GB/s shared by two: 200 ms, with 1 ms of latency behind it; then 3 more
+ * tokens. A limit of 0.4 GB/s a request makes it 250 ms. Half of it sent ahead at 1 GB/s in 10 ms: 10 MB, the rest of both 180 ms. */
+static void test_transfers_by_hand(void) {
+  struct serve_cost cost;
+  struct cluster_pool_config pool[2];
+  make_cost(&cost, 10e-3, 0, 0);
+  struct list l = {.r = {{.input = 1000, .output = 4}, {.input = 1000, .output = 4}}, .n = 2};
+  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){1e9, 1e10, 0, 1e-3}, 1e5);
+  play_list(&cfg, l, NULL);
+  CU_ASSERT_EQUAL(done_n, 2);
+  for (int i = 0; i < 2; i++) {
+    CU_CLOSE(ms(done[i].first), 10, 1e-9);
+    CU_CLOSE(ms(done[i].end), 10 + 200 + 1 + 30, 1e-6);
+  }
+  pool[1].path.in_Bps = 0.5e9; /* now the other end is the narrow one */
+  play_list(&cfg, l, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 400 + 1 + 30, 1e-6);
+  pool[1].path.in_Bps = 1e10;
+  pool[0].path.flow_Bps = 0.4e9;
+  play_list(&cfg, l, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 250 + 1 + 30, 1e-6);
+  pool[0].path.flow_Bps = 0;
+  pool[0].overlap = 0.5;
+  play_list(&cfg, l, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 180 + 1 + 30, 1e-6);
+  serve_cost_free(&cost);
+}
+
+/* A decode side with room for one request at a time: the reading side, with room for two, keeps what is not taken and reads no third prompt until the first has gone over. */
+static void test_backpressure(void) {
+  struct serve_cost cost;
+  struct cluster_pool_config pool[2];
+  make_cost(&cost, 10e-3, 0, 0);
+  struct list l = {.r = {{.input = 1000, .output = 101}, {.input = 1000, .output = 101}, {.input = 1000, .output = 101}, {.input = 1000, .output = 101}}, .n = 4};
+  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){INFINITY, INFINITY, 0, 0}, 0);
+  pool[0].serve.kv_tokens = 2500;
+  pool[0].serve.budget_tokens = 1000;
+  pool[1].serve.max_seqs = 1;
+  play_list(&cfg, l, NULL);
+  CU_ASSERT_EQUAL(done_n, 4);
+  CU_CLOSE(ms(done[0].end), 10 + 1000, 1e-6);
+  CU_CLOSE(ms(done[1].first), 20, 1e-6);   /* the first has gone over at once, so two places are free again */
+  CU_CLOSE(ms(done[1].end), 10 + 2000, 1e-6);
+  CU_CLOSE(ms(done[2].first), 30, 1e-6);
+  CU_CLOSE(ms(done[3].first), 1010 + 10, 1e-6); /* both places are held until the second leaves */
+  CU_CLOSE(ms(done[3].end), 10 + 4000, 1e-6);
+  serve_cost_free(&cost);
+}
+
+/* ---- scaling ---- */
+/* Iterations of 100 ms, one request at a time on a replica. Four come at 0; one replica is there, another comes 5 s after the first decision at 1 s. */
+static void test_scaling_by_hand(void) {
+  struct serve_cost cost;
+  double hours;
+  make_cost(&cost, 0.1, 0, 0);
+  struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = 1,
+                                     .scaling = {.policy = serve_scaler_find("queue"), .target = 2, .min = 1, .max = 2, .period_s = 1, .cooldown_s = 3, .start_s = 5}};
+  pool.serve.max_seqs = 1;
+  struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {&serve_router_least_loaded}};
+  struct list l = {.r = {{.input = 1, .output = 100}, {.input = 1, .output = 100}, {.input = 1, .output = 100}, {.arrival_s = 5.9, .input = 1, .output = 1}, {.arrival_s = 6.1, .input = 1, .output = 1}}, .n = 5};
+  play_list(&cfg, l, &hours);
+  CU_CLOSE(ms(done[2].end), 30000, 1e-6);
+  CU_CLOSE(ms(done[3].end), 30100, 1e-6); /* before the new one is ready: behind the others */
+  CU_CLOSE(ms(done[4].end), 6200, 1e-6);  /* after it */
+  /* fewer than two wanted from the decision at 10 s (two left in the system of the first ... ) on; gone 3 s later */
+  CU_ASSERT(hours * 3600 > 30.1 + 9 && hours * 3600 < 30.1 + 25);
+  serve_cost_free(&cost);
+}
+
+/* From nothing: a request finds nobody and waits for a start; 60 s idle, so the replica has left, and the next request waits again. */
+static void test_scale_to_zero(void) {
+  struct serve_cost cost;
+  double hours;
+  make_cost(&cost, 0.1, 0, 0);
+  struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = 0,
+                                     .scaling = {.policy = serve_scaler_find("scale_to_zero"), .target = 2, .max = 2, .period_s = 1, .cooldown_s = 10, .start_s = 5}};
+  struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {&serve_router_least_loaded}};
+  struct list l = {.r = {{.arrival_s = 0.5, .input = 1, .output = 1}, {.arrival_s = 60.25, .input = 1, .output = 1}, {.arrival_s = 62, .input = 1, .output = 1}}, .n = 3};
+  play_list(&cfg, l, &hours);
+  CU_ASSERT_EQUAL(done_n, 3);
+  CU_CLOSE(ms(done[0].first), 5600, 1e-6);
+  CU_CLOSE(ms(done[1].first), 65350, 1e-6);
+  CU_CLOSE(ms(done[2].first), 65350, 1e-6); /* the same start serves both */
+  CU_CLOSE(hours * 3600, (16 - 0.5) + 5.1, 1e-6); /* idle from 6 s, gone at 16 s; then until the end */
+  serve_cost_free(&cost);
+}
+
+/* ---- whole replicas ---- */
+static struct hw_catalog *catalog;
+static struct wl_models *models;
+static struct arena *arena;
+static struct errs *errs;
+
+static void load_catalogs(void) {
+  errs = errs_create();
+  arena = arena_create();
+  const char *hw = datadir_path(arena, "hwmodels/catalog"), *wl = datadir_path(arena, "workloads/catalog/models");
+  catalog = hw_catalog_load(&hw, 1, errs);
+  models = wl_models_load(&wl, 1, errs);
+}
+
+static struct sim_replica llama_70b(const char *server) {
+  struct sim_replica r = {.catalog = catalog, .model = wl_model_find(models, "Llama-2-70B"), .server = hw_server_find(catalog, server), .year = 2025, .gpus = 4, .tp = 4};
+  struct sim_replica_fit fit;
+  CU_ASSERT_FATAL(sim_replica_choose(&r, 16384, &fit));
+  return fit.replica;
+}
+
+static bool from_trace(void *ctx, struct sim_request *r) {
+  struct wl_trace_request q;
+  if (!wl_trace_next(ctx, &q))
+    return false;
+  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash};
+  return true;
+}
+
+static struct wl_trace *trace(const char *file) {
+  struct wl_trace *t = wl_trace_open(datadir_path(arena, file), NULL, 0, errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+  return t;
+}
+
+static struct sim_cluster_result replay(struct sim_cluster *c, const char *file) {
+  static const struct sim_class all = {.name = "all", .share = 1, .ttft_s = 5, .tpot_s = 0.1};
+  struct sim_cluster_result r;
+  char why[240] = "";
+  struct wl_trace *t = trace(file);
+  if (!c->class) {
+    c->class = &all;
+    c->classes = 1;
+  }
+  c->next = from_trace;
+  c->next_ctx = t;
+  bool ok = sim_cluster_replay(c, &r, why, sizeof why);
+  CU_ASSERT_STRING_EQUAL(why, "");
+  CU_ASSERT_FATAL(ok);
+  wl_trace_close(t);
+  return r;
+}
+
+static const char azure[] = "scenarios/traces/vidur-conv.csv", mooncake[] = "scenarios/traces/mooncake-conversation.jsonl";
+
+/* A cluster of one replica gives the figures of that replica alone. */
+static void test_one_replica(void) {
+  struct sim_pool pool = {.name = "all", .replica = llama_70b("DGX-A100-640"), .replicas = 1, .usd_per_gpu_h = 2};
+  struct sim_cluster c = {.pool = &pool, .pools = 1};
+  struct sim_serve_result alone;
+  struct sim_cluster_result r = replay(&c, azure);
+  struct wl_trace *t = trace(azure);
+  CU_ASSERT_FATAL(sim_serve_replay(&pool.replica, from_trace, t, 5, 0.1, SERVE_COALESCED, NULL, &alone));
+  wl_trace_close(t);
+  CU_ASSERT_EQUAL(r.whole.finished, alone.finished);
+  CU_ASSERT_EQUAL(r.whole.iterations, alone.iterations);
+  for (int i = 0; i < 5; i++) {
+    CU_ASSERT_EQUAL(r.whole.ttft_s[i], alone.ttft_s[i]);
+    CU_ASSERT_EQUAL(r.whole.tpot_s[i], alone.tpot_s[i]);
+    CU_ASSERT_EQUAL(r.whole.e2e_s[i], alone.e2e_s[i]);
+  }
+  CU_CLOSE(r.whole.slo_attainment, alone.slo_attainment, 1e-12);
+  CU_CLOSE(r.whole.batch_mean, alone.batch_mean, 1e-9);
+  CU_CLOSE(r.whole.energy_j, alone.energy_j, 1e-6);
+  CU_CLOSE(r.whole.busy, alone.activity.busy, 1e-9);
+  CU_CLOSE(r.whole.usd, 2 * 4 * alone.span_s / 3600, 1e-9);
+  double billed = (r.whole.input_tokens * r.whole.usd_per_mtoken_input + r.whole.output_tokens * r.whole.usd_per_mtoken_output) / 1e6;
+  CU_CLOSE(billed, r.whole.usd, 1e-9); /* the kinds share the whole */
+  sim_cluster_result_free(&r);
+}
+
+/* Replicas of two servers, two tenants: pools and classes each add up to the whole. */
+static void test_parts_add_up(void) {
+  struct sim_pool pool[2] = {{.name = "a", .replica = llama_70b("DGX-A100-640"), .replicas = 2, .usd_per_gpu_h = 2}, {.name = "h", .replica = llama_70b("DGX-H100-640"), .replicas = 1, .usd_per_gpu_h = 4}};
+  static const struct sim_class two[2] = {{.name = "chat", .share = 3, .ttft_s = 1, .tpot_s = 0.05}, {.name = "batch", .share = 1}};
+  struct sim_cluster c = {.pool = pool, .pools = 2, .class = two, .classes = 2, .seed = 7};
+  struct sim_cluster_result r = replay(&c, azure);
+  CU_ASSERT_EQUAL(r.whole.finished, r.pool[0].finished + r.pool[1].finished);
+  CU_ASSERT_EQUAL(r.whole.finished, r.class[0].finished + r.class[1].finished);
+  CU_CLOSE(r.whole.energy_j, r.pool[0].energy_j + r.pool[1].energy_j, 1e-12);
+  CU_CLOSE(r.whole.usd, r.pool[0].usd + r.pool[1].usd, 1e-12);
+  CU_CLOSE(r.whole.replicas, 3, 1e-9);
+  CU_CLOSE((double)r.class[0].finished / (double)r.whole.finished, 0.75, 0.05);
+  CU_ASSERT_EQUAL(r.class[1].slo_attainment, 1); /* asks for nothing */
+  CU_ASSERT(r.pool[1].ttft_s[SERVE_MEAN] < r.pool[0].ttft_s[SERVE_MEAN]);
+  sim_cluster_result_free(&r);
+}
+
+/* Prompts that share prefixes: where they are cached is where they should go. */
+static void test_prefix_router(void) {
+  struct sim_pool pool = {.name = "all", .replica = llama_70b("DGX-H200"), .replicas = 8, .usd_per_gpu_h = NAN};
+  struct sim_cluster c = {.pool = &pool, .pools = 1, .router = &serve_router_round_robin, .match_share = 0.3, .apart_requests = 64, .apart_ratio = 1.5};
+  struct sim_cluster_result turn = replay(&c, mooncake);
+  c.router = &serve_router_prefix;
+  struct sim_cluster_result prefix = replay(&c, mooncake);
+  CU_ASSERT(prefix.whole.hit_tokens > 1.2 * turn.whole.hit_tokens);
+  CU_ASSERT(isnan(prefix.whole.usd) && isnan(prefix.whole.usd_per_mtoken_output));
+  sim_cluster_result_free(&turn);
+  sim_cluster_result_free(&prefix);
+}
+
+/* Caches over the NICs of the catalog: no transfer is faster than its bytes over the ports of its ranks, and a server without a network is told. */
+static void test_split_replicas(void) {
+  struct sim_pool pool[2] = {{.name = "read", .role = SIM_PREFILL, .replica = llama_70b("DGX-H100-640"), .replicas = 2}, {.name = "write", .role = SIM_DECODE, .replica = llama_70b("DGX-H100-640"), .replicas = 2}};
+  struct sim_cluster c = {.pool = pool, .pools = 2};
+  struct sim_cluster_result r = replay(&c, azure);
+  CU_ASSERT_EQUAL(r.whole.finished, 2000);
+  CU_ASSERT(r.whole.transfer_s[SERVE_P50] > 80 * 2 * 8 * 128 * 2 * 500 / (4 * 50e9) && r.whole.transfer_s[SERVE_P99] < 0.1);
+  CU_ASSERT(r.pool[0].output_tokens == 0 && r.pool[1].output_tokens > 0);
+  CU_ASSERT(r.pool[0].compute > 2 * r.pool[1].compute && r.pool[1].network > 0 && r.pool[1].network < 0.1);
+  sim_cluster_result_free(&r);
+}
+
+static void test_start(void) {
+  struct sim_replica r = llama_70b("DGX-A100-640");
+  double load, start = sim_start_s(&r, &load);
+  CU_CLOSE(load, 138e9 / 25e9, 0.01); /* half the node's drives; PCIe has four GPUs to share it among */
+  CU_CLOSE(start - load, 59, 1e-9);
+}
+
+int main(void) {
+  load_catalogs();
+  static const struct cu_case cases[] = {
+      {"coalesced is literal", test_coalesced_is_literal}, {"round robin is thinned", test_round_robin_is_thinned}, {"one is alone", test_one_is_alone}, {"queues", test_queues},
+      {"infinite link", test_infinite_link_takes_no_time}, {"transfers by hand", test_transfers_by_hand}, {"backpressure", test_backpressure},
+      {"scaling by hand", test_scaling_by_hand}, {"scale to zero", test_scale_to_zero}, {"one replica", test_one_replica}, {"parts add up", test_parts_add_up}, {"prefix router", test_prefix_router},
+      {"split replicas", test_split_replicas}, {"start", test_start}};
+  int code = cu_main("serve_cluster", cases, sizeof cases / sizeof *cases);
+  wl_models_free(models);
+  hw_catalog_free(catalog);
+  arena_destroy(arena);
+  errs_destroy(errs);
+  return code;
+}
