@@ -33,13 +33,20 @@ static void on_finish(void *ctx, const struct serve_finish *f) {
   struct instance *x = ctx;
   struct cluster *c = x->c;
   c->ended = mem_grow(c->ended, &c->cap_ended, c->ended_n + 1, sizeof *c->ended);
-  c->ended[c->ended_n++] = (struct ended){x->number, *f};
+  c->ended[c->ended_n++] = (struct ended){x->number, f->first < 0, *f};
+}
+
+static void on_lost(void *ctx, const struct serve_finish *f) {
+  const struct instance *x = ctx;
+  if (!x->c->offering) /* who is turned away is told by the offer itself */
+    on_finish(ctx, f);
 }
 
 void instance_open(struct instance *x) {
   struct serve_config cfg = x->pool->cfg->serve;
   cfg.reads_only = x->pool->cfg->role == SIM_PREFILL;
   cfg.finish = on_finish;
+  cfg.lost = on_lost;
   cfg.finish_ctx = x;
   cfg.itl = x->pool->itl;
   if (x->pool->cfg->role == SIM_DECODE) {
@@ -50,11 +57,20 @@ void instance_open(struct instance *x) {
 }
 
 /* ---- requests ---- */
-static void turned_away(struct cluster *c, struct flight *f, const struct sim_request *r) {
-  if (c->cfg.reject)
-    c->cfg.reject(c->cfg.ctx, f->class, r);
+void cluster_lost(struct cluster *c, struct flight *f, bool timed_out) {
+  if (c->cfg.lost)
+    c->cfg.lost(c->cfg.ctx, f->class, timed_out);
   flight_free(c, f);
   c->in_system--;
+}
+
+struct sim_request cluster_request(const struct cluster *c, const struct flight *f) {
+  struct sim_request r = {.arrival_s = sim_time_as_s(f->arrival), .input = f->input, .output = f->output, .cached = f->cached, .blocks = f->blocks, .block = f->block, .tenant = f->class};
+  if (c->cfg.class) {
+    r.priority = c->cfg.class[f->class].priority;
+    r.weight = (float)c->cfg.class[f->class].weight;
+  }
+  return r;
 }
 
 void cluster_offer(struct cluster *c, struct flight *f, const struct sim_request *r, sim_time t) {
@@ -69,14 +85,17 @@ void cluster_offer(struct cluster *c, struct flight *f, const struct sim_request
   f->prefill = f->decode = i;
   c->site[i].sent += r->input;
   cluster_touch(c, i);
-  if (serve_offer(c->site[i].engine, r, t, f->index))
+  c->offering = true;
+  bool taken = serve_offer(c->site[i].engine, r, t, f->index);
+  c->offering = false;
+  if (taken)
     load(c, x, 1, f->input, t);
   else
-    turned_away(c, f, r);
+    cluster_lost(c, f, false);
 }
 
 static double share_of(const struct cluster *c, int class) {
-  return c->cfg.share ? c->cfg.share[class] : 1;
+  return c->cfg.class ? c->cfg.class[class].share : 1;
 }
 
 static int draw_class(struct cluster *c) {
@@ -109,7 +128,10 @@ static void arrive(struct cluster *c, sim_time t) {
   if (c->arrived++ == 0)
     c->start = t;
   c->in_system++;
-  cluster_offer(c, f, &c->ahead, t);
+  struct sim_request r = cluster_request(c, f);
+  r.block = c->ahead.block;
+  r.blocks = c->ahead.blocks;
+  cluster_offer(c, f, &r, t);
 }
 
 static void arrivals(struct cluster *c, sim_time t) {
@@ -118,11 +140,16 @@ static void arrivals(struct cluster *c, sim_time t) {
     arrive(c, t);
 }
 
+/* Whoever has waited at the gate beyond its time-out has left meanwhile. */
 void cluster_admit_gates(struct cluster *c, sim_time t) {
+  double limit = c->cfg.pool[0].serve.timeout_s;
   struct flight *f;
   while (c->route[ROUTE_PROMPTS].n && (f = gate_pop(&c->gate[ROUTE_PROMPTS]))) {
-    struct sim_request r = {.arrival_s = sim_time_as_s(f->arrival), .input = f->input, .output = f->output, .cached = f->cached, .blocks = f->blocks, .block = f->block};
-    cluster_offer(c, f, &r, t);
+    struct sim_request r = cluster_request(c, f);
+    if (limit > 0 && sim_time_as_s(t - f->arrival) >= limit)
+      cluster_lost(c, f, true);
+    else
+      cluster_offer(c, f, &r, t);
   }
   while (c->route[ROUTE_DECODES].n && (f = gate_pop(&c->gate[ROUTE_DECODES])))
     transfer_offer(c, f, t);
@@ -144,7 +171,9 @@ static void settle(struct cluster *c, sim_time t) {
     struct instance *x = &c->x[e.instance];
     struct flight *f = flight_find(c, e.f.index);
     load(c, x, -1, -f->input, t);
-    if (x->pool->cfg->role != SIM_BOTH)
+    if (e.timed_out)
+      cluster_lost(c, f, true);
+    else if (x->pool->cfg->role != SIM_BOTH)
       transfer_read_done(c, f, &e.f, t);
     else
       cluster_over(c, f, &e.f, t);

@@ -10,11 +10,19 @@
 #include "sim/serve_scaler.h"
 
 enum sim_role { SIM_BOTH, SIM_PREFILL, SIM_DECODE };
+struct sim_policies { /* of an engine; names as in sim/serve_policies.c, NULL or "" = its default */
+  const char *queue, *victim, *preemption, *admission;
+  double fair_output;           /* fair queueing: what a written token counts, in read ones; 0 = 1 */
+  int max_queue;                /* admission "queue" */
+  double max_wait_s;            /* admission "wait" */
+  double timeout_s;             /* to the first token; 0 = never */
+};
 struct sim_pool { /* replicas alike */
   const char *name;
   enum sim_role role;           /* prompts and answers, or one of the two; a cluster has BOTH alone, or PREFILL and DECODE */
   struct sim_replica replica;   /* its layout chosen */
   int replicas;                 /* there at the start */
+  struct sim_policies policies;
   struct sim_scaling scaling;   /* start_s < 0: as long as the model takes to load and the engine to start */
   double usd_per_gpu_h;         /* NaN = unknown */
 };
@@ -22,6 +30,8 @@ struct sim_class { /* a tenant, or a priority */
   const char *name;
   double share;                 /* of the requests, relative to the others' */
   double ttft_s, tpot_s;        /* limits, 0 = none */
+  int priority;                 /* higher is more important */
+  double weight;                /* of its fair share, 0 = 1 */
 };
 struct sim_cluster {
   const struct sim_pool *pool;
@@ -40,7 +50,7 @@ struct sim_cluster {
 
 struct sim_part { /* the whole, a pool or a class; NaN = not known of such a part */
   const char *name;
-  uint64_t arrived, finished, rejected, preemptions, iterations, blocks_dropped, starts;
+  uint64_t arrived, finished, rejected, timed_out, preemptions, swapped /* of those */, iterations, blocks_dropped, starts;
   double span_s;                /* first arrival to last end */
   double input_tokens, output_tokens, hit_tokens;
   double ttft_s[5], tpot_s[5], itl_s[5], e2e_s[5]; /* mean, p50, p90, p95, p99 */

@@ -28,6 +28,11 @@ struct cluster_pool_config {
   double overlap;            /* 0..1 of a prompt's cache goes out while the prompt is read, as far as the links are free */
   bool first_at_decode;      /* the first token reaches the client from the decode side, after the transfer */
 };
+struct cluster_class {
+  double share; /* of the requests, relative */
+  int priority;
+  double weight; /* of its fair share */
+};
 struct cluster_finish {
   sim_time arrival, first, end;
   int32_t input, output;
@@ -37,7 +42,7 @@ struct cluster_finish {
 struct cluster_config {
   const struct cluster_pool_config *pool;
   int pools;
-  const double *share;      /* of classes, relative */
+  const struct cluster_class *class; /* its number is the tenant's */
   int classes;
   const struct sim_router *router[ROUTES];
   double match_share, apart_requests, apart_ratio;
@@ -46,7 +51,7 @@ struct cluster_config {
   bool (*next)(void *ctx, struct sim_request *r);
   void *next_ctx;
   void (*finish)(void *ctx, const struct cluster_finish *f); /* may be NULL */
-  void (*reject)(void *ctx, int class, const struct sim_request *r); /* may be NULL */
+  void (*lost)(void *ctx, int class, bool timed_out); /* turned away, or without a first token in time; may be NULL */
   void *ctx;
 };
 
@@ -98,6 +103,7 @@ struct gate { /* requests that find nobody open, first come first served */
 };
 struct ended {
   int instance;
+  bool timed_out;
   struct serve_finish f;
 };
 struct cluster {
@@ -117,7 +123,7 @@ struct cluster {
   int touched_n;
   struct ended *ended;
   size_t ended_n, cap_ended;
-  bool ahead_ok, dry, failed;
+  bool ahead_ok, dry, failed, offering;
   struct sim_request ahead;
   sim_time ahead_t, now;
   uint64_t arrived, in_system;
@@ -137,6 +143,8 @@ bool cluster_run(struct cluster *c); /* false: clock overflow, or an iteration w
 void cluster_close(struct cluster *c);
 void cluster_touch(struct cluster *c, int instance);
 void cluster_offer(struct cluster *c, struct flight *f, const struct sim_request *r, sim_time t); /* to an instance, or the gate */
+struct sim_request cluster_request(const struct cluster *c, const struct flight *f);
+void cluster_lost(struct cluster *c, struct flight *f, bool timed_out);
 void cluster_admit_gates(struct cluster *c, sim_time t);  /* somebody is open again */
 void cluster_count(struct cluster_pool *p, int delta, sim_time t); /* requests of a pool */
 void cluster_over(struct cluster *c, struct flight *f, const struct serve_finish *g, sim_time t);
@@ -173,7 +181,7 @@ void serve_totals_add(struct serve_totals *sum, const struct serve_totals *t); /
 /* ---- what came of it (sim/serve_cluster_report.c) ---- */
 struct latencies {
   struct sketch *ttft, *tpot, *e2e;
-  uint64_t within, finished, rejected;
+  uint64_t within, finished, rejected, timed_out;
   double input_tokens, output_tokens;
 };
 struct cluster_stats { /* ctx of a cluster's callbacks */
@@ -184,7 +192,7 @@ struct cluster_stats { /* ctx of a cluster's callbacks */
 void cluster_stats_make(struct cluster_stats *st, const struct sim_cluster *of);
 void cluster_stats_free(struct cluster_stats *st);
 void cluster_stats_finish(void *stats, const struct cluster_finish *f);
-void cluster_stats_reject(void *stats, int class, const struct sim_request *r);
+void cluster_stats_lost(void *stats, int class, bool timed_out);
 struct serve_setup;
 /* setup: of each pool. */
 void cluster_report(const struct cluster *c, const struct cluster_stats *st, const struct serve_setup *setup, struct sim_cluster_result *ret);

@@ -10,7 +10,7 @@ struct built { /* beside the pools */
   struct serve_setup *setup;
   struct serve_cost *cost;
   struct cluster_pool_config *pool;
-  double *share;
+  struct cluster_class *class;
   int *pool_of;
   int n;
 };
@@ -46,6 +46,22 @@ static double kv_bytes(const struct serve_setup *s) {
   return ops.kv_bytes_per_token;
 }
 
+/* Swapped caches lie in what the engine sets aside in host memory for each GPU, and cross the GPU's own link. */
+static bool take_policies(const struct sim_policies *p, const struct serve_setup *s, struct serve_config *c, char *why, size_t why_size) {
+  double bytes = s->ops.kv_bytes_per_token;
+  c->queueing = serve_queueing_find(p->queue, why, why_size);
+  c->victim = c->queueing ? serve_victim_find(p->victim, why, why_size) : NULL;
+  c->preempting = c->victim ? serve_preempting_find(p->preemption, why, why_size) : NULL;
+  c->admission = c->preempting ? serve_admission_find(p->admission, why, why_size) : NULL;
+  c->fair_output = p->fair_output;
+  c->max_queue = p->max_queue;
+  c->max_wait_s = p->max_wait_s;
+  c->timeout_s = p->timeout_s;
+  c->swap_tokens = bytes > 0 ? s->engine.swap_bytes / bytes * s->layout.dp : 0;
+  c->swap_s_per_token = s->gpu->pcie ? bytes / eff_Bps(s->gpu->pcie) : 0;
+  return c->admission != NULL;
+}
+
 static bool build_pool(struct built *b, const struct sim_cluster *of, int i, char *why, size_t why_size) {
   const struct sim_pool *p = &of->pool[i];
   const struct sim_replica *rep = &p->replica;
@@ -62,6 +78,8 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
                                     .overlap = s->engine.kv_overlap, .first_at_decode = s->engine.first_at_decode};
   serve_config_of(rep, s, &b->cost[i], m.kv_tokens, &g->serve);
   g->serve.mode = of->mode;
+  if (!take_policies(&p->policies, s, &g->serve, why, why_size))
+    return false;
   if (g->scaling.policy && g->scaling.start_s < 0)
     g->scaling.start_s = sim_start_s(rep, NULL);
   if (isnan(g->scaling.start_s)) {
@@ -74,9 +92,9 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
 static bool build(struct built *b, const struct sim_cluster *of, char *why, size_t why_size) {
   size_t n = (size_t)of->pools;
   *b = (struct built){.setup = mem_array(n, sizeof *b->setup), .cost = mem_array(n, sizeof *b->cost), .pool = mem_array(n, sizeof *b->pool),
-                      .share = mem_array((size_t)of->classes, sizeof *b->share)};
+                      .class = mem_array((size_t)of->classes, sizeof *b->class)};
   for (int i = 0; i < of->classes; i++)
-    b->share[i] = of->class[i].share;
+    b->class[i] = (struct cluster_class){of->class[i].share, of->class[i].priority, of->class[i].weight};
   for (int i = 0; i < of->pools; i++)
     if (!build_pool(b, of, i, why, why_size))
       return false;
@@ -89,7 +107,7 @@ static void unbuild(struct built *b) {
   mem_free(b->setup);
   mem_free(b->cost);
   mem_free(b->pool);
-  mem_free(b->share);
+  mem_free(b->class);
   mem_free(b->pool_of);
 }
 
@@ -97,9 +115,9 @@ static bool play(struct built *b, const struct sim_cluster *of, struct sim_clust
   struct cluster_stats st;
   struct cluster c;
   cluster_stats_make(&st, of);
-  struct cluster_config cfg = {.pool = b->pool, .pools = of->pools, .share = b->share, .classes = of->classes, .router = {of->router, of->decode_router},
+  struct cluster_config cfg = {.pool = b->pool, .pools = of->pools, .class = b->class, .classes = of->classes, .router = {of->router, of->decode_router},
                                .match_share = of->match_share, .apart_requests = of->apart_requests, .apart_ratio = of->apart_ratio, .concurrency = of->concurrency,
-                               .seed = of->seed, .next = of->next, .next_ctx = of->next_ctx, .finish = cluster_stats_finish, .reject = cluster_stats_reject, .ctx = &st};
+                               .seed = of->seed, .next = of->next, .next_ctx = of->next_ctx, .finish = cluster_stats_finish, .lost = cluster_stats_lost, .ctx = &st};
   cluster_open(&c, &cfg);
   b->pool_of = mem_array((size_t)c.n, sizeof *b->pool_of);
   for (int i = 0; i < c.n; i++)

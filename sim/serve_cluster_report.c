@@ -9,6 +9,8 @@ void serve_totals_add(struct serve_totals *sum, const struct serve_totals *t) {
   sum->arrived += t->arrived;
   sum->finished += t->finished;
   sum->rejected += t->rejected;
+  sum->timed_out += t->timed_out;
+  sum->swapped += t->swapped;
   sum->preemptions += t->preemptions;
   sum->iterations += t->iterations;
   sum->input_tokens += t->input_tokens;
@@ -19,6 +21,7 @@ void serve_totals_add(struct serve_totals *sum, const struct serve_totals *t) {
   sum->kv_integral += t->kv_integral;
   for (int i = 0; i < SERVE_CLASSES; i++) {
     sum->work[i].busy_s += t->work[i].busy_s;
+    sum->work[i].comm_s += t->work[i].comm_s;
     sum->work[i].span_s += t->work[i].span_s;
     sum->work[i].bytes += t->work[i].bytes;
     sum->work[i].flop += t->work[i].flop;
@@ -87,10 +90,12 @@ void cluster_stats_finish(void *stats, const struct cluster_finish *f) {
     hand_out(st->of->requests, f, ttft);
 }
 
-void cluster_stats_reject(void *stats, int class, const struct sim_request *r) {
+void cluster_stats_lost(void *stats, int class, bool timed_out) {
   struct cluster_stats *st = stats;
-  (void)r;
-  st->by_class[class].rejected++;
+  if (timed_out)
+    st->by_class[class].timed_out++;
+  else
+    st->by_class[class].rejected++;
 }
 
 /* ---- parts ---- */
@@ -111,7 +116,7 @@ static void unknown(struct sim_part *p) {
 }
 
 static void part_of(struct sim_part *p, const char *name, const struct latencies *x, double span_s) {
-  *p = (struct sim_part){.name = name, .arrived = x->finished + x->rejected, .finished = x->finished, .rejected = x->rejected, .span_s = span_s, .input_tokens = x->input_tokens,
+  *p = (struct sim_part){.name = name, .arrived = x->finished + x->rejected + x->timed_out, .finished = x->finished, .rejected = x->rejected, .timed_out = x->timed_out, .span_s = span_s, .input_tokens = x->input_tokens,
                          .output_tokens = x->output_tokens};
   unknown(p);
   five(x->ttft, p->ttft_s);
@@ -170,6 +175,8 @@ static void pool_report(const struct cluster *c, int k, const struct sim_pool *o
   t.end = p->provisioned_ns;
   r->arrived = t.arrived;
   r->rejected = t.rejected;
+  r->timed_out = t.timed_out;
+  r->swapped = t.swapped;
   r->preemptions = t.preemptions;
   r->iterations = t.iterations;
   r->blocks_dropped = t.blocks_dropped;
@@ -206,6 +213,7 @@ static void whole_add(struct sim_part *w, const struct sim_part *p, bool first) 
     w->busy = w->compute = w->memory = 0;
   }
   w->preemptions += p->preemptions;
+  w->swapped += p->swapped;
   w->iterations += p->iterations;
   w->blocks_dropped += p->blocks_dropped;
   w->starts += p->starts;
@@ -230,6 +238,7 @@ static void merge(struct latencies *to, const struct latencies *x) {
   to->within += x->within;
   to->finished += x->finished;
   to->rejected += x->rejected;
+  to->timed_out += x->timed_out;
   to->input_tokens += x->input_tokens;
   to->output_tokens += x->output_tokens;
 }

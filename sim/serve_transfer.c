@@ -35,7 +35,7 @@ static void give_up(struct cluster *c, struct flight *f, sim_time t) {
 
 void transfer_offer(struct cluster *c, struct flight *f, sim_time t) {
   struct route *g = &c->route[ROUTE_DECODES];
-  struct sim_request r = {.arrival_s = sim_time_as_s(f->arrival), .input = f->input, .output = f->output};
+  struct sim_request r = cluster_request(c, f);
   if (!g->n) {
     gate_push(&c->gate[ROUTE_DECODES], f, NULL);
     scaling_wake(c, ROUTE_DECODES, t);
@@ -45,7 +45,10 @@ void transfer_offer(struct cluster *c, struct flight *f, sim_time t) {
   f->asked = t;
   c->site[i].sent += r.input;
   cluster_touch(c, i);
-  if (serve_offer_read(c->site[i].engine, &r, f->first - client_ns(&c->x[i]), t, f->index)) {
+  c->offering = true;
+  bool taken = serve_offer_read(c->site[i].engine, &r, f->first - client_ns(&c->x[i]), t, f->index);
+  c->offering = false;
+  if (taken) {
     c->site[i].requests++;
     c->site[i].tokens += f->input;
     cluster_count(c->x[i].pool, 1, t);
@@ -53,10 +56,7 @@ void transfer_offer(struct cluster *c, struct flight *f, sim_time t) {
     return;
   }
   give_up(c, f, t);
-  if (c->cfg.reject)
-    c->cfg.reject(c->cfg.ctx, f->class, &r);
-  flight_free(c, f);
-  c->in_system--;
+  cluster_lost(c, f, false);
 }
 
 void transfer_read_done(struct cluster *c, struct flight *f, const struct serve_finish *g, sim_time t) {

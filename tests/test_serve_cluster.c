@@ -78,6 +78,15 @@ static void random_config(struct serve_config *cfg, const struct serve_cost *cos
   cfg->mtp = stream_uniform(st) < 0.3 ? 1 + 2 * stream_uniform(st) : 1;
   cfg->client_s = 0.01;
   cfg->prefix_cache = stream_uniform(st) < 0.6;
+  cfg->queueing = serve_queueing_find((const char *[]){"fcfs", "priority", "fair"}[stream_below(st, 3)], NULL, 0);
+  cfg->victim = serve_victim_find((const char *[]){"newest", "lowest", "smallest"}[stream_below(st, 3)], NULL, 0);
+  cfg->preempting = serve_preempting_find((const char *[]){"recompute", "swap"}[stream_below(st, 2)], NULL, 0);
+  cfg->admission = serve_admission_find((const char *[]){"all", "queue", "wait"}[stream_below(st, 3)], NULL, 0);
+  cfg->swap_tokens = 20000;
+  cfg->swap_s_per_token = 1e-6;
+  cfg->max_queue = 1 + (int)stream_below(st, 40);
+  cfg->max_wait_s = 5 * stream_uniform(st);
+  cfg->timeout_s = stream_uniform(st) < 0.4 ? 0.2 + 5 * stream_uniform(st) : 0;
 }
 
 /* ---- what came of them ---- */
@@ -100,10 +109,10 @@ static void digest_finish(void *ctx, const struct cluster_finish *f) {
   d->by[f->decode]++;
 }
 
-static void digest_reject(void *ctx, int class, const struct sim_request *r) {
+static void digest_lost(void *ctx, int class, bool timed_out) {
   struct digest *d = ctx;
   d->rejected++;
-  d->sum = d->sum * 31 + (uint64_t)class + (uint64_t)r->input;
+  d->sum = d->sum * 31 + (uint64_t)class * 2 + timed_out;
 }
 
 struct played {
@@ -119,7 +128,7 @@ static struct played play(struct cluster_config *cfg, struct feed feed) {
   cfg->next = feed_next;
   cfg->next_ctx = &feed;
   cfg->finish = digest_finish;
-  cfg->reject = digest_reject;
+  cfg->lost = digest_lost;
   cfg->ctx = &p.d;
   cluster_open(&c, cfg);
   p.ok = cluster_run(&c);
@@ -154,18 +163,18 @@ static void random_scaling(struct sim_scaling *g, struct stream *st) {
     g->target *= 20;
 }
 
-static uint64_t preempted, started, dropped;
+static uint64_t preempted, started, dropped, lost;
 static double hits, moved;
 
 static void one_random_run(uint64_t seed, const struct sim_router *router) {
   struct stream st;
   struct serve_cost cost[3];
   struct cluster_pool_config pool[3] = {{0}};
-  static const double share[2] = {3, 1};
+  static const struct cluster_class two[2] = {{3, 1, 1}, {1, 0, 2}};
   stream_init(&st, seed, "config", 0);
   bool apart = stream_uniform(&st) < 0.4, scaled = stream_uniform(&st) < 0.4;
   int pools = apart ? 2 + (int)stream_below(&st, 2) : 1 + (int)stream_below(&st, 3);
-  struct cluster_config cfg = {.pool = pool, .pools = pools, .share = share, .classes = 2, .router = {router, router}, .seed = seed, .match_share = 0.3,
+  struct cluster_config cfg = {.pool = pool, .pools = pools, .class = two, .classes = 2, .router = {router, router}, .seed = seed, .match_share = 0.3,
                                .apart_requests = 4, .apart_ratio = 1.5, .concurrency = stream_uniform(&st) < 0.25 ? 1 + (int)stream_below(&st, 60) : 0};
   for (int i = 0; i < pools; i++) {
     make_cost(&cost[i], 1e-3 + 2e-2 * stream_uniform(&st), 1e-6 + 1e-5 * stream_uniform(&st), 1e-9 + 1e-7 * stream_uniform(&st));
@@ -207,6 +216,7 @@ static void one_random_run(uint64_t seed, const struct sim_router *router) {
   CU_CLOSE(p[0].busy, p[1].busy, 1e-6);
   preempted += p[0].preemptions;
   started += p[0].starts;
+  lost += p[0].d.rejected;
   dropped += p[0].blocks;
   hits += p[0].hits;
   moved += p[0].transfers;
@@ -215,13 +225,14 @@ static void one_random_run(uint64_t seed, const struct sim_router *router) {
 }
 
 static void test_coalesced_is_literal(void) {
-  preempted = started = dropped = 0;
+  preempted = started = dropped = lost = 0;
   hits = moved = 0;
   for (int k = 0; serve_routers[k]; k++)
     for (uint64_t seed = 1; seed <= 60; seed++)
       one_random_run(seed * 16 + (uint64_t)k, serve_routers[k]);
   CU_ASSERT(preempted > 300); /* caches were short, replicas came, prefixes were found and dropped, caches moved */
   CU_ASSERT(started > 100);
+  CU_ASSERT(lost > 1000);
   CU_ASSERT(dropped > 1000);
   CU_ASSERT(hits > 1e6);
   CU_ASSERT(moved > 5000);
