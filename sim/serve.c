@@ -23,6 +23,7 @@ bool sim_serve_replay(const struct sim_replica *rep, bool (*next)(void *ctx, str
   st.requests = requests;
   cfg.mode = mode;
   cfg.finish = serve_stats_finish;
+  cfg.lost = serve_stats_lost;
   cfg.finish_ctx = &st;
   bool ok = serve_run(&cfg, &(struct serve_source){next, ctx, 0}, &t, NULL);
   serve_stats_result(&st, &t, ret);

@@ -37,6 +37,15 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double power_cap_w;         /* of a GPU, set by the operator; 0 = its TDP */
   enum sim_prefix prefix_cache; /* prompts that carry block numbers share cached blocks */
   double clock;               /* sustained / boost clock, 0 = 1 */
+  const char *queue;          /* who is let in next: "fcfs" (or NULL), "priority", "fair" */
+  double fair_output;         /* "fair": what a written token counts, in read ones; 0 = the engine catalog's */
+  const char *victim;         /* who goes when the cache is full: "newest" (or NULL), "lowest" (priority), "smallest" (cache) */
+  const char *preemption;     /* what becomes of its cache: "recompute" (or NULL), "swap" to host memory */
+  double swap_bytes;          /* host memory for that, per GPU; 0 = the engine catalog's */
+  const char *admission;      /* who may wait: "all" (or NULL), "queue", "wait"; the others are turned away */
+  int max_queue;              /* "queue": requests that may wait, at least 1 */
+  double max_wait_s;          /* "wait": the predicted time in the queue, above 0 */
+  double timeout_s;           /* a request without its first token by then leaves; 0 = never */
 };
 struct sim_replica_fit {
   bool fits;
@@ -59,17 +68,27 @@ struct sim_request {
   const int32_t *block;       /* of the prompt's blocks of WL_TRACE_BLOCK_TOKENS, equal = same content and same prefix; NULL = none. Valid until the next request */
 };
 enum sim_serve_mode { SERVE_COALESCED, SERVE_LITERAL };
+enum { SIM_SERVE_CLASSES = 16, SIM_SERVE_OTHERS = INT32_MIN };
+struct sim_serve_class {      /* requests of one priority and tenant; both SIM_SERVE_OTHERS: of all that found no place */
+  int32_t priority, tenant;
+  uint64_t finished, lost;    /* lost: turned away or timed out */
+  double slo_attainment;      /* of both */
+  double goodput_req_per_s, goodput_tok_per_s;
+};
 struct sim_serve_result {
-  uint64_t arrived, finished, rejected, preemptions, iterations;
+  uint64_t arrived, finished, rejected /* turned away: too long, or by admission */, timed_out, preemptions, swapped /* of the preemptions */, iterations;
   double span_s;
   double req_per_s, input_tok_per_s, output_tok_per_s;
   double ttft_s[5], tpot_s[5], e2e_s[5]; /* mean, p50, p90, p95, p99 */
-  double slo_attainment;      /* share of requests within both limits */
+  double slo_attainment;      /* share of requests within both limits, of those that finished, timed out or were turned away */
+  double goodput_req_per_s, goodput_tok_per_s; /* requests within both limits, and their output tokens */
   double batch_mean, kv_occupancy; /* occupancy without cached blocks that nobody holds */
   double hit_share;           /* of prompt tokens, found in the prefix cache */
   uint64_t blocks_dropped;    /* prefix blocks that gave way for want of room */
   double energy_j;            /* all servers of the replica */
   struct hw_activity activity;
+  int classes;                /* in order of appearance */
+  struct sim_serve_class of_class[SIM_SERVE_CLASSES];
 };
 enum { SERVE_MEAN, SERVE_P50, SERVE_P90, SERVE_P95, SERVE_P99 };
 /* next(ctx, &r) gives requests in order of arrival, false at the end. Times are exact ns on an engine clock. */

@@ -1,4 +1,4 @@
-/* Fair shares of tenants by virtual token counters (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024, algorithm 2): a tenant's counter grows by its
+/* Fair shares of tenants by virtual token counters (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024): a tenant's counter grows by its
  * prompt tokens when they are let in and, step by step, by what its sequences write, times fair_output and divided by the weight. The tenant with the smallest counter that
  * has somebody waiting is next. A tenant that was away is lifted to the others' level, so that idling saves up nothing. A prompt that is read again after an eviction is
  * not charged again. Counters are in 1/64 tokens and linear while a batch decodes on, so the step at which one passes another is known ahead. */

@@ -82,10 +82,32 @@ static int at_least_1(int n) {
   return n > 0 ? n : 1;
 }
 
+/* Unknown names and limits that are not stated: in why. */
+static bool policies_of(const struct sim_replica *rep, struct serve_config *c, char *why, size_t why_size) {
+  c->queueing = serve_queueing_find(rep->queue, why, why_size);
+  c->victim = c->queueing ? serve_victim_find(rep->victim, why, why_size) : NULL;
+  c->preempting = c->victim ? serve_preempting_find(rep->preemption, why, why_size) : NULL;
+  c->admission = c->preempting ? serve_admission_find(rep->admission, why, why_size) : NULL;
+  return c->admission;
+}
+
+static bool policies_check(const struct sim_replica *rep, char *why, size_t why_size) {
+  struct serve_config c;
+  if (!policies_of(rep, &c, why, why_size))
+    return false;
+  const char *a = rep->admission ? rep->admission : "", *p = rep->preemption ? rep->preemption : "";
+  const char *lacks = strcmp(a, "queue") == 0 && rep->max_queue < 1 ? "admission 'queue' needs max_queue, at least 1"
+                      : strcmp(a, "wait") == 0 && !(rep->max_wait_s > 0) ? "admission 'wait' needs max_wait above 0"
+                      : strcmp(p, "swap") == 0 && !rep->server->gpu->host ? "preemption 'swap' needs a GPU whose link to the host the catalog knows" : NULL;
+  if (lacks)
+    snprintf(why, why_size, "%s", lacks);
+  return !lacks;
+}
+
 bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char *why, size_t why_size) {
   memset(s, 0, sizeof *s);
   const struct wl_engines *engines = rep->engines ? rep->engines : serve_engines_shipped(why, why_size);
-  if (!engines)
+  if (!engines || !policies_check(rep, why, why_size))
     return false;
   s->server = rep->server;
   s->gpu = rep->server->gpu;
@@ -139,6 +161,16 @@ void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep,
 }
 
 /* ---- core configuration ---- */
+/* Each GPU copies its own share of a sequence over its own link, one sequence after the other; ranks that attend for sequences of their own have a pool each. */
+static void swap_of(const struct sim_replica *rep, const struct serve_setup *s, struct serve_config *c) {
+  const struct hw_link *l = s->gpu->host;
+  double bytes = s->ops.kv_bytes_per_token, room = rep->swap_bytes > 0 ? rep->swap_bytes : s->engine.swap_bytes, Bps = !l ? 0 : l->eff_Bps > 0 ? l->eff_Bps : l->raw_Bps;
+  if (bytes > 0 && Bps > 0) {
+    c->swap_tokens = room / bytes * s->layout.dp;
+    c->swap_s_per_token = bytes / Bps;
+  }
+}
+
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
                      struct serve_config *c) {
   const struct wl_engine *e = &s->engine;
@@ -147,68 +179,9 @@ void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s,
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
                              .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1,
-                             .prefix_cache = rep->prefix_cache == SIM_PREFIX_OF_ENGINE ? e->prefix_cache : rep->prefix_cache == SIM_PREFIX_ON};
-}
-
-/* ---- latencies ---- */
-void serve_stats_init(struct serve_stats *st, double ttft_limit_s, double tpot_limit_s, uint64_t warm) {
-  *st = (struct serve_stats){.ttft = sketch_create(), .tpot = sketch_create(), .e2e = sketch_create(), .ttft_limit_s = ttft_limit_s,
-                             .tpot_limit_s = tpot_limit_s, .warm = warm, .first_end = -1};
-}
-
-void serve_stats_free(struct serve_stats *st) {
-  sketch_destroy(st->ttft);
-  sketch_destroy(st->tpot);
-  sketch_destroy(st->e2e);
-}
-
-static void hand_out(const struct serve_stats *st, const struct serve_finish *f) {
-  struct rec_request r = {.option = "", .arrival_s = sim_time_as_s(f->arrival), .ttft_s = sim_time_as_s(f->first - f->arrival),
-                          .end_s = sim_time_as_s(f->end), .input_tokens = f->input, .output_tokens = f->output};
-  st->requests->request(st->requests->ctx, &r);
-}
-
-void serve_stats_finish(void *ctx, const struct serve_finish *f) {
-  struct serve_stats *st = ctx;
-  if (st->first_end < 0)
-    st->first_end = f->end;
-  st->last_end = f->end;
-  if (st->requests && st->requests->request)
-    hand_out(st, f);
-  if (f->index < st->warm)
-    return;
-  double ttft = sim_time_as_s(f->first - f->arrival), e2e = sim_time_as_s(f->end - f->arrival);
-  double tpot = f->output > 1 ? sim_time_as_s(f->end - f->first) / (f->output - 1) : 0;
-  if (st->counted == 0 || f->arrival < st->counted_from)
-    st->counted_from = f->arrival;
-  if (f->arrival > st->counted_to)
-    st->counted_to = f->arrival;
-  sketch_add(st->ttft, ttft);
-  sketch_add(st->e2e, e2e);
-  if (f->output > 1)
-    sketch_add(st->tpot, tpot);
-  st->counted++;
-  st->within += (st->ttft_limit_s <= 0 || ttft <= st->ttft_limit_s) && (st->tpot_limit_s <= 0 || tpot <= st->tpot_limit_s);
-  st->in_tokens += f->input;
-  st->out_tokens += f->output;
-}
-
-static void five(const struct sketch *s, double *ret) {
-  static const double q[] = {0, 0.5, 0.9, 0.95, 0.99};
-  ret[SERVE_MEAN] = sketch_count(s) ? sketch_mean(s) : (double)NAN;
-  for (int i = 1; i < 5; i++)
-    ret[i] = sketch_quantile(s, q[i]);
-}
-
-void serve_stats_result(const struct serve_stats *st, const struct serve_totals *t, struct sim_serve_result *r) {
-  double span = sim_time_as_s(t->end - t->start), all = fmax(span, 1e-9);
-  *r = (struct sim_serve_result){.arrived = t->arrived, .finished = t->finished, .rejected = t->rejected, .preemptions = t->preemptions,
-                                 .iterations = t->iterations, .span_s = span, .req_per_s = (double)t->finished / all,
-                                 .input_tok_per_s = t->input_tokens / all, .output_tok_per_s = t->output_tokens / all,
-                                 .batch_mean = t->batch_integral / all, .hit_share = t->hit_tokens / fmax(t->input_tokens, 1),
-                                 .blocks_dropped = t->blocks_dropped};
-  five(st->ttft, r->ttft_s);
-  five(st->tpot, r->tpot_s);
-  five(st->e2e, r->e2e_s);
-  r->slo_attainment = st->counted ? (double)st->within / (double)st->counted : (double)NAN;
+                             .prefix_cache = rep->prefix_cache == SIM_PREFIX_OF_ENGINE ? e->prefix_cache : rep->prefix_cache == SIM_PREFIX_ON,
+                             .max_queue = rep->max_queue, .max_wait_s = rep->max_wait_s, .timeout_s = rep->timeout_s,
+                             .fair_output = rep->fair_output > 0 ? rep->fair_output : e->fair_output};
+  policies_of(rep, c, NULL, 0);
+  swap_of(rep, s, c);
 }

@@ -4,6 +4,7 @@
 #include "sim/serve.h"
 #include "sim/serve_cost.h"
 #include "sim/serve_instance.h"
+#include "sim/serve_stats.h"
 
 /* The engines of the catalog directory that ships with the program, read once. NULL when they cannot be read (reason in why). */
 const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);
@@ -42,18 +43,4 @@ double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input
                       uint64_t seed);
 /* Tokens of the longest request worth keeping room for: the 99.9th percentile of one length beside the median of the other. */
 double serve_longest(const struct wl_model *m, const struct wl_hist *input, const struct wl_hist *output);
-/* Gathers latencies of finished requests into a result. */
-struct serve_stats {
-  struct sketch *ttft, *tpot, *e2e;
-  double ttft_limit_s, tpot_limit_s; /* 0 = none */
-  uint64_t within, counted, warm;    /* requests below index `warm` are not counted */
-  sim_time counted_from, counted_to; /* arrivals counted */
-  double out_tokens, in_tokens;
-  sim_time first_end, last_end;
-  const struct sim_listener *requests;
-};
-void serve_stats_init(struct serve_stats *st, double ttft_limit_s, double tpot_limit_s, uint64_t warm);
-void serve_stats_free(struct serve_stats *st);
-void serve_stats_finish(void *st, const struct serve_finish *f); /* a serve_config.finish */
-void serve_stats_result(const struct serve_stats *st, const struct serve_totals *t, struct sim_serve_result *ret);
 #endif

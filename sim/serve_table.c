@@ -97,6 +97,7 @@ static bool level_run(const struct bench *b, double rate, int concurrency, struc
   serve_config_of(b->rep, &b->setup, &b->cost, b->memory.kv_tokens, &cfg);
   serve_stats_init(&st, b->slo->ttft_s, b->slo->tpot_s, (uint64_t)b->warm);
   cfg.finish = serve_stats_finish;
+  cfg.lost = serve_stats_lost;
   cfg.finish_ctx = &st;
   bool ok = sim_time_from_s(b->draws.at[b->warm] / src.rate, &cfg.window_from) &&
             sim_time_from_s(b->draws.at[b->draws.n - 1] / src.rate, &cfg.window_to) && serve_run(&cfg, &from, &t, concurrency ? NULL : &w);
@@ -281,6 +282,8 @@ static void mix(struct sim_serve_level *d, const struct sim_serve_level *a, cons
   MIX(r.input_tok_per_s);
   MIX(r.output_tok_per_s);
   MIX(r.slo_attainment);
+  MIX(r.goodput_req_per_s);
+  MIX(r.goodput_tok_per_s);
   MIX(r.batch_mean);
   MIX(r.kv_occupancy);
   MIX(r.activity.busy);

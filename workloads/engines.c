@@ -39,6 +39,8 @@ static const struct metric {
   M("kv_share", "", NUMBER, kv_share),
   M("kv_of_free", "", FLAG, kv_of_free),
   M("block_tokens", "token", NUMBER, block_tokens),
+  M("swap_bytes", "B", NUMBER, swap_bytes),
+  M("fair_output", "", NUMBER, fair_output),
   M("act_fixed", "B", NUMBER, act_fixed_bytes),
   M("prefix_cache", "", FLAG, prefix_cache),
   M("kv_overlap", "", NUMBER, kv_overlap),

@@ -21,6 +21,8 @@ struct wl_engine {
   double kv_share;          /* of memory: of all of it, or of what is free after weights when kv_of_free */
   bool kv_of_free;
   double block_tokens;
+  double swap_bytes;        /* host memory for swapped caches, per GPU, where swapping is asked for */
+  double fair_output;       /* fair queueing: what a written token counts, in read ones */
   double act_fixed_bytes;   /* workspace besides activations */
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
   double kv_overlap;        /* prompts read for another instance: share of their cache that goes out, layer by layer or piece by piece, while they are read */
