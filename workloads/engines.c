@@ -46,7 +46,6 @@ static const struct metric {
   M("kv_overlap", "", NUMBER, kv_overlap),
   M("first_at_decode", "", FLAG, first_at_decode),
   M("start", "s", NUMBER, start_s),
-  M("swap_space", "B", NUMBER, swap_bytes),
   M("kv_follows", "", FLAG, kv_follows),
   M("auto_bits", "", NUMBER, auto_bits),
   M("auto_int_bits", "", NUMBER, auto_int_bits),

@@ -27,7 +27,6 @@ struct wl_engine {
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
   double kv_overlap;        /* prompts read for another instance: share of their cache that goes out, layer by layer or piece by piece, while they are read */
   bool first_at_decode;     /* and the first token reaches the client from the decode side, after the transfer */
-  double swap_bytes;        /* host memory set aside for swapped caches, per GPU */
   double start_s;           /* from the command to the first request, weights aside: imports, compilation, memory profile, graphs */
   bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
   double auto_bits;         /* the builder takes floats of that few bits by itself where the GPU has units for them; 0 = never */
