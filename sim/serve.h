@@ -13,6 +13,17 @@
 
 enum sim_prefix { SIM_PREFIX_OF_ENGINE, SIM_PREFIX_ON, SIM_PREFIX_OFF };
 enum sim_chunking { SIM_CHUNKING_OF_ENGINE, SIM_CHUNKED, SIM_NOT_CHUNKED };
+struct sim_policies { /* of an engine; names as in sim/serve_policies.c, NULL or "" = the first */
+  const char *queue;          /* who is let in next: "fcfs", "priority", "fair" */
+  double fair_output;         /* "fair": what a written token counts, in read ones; 0 = the engine catalog's */
+  const char *victim;         /* who goes when the cache is full: "newest", "lowest" (priority), "smallest" (cache) */
+  const char *preemption;     /* what becomes of its cache: "recompute", "swap" to host memory */
+  double swap_bytes;          /* host memory for that, per GPU; 0 = the engine catalog's */
+  const char *admission;      /* who may wait: "all", "queue", "wait"; the others are turned away */
+  int max_queue;              /* "queue": requests that may wait, at least 1 */
+  double max_wait_s;          /* "wait": the predicted time in the queue, above 0 */
+  double timeout_s;           /* a request without its first token by then leaves; 0 = never */
+};
 struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   const struct hw_catalog *catalog;
   const struct hw_server *server;
@@ -37,15 +48,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double power_cap_w;         /* of a GPU, set by the operator; 0 = its TDP */
   enum sim_prefix prefix_cache; /* prompts that carry block numbers share cached blocks */
   double clock;               /* sustained / boost clock, 0 = 1 */
-  const char *queue;          /* who is let in next: "fcfs" (or NULL), "priority", "fair" */
-  double fair_output;         /* "fair": what a written token counts, in read ones; 0 = the engine catalog's */
-  const char *victim;         /* who goes when the cache is full: "newest" (or NULL), "lowest" (priority), "smallest" (cache) */
-  const char *preemption;     /* what becomes of its cache: "recompute" (or NULL), "swap" to host memory */
-  double swap_bytes;          /* host memory for that, per GPU; 0 = the engine catalog's */
-  const char *admission;      /* who may wait: "all" (or NULL), "queue", "wait"; the others are turned away */
-  int max_queue;              /* "queue": requests that may wait, at least 1 */
-  double max_wait_s;          /* "wait": the predicted time in the queue, above 0 */
-  double timeout_s;           /* a request without its first token by then leaves; 0 = never */
+  struct sim_policies policies;
 };
 struct sim_replica_fit {
   bool fits;

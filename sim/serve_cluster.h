@@ -10,17 +10,10 @@
 #include "sim/serve_scaler.h"
 
 enum sim_role { SIM_BOTH, SIM_PREFILL, SIM_DECODE };
-struct sim_policies { /* of an engine; names as in sim/serve_policies.c, NULL or "" = its default */
-  const char *queue, *victim, *preemption, *admission;
-  double fair_output;           /* fair queueing: what a written token counts, in read ones; 0 = 1 */
-  int max_queue;                /* admission "queue" */
-  double max_wait_s;            /* admission "wait" */
-  double timeout_s;             /* to the first token; 0 = never */
-};
 struct sim_pool { /* replicas alike */
   const char *name;
   enum sim_role role;           /* prompts and answers, or one of the two; a cluster has BOTH alone, or PREFILL and DECODE */
-  struct sim_replica replica;   /* its layout chosen */
+  struct sim_replica replica;   /* its layout chosen; its policies are those below */
   int replicas;                 /* there at the start */
   struct sim_policies policies;
   struct sim_scaling scaling;   /* start_s < 0: as long as the model takes to load and the engine to start */

@@ -46,29 +46,13 @@ static double kv_bytes(const struct serve_setup *s) {
   return ops.kv_bytes_per_token;
 }
 
-/* Swapped caches lie in what the engine sets aside in host memory for each GPU, and cross the GPU's own link. */
-static bool take_policies(const struct sim_policies *p, const struct serve_setup *s, struct serve_config *c, char *why, size_t why_size) {
-  double bytes = s->ops.kv_bytes_per_token;
-  c->queueing = serve_queueing_find(p->queue, why, why_size);
-  c->victim = c->queueing ? serve_victim_find(p->victim, why, why_size) : NULL;
-  c->preempting = c->victim ? serve_preempting_find(p->preemption, why, why_size) : NULL;
-  c->admission = c->preempting ? serve_admission_find(p->admission, why, why_size) : NULL;
-  c->fair_output = p->fair_output;
-  c->max_queue = p->max_queue;
-  c->max_wait_s = p->max_wait_s;
-  c->timeout_s = p->timeout_s;
-  c->swap_tokens = bytes > 0 ? s->engine.swap_bytes / bytes * s->layout.dp : 0;
-  c->swap_s_per_token = s->gpu->pcie ? bytes / eff_Bps(s->gpu->pcie) : 0;
-  return c->admission != NULL;
-}
-
 static bool build_pool(struct built *b, const struct sim_cluster *of, int i, char *why, size_t why_size) {
   const struct sim_pool *p = &of->pool[i];
   const struct sim_replica *rep = &p->replica;
   struct cluster_pool_config *g = &b->pool[i];
   struct serve_setup *s = &b->setup[i];
   struct serve_memory m;
-  if (!serve_setup_make(rep, s, why, why_size))
+  if (!serve_setup_make(rep, s, why, why_size) || !serve_policies_check(&p->policies, rep->server, why, why_size))
     return false;
   int seqs = serve_max_seqs(rep, s);
   serve_memory_of(s, rep, &m);
@@ -78,8 +62,7 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
                                     .overlap = s->engine.kv_overlap, .first_at_decode = s->engine.first_at_decode};
   serve_config_of(rep, s, &b->cost[i], m.kv_tokens, &g->serve);
   g->serve.mode = of->mode;
-  if (!take_policies(&p->policies, s, &g->serve, why, why_size))
-    return false;
+  serve_policies_take(&p->policies, s, &g->serve);
   if (g->scaling.policy && g->scaling.start_s < 0)
     g->scaling.start_s = sim_start_s(rep, NULL);
   if (isnan(g->scaling.start_s)) {

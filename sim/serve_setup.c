@@ -82,32 +82,10 @@ static int at_least_1(int n) {
   return n > 0 ? n : 1;
 }
 
-/* Unknown names and limits that are not stated: in why. */
-static bool policies_of(const struct sim_replica *rep, struct serve_config *c, char *why, size_t why_size) {
-  c->queueing = serve_queueing_find(rep->queue, why, why_size);
-  c->victim = c->queueing ? serve_victim_find(rep->victim, why, why_size) : NULL;
-  c->preempting = c->victim ? serve_preempting_find(rep->preemption, why, why_size) : NULL;
-  c->admission = c->preempting ? serve_admission_find(rep->admission, why, why_size) : NULL;
-  return c->admission;
-}
-
-static bool policies_check(const struct sim_replica *rep, char *why, size_t why_size) {
-  struct serve_config c;
-  if (!policies_of(rep, &c, why, why_size))
-    return false;
-  const char *a = rep->admission ? rep->admission : "", *p = rep->preemption ? rep->preemption : "";
-  const char *lacks = strcmp(a, "queue") == 0 && rep->max_queue < 1 ? "admission 'queue' needs max_queue, at least 1"
-                      : strcmp(a, "wait") == 0 && !(rep->max_wait_s > 0) ? "admission 'wait' needs max_wait above 0"
-                      : strcmp(p, "swap") == 0 && !rep->server->gpu->host ? "preemption 'swap' needs a GPU whose link to the host the catalog knows" : NULL;
-  if (lacks)
-    snprintf(why, why_size, "%s", lacks);
-  return !lacks;
-}
-
 bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char *why, size_t why_size) {
   memset(s, 0, sizeof *s);
   const struct wl_engines *engines = rep->engines ? rep->engines : serve_engines_shipped(why, why_size);
-  if (!engines || !policies_check(rep, why, why_size))
+  if (!engines || !serve_policies_check(&rep->policies, rep->server, why, why_size))
     return false;
   s->server = rep->server;
   s->gpu = rep->server->gpu;
@@ -161,16 +139,6 @@ void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep,
 }
 
 /* ---- core configuration ---- */
-/* Each GPU copies its own share of a sequence over its own link, one sequence after the other; ranks that attend for sequences of their own have a pool each. */
-static void swap_of(const struct sim_replica *rep, const struct serve_setup *s, struct serve_config *c) {
-  const struct hw_link *l = s->gpu->host;
-  double bytes = s->ops.kv_bytes_per_token, room = rep->swap_bytes > 0 ? rep->swap_bytes : s->engine.swap_bytes, Bps = !l ? 0 : l->eff_Bps > 0 ? l->eff_Bps : l->raw_Bps;
-  if (bytes > 0 && Bps > 0) {
-    c->swap_tokens = room / bytes * s->layout.dp;
-    c->swap_s_per_token = bytes / Bps;
-  }
-}
-
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
                      struct serve_config *c) {
   const struct wl_engine *e = &s->engine;
@@ -179,9 +147,44 @@ void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s,
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
                              .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1,
-                             .prefix_cache = rep->prefix_cache == SIM_PREFIX_OF_ENGINE ? e->prefix_cache : rep->prefix_cache == SIM_PREFIX_ON,
-                             .max_queue = rep->max_queue, .max_wait_s = rep->max_wait_s, .timeout_s = rep->timeout_s,
-                             .fair_output = rep->fair_output > 0 ? rep->fair_output : e->fair_output};
-  policies_of(rep, c, NULL, 0);
-  swap_of(rep, s, c);
+                             .prefix_cache = rep->prefix_cache == SIM_PREFIX_OF_ENGINE ? e->prefix_cache : rep->prefix_cache == SIM_PREFIX_ON};
+  serve_policies_take(&rep->policies, s, c);
+}
+
+/* ---- policies ---- */
+static bool by_name(const struct sim_policies *p, struct serve_config *c, char *why, size_t why_size) {
+  c->queueing = serve_queueing_find(p->queue, why, why_size);
+  c->victim = c->queueing ? serve_victim_find(p->victim, why, why_size) : NULL;
+  c->preempting = c->victim ? serve_preempting_find(p->preemption, why, why_size) : NULL;
+  c->admission = c->preempting ? serve_admission_find(p->admission, why, why_size) : NULL;
+  return c->admission;
+}
+
+static bool is(const char *name, const char *want) {
+  return name && strcmp(name, want) == 0;
+}
+
+bool serve_policies_check(const struct sim_policies *p, const struct hw_server *server, char *why, size_t why_size) {
+  struct serve_config c;
+  if (!by_name(p, &c, why, why_size))
+    return false;
+  const char *lacks = is(p->admission, "queue") && p->max_queue < 1 ? "admission 'queue' needs max_queue, at least 1"
+                      : is(p->admission, "wait") && !(p->max_wait_s > 0) ? "admission 'wait' needs max_wait, above 0"
+                      : is(p->preemption, "swap") && !server->gpu->host ? "preemption 'swap' needs a GPU whose link to its host the catalog knows" : NULL;
+  if (lacks)
+    snprintf(why, why_size, "%s", lacks);
+  return !lacks;
+}
+
+/* Each GPU copies its own share of a sequence over its own link, one sequence after the other; ranks that attend for sequences of their own have a pool each. */
+void serve_policies_take(const struct sim_policies *p, const struct serve_setup *s, struct serve_config *c) {
+  const struct hw_link *l = s->gpu->host;
+  double bytes = s->ops.kv_bytes_per_token, room = p->swap_bytes > 0 ? p->swap_bytes : s->engine.swap_bytes, Bps = !l ? 0 : l->eff_Bps > 0 ? l->eff_Bps : l->raw_Bps;
+  by_name(p, c, NULL, 0);
+  c->fair_output = p->fair_output > 0 ? p->fair_output : s->engine.fair_output;
+  c->max_queue = p->max_queue;
+  c->max_wait_s = p->max_wait_s;
+  c->timeout_s = p->timeout_s;
+  c->swap_tokens = bytes > 0 && Bps > 0 ? room / bytes * s->layout.dp : 0;
+  c->swap_s_per_token = Bps > 0 ? bytes / Bps : 0;
 }

@@ -28,6 +28,10 @@ double serve_energy_j(const struct sim_replica *rep, const struct serve_setup *s
 /* A core configuration from the engine's facts. */
 void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s, const struct serve_cost *cost, double kv_tokens,
                      struct serve_config *ret);
+/* Are all names known and limits stated? false: what is wrong in why. */
+bool serve_policies_check(const struct sim_policies *p, const struct hw_server *server, char *why, size_t why_size);
+/* Checked ones into a configuration, with the engine's figures where none are stated (serve_config_of does so for the replica's own). */
+void serve_policies_take(const struct sim_policies *p, const struct serve_setup *s, struct serve_config *c);
 int serve_max_seqs(const struct sim_replica *rep, const struct serve_setup *s);
 double serve_budget(const struct sim_replica *rep, const struct serve_setup *s);
 /* Requests as the steady state sees them: mean prompt and output tokens, share of the prompt found in the prefix cache. */
