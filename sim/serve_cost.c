@@ -160,7 +160,7 @@ static double pair_cost(const struct serve_setup *s) {
   const struct wl_serve_ops *o = &s->ops;
   double n = o->encoder ? 256 : 2048, batch = o->encoder ? 16 : 1, dp = s->layout.dp * s->layout.pp; /* typical lengths, so that start-up weighs little */
   struct hw_attn op = {.batch = batch, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
-                       .d_v = o->prefill_d_v, .causal = !o->encoder, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
+                       .d_v = o->prefill_d_v, .causal = !o->encoder, .kernel = s->engine.attn_unfused ? HW_ATTN_UNFUSED : HW_ATTN_AUTO, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
   return o->layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / s->engine.attn_prefill_f;
 }
 

@@ -77,6 +77,7 @@ static const struct metric {
   M("w4_compute_f", "", NUMBER, w4_compute_f),
   M("w4_mem_f", "", NUMBER, w4_mem_f),
   M("w8_compute_f", "", NUMBER, w8_compute_f),
+  M("attn_unfused", "", FLAG, attn_unfused),
   M("ew_kernels", "", NUMBER, ew_kernels),
   M("ew_tensors", "", NUMBER, ew_tensors),
   M("sample", "s", NUMBER, sample_s),

@@ -44,6 +44,7 @@ struct wl_engine {
       rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
   double w4_compute_f, w4_mem_f, w8_compute_f;   /* weight-only formats: dequantisation */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
+  bool attn_unfused;        /* prompt attention writes its scores to memory, as before fused kernels */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
   double sample_s, sample_seq_s;
   double vector_attention;  /* > 0: decode attention runs on vector units at this share of their FP32 peak */
