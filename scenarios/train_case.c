@@ -324,6 +324,8 @@ static void read_plan(const struct reader *r) {
   const char *sp = text(r, "sequence_parallel");
   p->sequence_parallel = *sp == 'y' ? 1 : *sp == 'n' ? -1 : 0;
   p->precision = precision_of(text(r, "precision"));
+  p->block_scaled = strstr(text(r, "precision"), "MX") || strstr(text(r, "precision"), "block") ||
+                    says(r, "parenthesised variant: different FP8");
   if (says(r, "DualPipe"))
     p->schedule = SCHEDULE_DUALPIPE;
   if (says(r, "Interleaved"))
@@ -439,6 +441,7 @@ static void read_software(const struct reader *r) {
   c->job.lora = titled(r, "LoRA");
   c->job.sft = titled(r, "SFT");
   c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") ? FUSION_COMPILED : FUSION_OF_STACK;
+  c->job.async_tp = says(r, "AsyncTP") || says(r, "asynchronous tensor parallelism");
   c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");
   if (!*name)
     assume(c, "software of the year");

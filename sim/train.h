@@ -23,6 +23,7 @@ struct sim_plan { /* how a step is laid out; 0 = choose */
   enum sim_schedule schedule;
   int micro_batch;
   enum dtype precision;
+  bool block_scaled; /* low formats carry a scale per block (MXFP8, blockwise FP8), not per tensor */
 };
 enum sim_fusion { FUSION_OF_STACK, FUSION_EAGER, FUSION_COMPILED }; /* eager: a kernel per operator */
 struct sim_train_job {
@@ -35,6 +36,7 @@ struct sim_train_job {
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
+  bool async_tp;        /* tensor communication is cut up to run beside the products, where that must be asked for */
   bool launch_blocking; /* the host waits for each kernel (debug runs) */
   bool sharded;         /* the run is told as ZeRO or FSDP of whole layers: what an unknown stack is taken for; stage 3 says so too */
   enum sim_fusion fusion;

@@ -63,7 +63,7 @@ static enum hw_coll coll_of(enum wl_exchange x) {
 static void price_collective(const struct train_env *e, const struct wl_op *op, struct train_cost *c, double *ring_s) {
   if (op->group == WL_GROUP_TP) {
     double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
-    c->part[STEP_TP] += t * (1 - (e->share.sequence_parallel ? e->stack->tp_overlap : 0));
+    c->part[STEP_TP] += t * (1 - (e->share.sequence_parallel ? e->tp_overlap : 0));
   } else if (op->group == WL_GROUP_ETP) {
     double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.etp, 1) * (1 - e->stack->ep_overlap);
     c->part[STEP_EP] += t;
@@ -233,16 +233,32 @@ static void price_pass(const struct train_env *e, enum train_layer_kind kind, en
   add_host(e, c, is_end(kind) ? 0 : host_s(e, kind, p, kernels), kernels);
 }
 
+/* Selective recomputation repeats the scores of attention; or, where the framework picks operators, what is cheap and
+ * every second product with the gathers before it: scores, sums over ranks and the other products are kept. */
+static void selected_again(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward,
+                           struct train_cost *again) {
+  double ignored = 0;
+  bool attends = kind == LAYER_DENSE || kind == LAYER_MOE || kind == LAYER_ATTENTION;
+  if (e->stack->selective == WL_AGAIN_SCORES) {
+    if (attends)
+      price_block(e, WL_ATTENTION, WL_FORWARD, again, &ignored, true);
+    return;
+  }
+  again->part[STEP_COMPUTE] = forward->part[STEP_COMPUTE] / 2;
+  again->part[STEP_TP] = forward->part[STEP_TP] / 2;
+  again->part[STEP_ELEMENTWISE] = forward->part[STEP_ELEMENTWISE];
+  again->flops = forward->flops / 2;
+}
+
 static void add_recomputation(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward,
                               struct train_cost *backward) {
   struct train_cost again = {0};
-  double ignored = 0;
   if (is_end(kind) || e->plan.recompute == RECOMPUTE_NONE)
     return;
   if (e->plan.recompute == RECOMPUTE_FULL)
     again = *forward;
-  else if (kind == LAYER_DENSE || kind == LAYER_MOE || kind == LAYER_ATTENTION)
-    price_block(e, WL_ATTENTION, WL_FORWARD, &again, &ignored, true);
+  else
+    selected_again(e, kind, forward, &again);
   double share = e->plan.recompute == RECOMPUTE_FULL ? e->recompute_share : 1;
   backward->recompute_s += share * train_cost_s(&again);
   train_cost_add(backward, &again, share);

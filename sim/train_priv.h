@@ -26,6 +26,8 @@ struct train_env {
   enum dtype low, high;   /* formats of linear layers and of the rest, as the GPU computes them */
   double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
   double network;         /* in-situ slowdown of collectives across nodes */
+  double tp_overlap;      /* share of tensor communication hidden */
+  double block_cast;      /* x on the traffic of casts */
   double contention;      /* compute slowed by communication beside it, share of its time */
   double recompute_share; /* of the layers, when recomputation is full */
   double offload_share;   /* of the kept activations, moved to the host's memory until the backward pass */

@@ -272,6 +272,37 @@ static void test_interleaved_and_rings(void) {
   CU_CLOSE(parts.forward.part[STEP_ATTENTION], 2 * whole.forward.part[STEP_ATTENTION], 1e-9);
 }
 
+/* What software is told to do: tensor communication beside the products, scales per block, what selective
+ * recomputation repeats. */
+static void test_told(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-70B", 64, 8192, 64,
+                               (struct sim_plan){.tp = 8, .precision = DT_FP8, .recompute = RECOMPUTE_SELECTIVE});
+  struct wl_stack own;
+  struct train_layer scores, operators, plain, block;
+  j.stack = "torchtitan 2025";
+  double exposed = step(j).part_s[STEP_TP];
+  j.async_tp = true;
+  CU_CLOSE(step(j).part_s[STEP_TP], 0.3 * exposed, 1e-6);
+  struct train_env e = env_with(&j, &own);
+  own.selective = WL_AGAIN_SCORES;
+  train_layer_price(&e, LAYER_DENSE, &scores);
+  CU_CLOSE(scores.backward.recompute_s, scores.forward.part[STEP_ATTENTION], 1e-9);
+  own.selective = WL_AGAIN_OPERATORS;
+  train_layer_price(&e, LAYER_DENSE, &operators);
+  CU_CLOSE(operators.backward.recompute_s,
+           operators.forward.part[STEP_ELEMENTWISE] +
+               (operators.forward.part[STEP_COMPUTE] + operators.forward.part[STEP_TP]) / 2,
+           1e-9);
+  j.plan.recompute = RECOMPUTE_NONE;
+  e = env_with(&j, &own);
+  train_layer_price(&e, LAYER_DENSE, &plain);
+  j.plan.block_scaled = true;
+  e = env_with(&j, &own);
+  train_layer_price(&e, LAYER_DENSE, &block);
+  CU_ASSERT(block.forward.part[STEP_ELEMENTWISE] > 1.1 * plain.forward.part[STEP_ELEMENTWISE]);
+  CU_CLOSE(block.forward.part[STEP_COMPUTE], plain.forward.part[STEP_COMPUTE], 1e-12);
+}
+
 /* ---- checkpoints and failures ---- */
 /* golden.md, checkpointing: Ts 500 h, R 10, d 5 min; Daly's interval and the exact wall time Tw(Daly) = M e^(R/M)
  * (e^((tau+d)/M) - 1) Ts/tau. */
@@ -499,6 +530,7 @@ int main(void) {
       {"what does not fit is said with a cure", test_out_of_memory},
       {"what does not fit goes to the host's memory", test_offload},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
+      {"asynchronous tensors, scales per block, selective recomputation", test_told},
       {"Daly's interval equals the golden table", test_daly},
       {"the expected wall time over work", test_expected_stretch},
       {"wall times with failures equal the golden table", test_wall_time},

@@ -36,6 +36,7 @@ struct column {
 static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
 static const char *const fusion_words[] = {"jit", "eager", "fused", NULL};
 static const char *const keep_words[] = {"none", "selective", "full", "auto", NULL};
+static const char *const again_words[] = {"scores", "operators", NULL};
 static const char *const order_words[] = {"auto", "1f1b", "interleaved", "zero-bubble", "dualpipe", NULL};
 #define AT(member) offsetof(struct wl_stack, member)
 static const struct column columns[] = {
@@ -65,6 +66,7 @@ static const struct column columns[] = {
     {"interleave", AT(interleave), NUMBER, 0, NULL},
     {"balanced_ends", AT(balanced_ends), YES_NO, 0, NULL},
     {"recompute", AT(recompute), WORD, 0, keep_words},
+    {"selective", AT(selective), WORD, 0, again_words},
     {"zero", AT(zero), NUMBER, 0, NULL},
     {"moe_imbalance", AT(moe_imbalance), NUMBER, 1, NULL},
     {"grouped_low", AT(grouped_low), NUMBER, 1, NULL},
