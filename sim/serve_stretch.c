@@ -103,6 +103,14 @@ void serve_stretch_cut(struct serve *s, sim_time t) {
     plan(s, to);
 }
 
+/* Sum over iterations from .. to - 1 of how many lie before each, times its duration: what a cache that grows by one a step adds up to, in seconds. */
+static double growth_s(const struct serve_stretch *st, int64_t from, int64_t to) {
+  int64_t c = st->j_cross < from ? from : st->j_cross < to ? st->j_cross : to;
+  double m = (double)(c - from), n = (double)(to - c), a = (double)st->a + (double)st->b * (double)c, b = (double)st->b;
+  double flat = (double)st->floor * m * (m - 1) / 2, durations = n * a + b * n * (n - 1) / 2;
+  return (flat + m * durations + a * n * (n - 1) / 2 + b * (n - 1) * n * (2 * n - 1) / 6) / SERVE_TIME_FX * 1e-9;
+}
+
 void serve_stretch_advance(struct serve *s, int64_t to) {
   struct serve_stretch *st = &s->stretch;
   int64_t from = st->done;
@@ -116,6 +124,8 @@ void serve_stretch_advance(struct serve *s, int64_t to) {
   double busy = n * ((double)st->a + (double)st->b * mid) / SERVE_TIME_FX * 1e-9 - (s->cfg.cost->overlap ? 0 : n * st->host_s);
   serve_meter(s, span, busy, m, nd, ctx, 0, n);
   serve_gaps(s, span / n, nd, n);
+  if (!s->cfg.reserve)
+    s->tot.kv_integral += growth_s(st, from, to) * (double)(s->decoding * s->grow_fx) / SERVE_TOKEN_FX;
   s->now = st->t0 + serve_fx_round(st->sum);
   s->step += to - from;
   s->ctx_fx += (to - from) * s->decoding * s->grow_fx;

@@ -95,11 +95,14 @@ TESTS += tests/cli_doc.sh tests/interrupt.sh
 tests/cli_doc.log tests/interrupt.log: rackcast$(EXEEXT)
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_serve tests/test_serve_random tests/test_traces
-TESTS += tests/test_serve tests/test_serve_random tests/test_traces
+check_PROGRAMS += tests/test_serve tests/test_serve_policy tests/test_serve_random tests/test_traces
+TESTS += tests/test_serve tests/test_serve_policy tests/test_serve_random tests/test_traces
 tests_test_serve_SOURCES = tests/serve_random.c tests/serve_random.h tests/test_serve.c
 tests_test_serve_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_serve_policy_SOURCES = tests/serve_random.c tests/serve_random.h tests/test_serve_policy.c
+tests_test_serve_policy_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_serve_policy_LDADD = $(tests_test_serve_LDADD)
 tests_test_serve_random_SOURCES = tests/serve_random.c tests/serve_random.h tests/test_serve_random.c
 tests_test_serve_random_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_random_LDADD = $(tests_test_serve_LDADD)

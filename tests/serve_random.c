@@ -131,6 +131,7 @@ void same_work(const struct serve_totals *a, const struct serve_totals *b) {
   CU_ASSERT(close_to(x, y));
   CU_ASSERT(close_to(p, q));
   CU_ASSERT(close_to(a->batch_integral, b->batch_integral));
+  CU_ASSERT(close_to(a->kv_integral, b->kv_integral));
 }
 
 void same_totals(const struct serve_totals *a, const struct serve_totals *b) {
