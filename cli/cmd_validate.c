@@ -11,8 +11,10 @@ static const struct cli_opt opts[] = {
     {"models", 0, "DIR", "config.json files and shapes.csv of your own; they win over the shipped ones"},
     {"catalog", 0, "DIR", "catalog rows of your own (GPUs, links, stacks ...)"},
     {"output", 'o', "FILE.db", "keep the answers in a result database too"},
+    {"spread", 0, NULL, "print catalog rows instead: how far predictions of each kind are off, over all tables"},
     {NULL, 0, NULL, NULL},
 };
+enum { MOST_TABLES = 8, LEAST_FAMILIES = 3 }; /* fewer families say nothing of others */
 
 static void print_number(double v, const char *fmt) {
   if (isfinite(v))
@@ -89,30 +91,59 @@ static bool keep(const struct val_report *r, const char *table, const char *path
   return good;
 }
 
+/* Catalog rows, one kind of prediction after the other. */
+static void print_spread(struct val_report *const *r, size_t n) {
+  struct val_spread s[VAL_KINDS_MAX];
+  size_t kinds = validate_spread(r, n, s);
+  puts("kind,name,metric,value,unit,source,where,date,grade");
+  for (size_t i = 0; i < kinds; i++) {
+    if (s[i].families < LEAST_FAMILIES)
+      continue;
+    const char *source = "rackcast validate";
+    printf("model_error,%s,sd,%.3f,,%s,\"68 %% of |ln(measured / predicted)| of %zu rows of %zu families, families alike\",%s,derived\n", s[i].kind, s[i].sd,
+           source, s[i].rows, s[i].families, s[i].date);
+    printf("model_error,%s,median,%.3f,,%s,\"measured / predicted, of times the inverse\",%s,derived\n", s[i].kind, s[i].median, source, s[i].date);
+  }
+}
+
+static void print_answers(const struct val_report *r) {
+  puts("id,metric,measured,predicted,error_pct,status,note");
+  for (size_t i = 0; i < r->n; i++)
+    print_row(&r->row[i]);
+  say_table(r);
+}
+
 static int run(const struct cli_args *args) {
   struct errs *errs = errs_create();
   struct val_sources src = {cli_value(args, "models"), cli_value(args, "catalog")};
-  struct val_report *r = validate_table(cli_word(args, 0), &src, errs);
-  int code = CLI_USAGE;
-  if (r) {
-    puts("id,metric,measured,predicted,error_pct,status,note");
-    for (size_t i = 0; i < r->n; i++)
-      print_row(&r->row[i]);
-    say_table(r);
-    const char *path = cli_value(args, "output");
-    code = !path || keep(r, cli_word(args, 0), path, errs) ? CLI_DONE : CLI_FAILED;
-  }
+  struct val_report *r[MOST_TABLES] = {NULL};
+  size_t n = 0, tables = cli_words(args);
+  const char *path = cli_value(args, "output");
+  bool spread = cli_flag(args, "spread");
+  if (tables > 1 && !spread)
+    errs_add(errs, NULL, 0, "TABLE.csv", "got %zu tables, expected one (several make one --spread)", tables);
+  while (n < tables && errs_count(errs) == 0)
+    if ((r[n] = validate_table(cli_word(args, n), &src, errs)))
+      n++;
+  int code = errs_count(errs) == 0 ? CLI_DONE : CLI_USAGE;
+  if (code == CLI_DONE && spread)
+    print_spread(r, n);
+  else if (code == CLI_DONE)
+    print_answers(r[0]);
+  if (code == CLI_DONE && path && !keep(r[0], cli_word(args, 0), path, errs))
+    code = CLI_FAILED;
   cli_print_errs(errs);
-  val_report_free(r);
+  for (size_t i = 0; i < n; i++)
+    val_report_free(r[i]);
   errs_destroy(errs);
   return code;
 }
 
 const struct cli_cmd cmd_validate = {.name = "validate",
                                      .doc = "predicted against measured on a table of published runs",
-                                     .words = "TABLE.csv",
+                                     .words = "TABLE.csv...",
                                      .min_words = 1,
-                                     .max_words = 1,
+                                     .max_words = MOST_TABLES,
                                      .opts = opts,
                                      .notes = "The header tells whether the table is about training or serving "
                                               "(docs/accuracy.md). A prediction never reads the measured value.",

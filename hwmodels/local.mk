@@ -8,7 +8,7 @@ libhwmodels_a_SOURCES = \
 nobase_dist_pkgdata_DATA += \
   hwmodels/catalog/aliases.csv hwmodels/catalog/claims.csv hwmodels/catalog/collectives-default.csv hwmodels/catalog/collectives.csv \
   hwmodels/catalog/constants.csv hwmodels/catalog/economics.csv hwmodels/catalog/gpus.csv hwmodels/catalog/kernels-default.csv \
-  hwmodels/catalog/kernels.csv hwmodels/catalog/links.csv hwmodels/catalog/power-default.csv hwmodels/catalog/power-facts.csv \
+  hwmodels/catalog/kernels.csv hwmodels/catalog/links.csv hwmodels/catalog/model-error.csv hwmodels/catalog/power-default.csv hwmodels/catalog/power-facts.csv \
   hwmodels/catalog/power.csv hwmodels/catalog/prices.csv hwmodels/catalog/reliability.csv hwmodels/catalog/servers.csv hwmodels/catalog/storage.csv \
   hwmodels/catalog/presets/article-2025/claims.csv hwmodels/catalog/presets/article-2025/constants.csv \
   hwmodels/catalog/presets/article-2025/economics.csv hwmodels/catalog/presets/article-2025/gpus.csv \

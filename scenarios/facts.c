@@ -31,6 +31,15 @@ static void rows_of(struct sc_reader *r, const char *kind, const char *name) {
                                   f->unit, f->source, f->date, f->grade});
 }
 
+static void rows_of_kind(struct sc_reader *r, const char *kind) {
+  struct named seen = {0};
+  const struct hw_fact *f;
+  for (size_t i = 0; (f = hw_fact_at(r->catalog, i)); i++)
+    if (strcmp(f->kind, kind) == 0 && add(&seen, f->name))
+      rows_of(r, kind, f->name);
+  mem_free(seen.name);
+}
+
 static void price_row(struct sc_reader *r, struct named *seen, const char *server, const char *contract,
                       const char *region) {
   const struct hw_price *p = hw_price_find(r->catalog, server, contract, region, r->spec->as_of);
@@ -61,6 +70,7 @@ void sc_fact_rows(struct sc_reader *r) {
       server_rows(r, &servers, &gpus, l->server);
       price_row(r, &prices, l->server->name, l->owned ? "purchase" : l->term, l->owned ? "" : l->region);
     }
+  rows_of_kind(r, "model_error");
   for (int i = 0; i < s->n_contract; i++)
     server_rows(r, &servers, &gpus, s->contract[i].server);
   mem_free(servers.name);

@@ -354,7 +354,10 @@ static const struct sc_param money_params[] = {
 };
 static const struct sc_table money_table = TABLE("money", money_params);
 static const struct sc_param model_error_params[] = {
-    DIST("throughput", "", 0, 10, "1", model_error_throughput, "factor on what servers achieve; one draw for options that share a GPU"),
+    DIST_OR("throughput", "", 0, 10, "measured", NAN, model_error_throughput,
+            "factor on what serving replicas achieve; one draw for options that share a GPU; measured = the spread over published runs (`rackcast catalog model_error`)"),
+    DIST_OR("training", "", 0, 10, "measured", NAN, model_error_training, "factor on the speed of training; measured = by dense or experts and format"),
+    DIST_OR("power", "", 0, 10, "measured", NAN, model_error_power, "factor on the watts of servers"),
     NUMBER("widen_if_extrapolated", "", 1, 10, "2", widen_if_extrapolated, "factor on its spread where no measurement is near"),
 };
 static const struct sc_table model_error_table = TABLE("the model's error", model_error_params);

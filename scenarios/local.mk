@@ -14,7 +14,7 @@ nobase_dist_pkgdata_DATA += \
   scenarios/traces/README.md scenarios/traces/distill-800k.csv scenarios/traces/r1-day-rate.csv scenarios/traces/r1-input.csv \
   scenarios/traces/r1-output.csv scenarios/traces/r1-post-training.csv scenarios/traces/v3-complete.csv scenarios/traces/v3-pretrain.csv
 
-libscenarios_a_SOURCES += scenarios/train_case.c scenarios/train_case.h scenarios/validate.c scenarios/validate.h scenarios/validate_training.c \
+libscenarios_a_SOURCES += scenarios/train_case.c scenarios/train_case.h scenarios/validate.c scenarios/validate.h scenarios/validate_spread.c scenarios/validate_training.c \
   scenarios/validate_training.h
 nobase_dist_pkgdata_DATA += scenarios/measured/training.csv scenarios/measured/serving.csv scenarios/measured/power.csv \
   scenarios/measured/training-outside.csv scenarios/measured/serving-outside.csv

@@ -160,9 +160,20 @@ static void begin_row(struct arena *a, const struct csv_table *t, size_t i, stru
                         .null_error_pct = NAN,
                         .note = "",
                         .split = "",
+                        .kind = "",
+                        .date = arena_strdup(a, csv_cell(t, i, csv_column(t, csv_column(t, "load_kind") >= 0 ? "date" : "year"))),
                         .group = ""};
   v->family = family_of(a, v->id);
   units_number(v->measured_text, &v->measured);
+}
+
+/* Watts and joules whatever drew them; serving by what is measured. */
+static const char *kind_of(struct arena *a, const struct val_row *v, bool serving) {
+  if (strstr(v->metric, "power") || strncmp(v->metric, "energy", 6) == 0)
+    return "power";
+  if (!serving)
+    return arena_printf(a, "training %s", v->split);
+  return strstr(v->metric, "_ms") ? "serving latency" : strstr(v->metric, "_per_s") ? "serving throughput" : "";
 }
 
 static void end_row(struct val_row *v) {
@@ -186,6 +197,7 @@ static void training_rows(struct report *rep, const struct training_tables *k, c
     v->inverse = x.inverse;
     v->split = arena_printf(a, "%s %s", x.precision, x.moe ? "moe" : "dense");
     v->group = arena_printf(a, "%s|%s|%s", v->family, x.gpu, v->split);
+    v->kind = kind_of(a, v, false);
     end_row(v);
   }
 }
@@ -204,6 +216,8 @@ static void serving_rows(struct report *rep, const struct serving_tables *k, con
     v->note = arena_strdup(a, x[i].note);
     v->rate = x[i].predicted;
     v->split = v->metric;
+    v->kind = kind_of(a, v, true);
+    v->inverse = strstr(v->metric, "_ms") != NULL;
     v->group = arena_printf(a, "%s|%s|%s|%s", v->family, csv_cell(t, i, csv_column(t, "gpu")),
                             csv_cell(t, i, csv_column(t, "model")), v->metric);
     end_row(v);

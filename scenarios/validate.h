@@ -17,6 +17,8 @@ struct val_row { /* one line of the answer; strings live as long as the report *
   double error_pct;           /* 100 (predicted / measured - 1) */
   enum val_status status;
   const char *family; /* the id without its running number */
+  const char *kind;   /* of prediction: "training 16bit dense", "serving throughput", "serving latency", "power" */
+  const char *date;   /* of the measurement as stated, a year alone for training; "" = not stated */
   const char *split;  /* precision and dense or MoE; serving: the kind of metric */
   /* the null model: everybody in a group has the group's median rate, the row itself left out */
   const char *group;
@@ -46,4 +48,16 @@ struct val_sources {            /* directories beside the shipped ones; they win
 /* NULL with the reasons in errs when the table cannot be read or is of neither kind. */
 struct val_report *validate_table(const char *path, const struct val_sources *src, struct errs *errs);
 void val_report_free(struct val_report *r);
+
+/* How far predictions of a kind are off, as the spread of one factor measured / predicted about 1. Families count alike, those of fewer than ten rows by their rows. */
+struct val_spread {
+  const char *kind;   /* as in the rows; lives as long as the reports */
+  size_t rows, families;
+  double sd;          /* 68 % of |ln(measured / predicted)| lie below it */
+  double median;      /* of measured / predicted, of times the inverse: above 1 is faster than predicted (power: more watts) */
+  const char *date;   /* of the newest measurement */
+};
+enum { VAL_KINDS_MAX = 16 };
+/* Kinds in order of first appearance; returns how many. */
+size_t validate_spread(struct val_report *const *report, size_t n, struct val_spread ret[VAL_KINDS_MAX]);
 #endif

@@ -279,7 +279,7 @@ static void pool_make(struct life *l, struct life_layer *y, int serving) {
   if (!p->of || !p->of->fits)
     return;
   tell_fit(l, y, serving);
-  surface_at(p->of, l->spec->serving[serving].prefix_hit.a, world_throughput(l->world, l->index, y->index), &p->surface);
+  surface_at(p->of, l->spec->serving[serving].prefix_hit.a, world_throughput(l->world, l->index, y->index), world_layer(l->world, l->index, y->index)->power.a, &p->surface);
   p->gpus = p->of->gpus;
   p->each = (double)p->of->gpus / y->spec->server->gpus;
   p->availability = 1;

@@ -284,8 +284,8 @@ static double account_run(struct life *l, const struct life_run *r, double hours
   struct life_layer *y = r->layer >= 0 ? &l->layer[r->layer] : NULL;
   double *sum = r->layer >= 0 ? l->layer[r->layer].month : l->outside, span_h = r->end_h - r->start_h;
   double pue = y ? fleet_pue(l, y) : l->spec->rent_pue.a > 0 ? l->spec->rent_pue.a : 1, share = hours / span_h;
-  double gpu_h = r->servers * r->of->server->gpus * hours, kwh = t->energy_j / 3.6e6 * share;
-  double idle_kwh = r->servers * hw_server_idle_w(l->spec->catalog, r->of->server) * hours * 1e-3;
+  double gpu_h = r->servers * r->of->server->gpus * hours, kwh = r->power * t->energy_j / 3.6e6 * share;
+  double idle_kwh = r->power * r->servers * hw_server_idle_w(l->spec->catalog, r->of->server) * hours * 1e-3;
   if (y && y->spec->scale) /* rented for the run alone, never in y->servers */
     y->at_once += r->servers;
   sum[SUM_SERVER_H] += r->servers * hours;
@@ -297,7 +297,7 @@ static double account_run(struct life *l, const struct life_run *r, double hours
   sum[SUM_IT_KWH] += kwh / r->throughput;
   sum[SUM_IDLE_KWH] += fmin(kwh / r->throughput, idle_kwh);
   sum[SUM_KWH] += kwh / r->throughput * pue;
-  return t->peak_w * 1e-3 * pue;
+  return r->power * t->peak_w * 1e-3 * pue;
 }
 
 static double account_training(struct life *l, double hours) {

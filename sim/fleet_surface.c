@@ -196,7 +196,7 @@ static void mix(const struct surface *a, const struct surface *b, double f, stru
     guide(ret);
 }
 
-void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret) {
+void surface_at(const struct surfaces *s, double hit, double throughput, double power, struct surface *ret) {
   int i = 0;
   while (i + 2 < s->n_hit && s->hit[i + 1] < hit)
     i++;
@@ -207,9 +207,13 @@ void surface_at(const struct surfaces *s, double hit, double throughput, struct 
   else
     *ret = f > 0 ? *b : *a;
   ret->max_rate_req_s *= throughput;
-  for (int k = 0; k < ret->n; k++)
+  for (int k = 0; k < ret->n; k++) {
+    ret->point[k].power_w *= power;
+    ret->line[k].power_a *= power;
+    ret->line[k].power_b *= power;
     for (int j = 0; j < SURFACE_QUANTILES; j++) {
       ret->point[k].ttft_s[j] /= throughput;
       ret->point[k].tpot_s[j] /= throughput;
     }
+  }
 }

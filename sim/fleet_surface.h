@@ -44,9 +44,9 @@ struct surface_set {
 void surface_set_make(struct surface_set *s, const struct world *w, uint64_t seed, int jobs);
 void surface_set_free(struct surface_set *s);
 const struct surfaces *surface_find(const struct surface_set *s, const struct hw_server *server, int serving);
-/* The surface at a prefix hit rate (straight between tabulated ones) when what is achieved differs from the prediction by a factor: capacity and speed scale,
- * watts at a share of capacity stay. */
-void surface_at(const struct surfaces *s, double hit, double throughput, struct surface *ret);
+/* The surface at a prefix hit rate (straight between tabulated ones) when what is achieved differs from the prediction by factors: capacity and speed scale
+ * with one, watts at a share of capacity with the other. */
+void surface_at(const struct surfaces *s, double hit, double throughput, double power, struct surface *ret);
 /* Straight between points; load in shares of capacity, beyond the top = the top. */
 void surface_read(const struct surface *s, double load, struct surface_point *ret);
 /* The point below a load, which is at most that of the last point. */

@@ -16,7 +16,7 @@ struct place {
   int most;                          /* servers there are */
   bool all;                          /* all of them are taken, being idle anyway; else as few as meet the deadline */
   double usd_per_h;                  /* that a server costs for the run's sake */
-  double throughput;
+  double throughput, power;          /* achieved, drawn / predicted */
 };
 struct choice {
   struct place place;
@@ -120,7 +120,8 @@ static void try_fleet(struct search *s) {
                                  .most = free_servers(l, y),
                                  .all = !y->spec->scale,
                                  .usd_per_h = y->spec->scale ? contract_usd_per_h(y, l->now) : 0,
-                                 .throughput = world_throughput(l->world, l->index, i)});
+                                 .throughput = world_layer(l->world, l->index, i)->training.a,
+                                 .power = world_layer(l->world, l->index, i)->power.a});
   }
 }
 
@@ -133,7 +134,8 @@ static void try_block(struct search *s, const char *name) {
                                    .where = spec->contract[i].name,
                                    .server = spec->contract[i].server,
                                    .most = MOST_SERVERS,
-                                   .throughput = s->l->world->contract[i].throughput.a});
+                                   .throughput = s->l->world->contract[i].training.a,
+                                   .power = s->l->world->contract[i].power.a});
 }
 
 /* ---- a run ---- */
@@ -184,7 +186,7 @@ static void start(struct life *l, const struct search *s) {
   l->run = mem_grow(l->run, &l->cap_run, l->n_run + 1, sizeof *l->run);
   struct life_run *r = &l->run[l->n_run];
   *r = (struct life_run){.training = s->training, .layer = c->place.layer, .where = c->place.where, .servers = c->servers, .start_h = now_h,
-                         .end_h = end_h, .usd = c->place.block ? c->usd : 0, .throughput = c->place.throughput, .of = c->of};
+                         .end_h = end_h, .usd = c->place.block ? c->usd : 0, .throughput = c->place.throughput, .power = c->place.power, .of = c->of};
   if (c->place.layer < 0) /* of it, what lies within the horizon */
     l->blocks_h += c->servers * (fmin(end_h, life_hours_at(l, l->spec->months)) - now_h);
   else if (!l->layer[c->place.layer].spec->scale)

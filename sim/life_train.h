@@ -11,7 +11,7 @@ struct life_run { /* one run that was played */
   int servers;
   double start_h, end_h;
   double usd;                /* a block's price */
-  double throughput;         /* what is achieved / what is predicted */
+  double throughput, power;  /* what is achieved, drawn / what is predicted */
   const struct memo_train *of;
 };
 void life_train_schedule(struct life *l); /* events of all runs */

@@ -154,7 +154,8 @@ struct sim_spec {
   int n_option;
   int replicas;                    /* 0 = one run at central values */
   bool common_random_numbers;
-  struct dist model_error_throughput; /* multiplies what a replica achieves; from the validation tables, one draw per GPU type */
+  /* What is achieved (drawn) / what is predicted, one draw per GPU type: rate of replicas, speed of training, watts. A point of NaN = the catalog's `model_error` rows. */
+  struct dist model_error_throughput, model_error_training, model_error_power;
   double widen_if_extrapolated;
   struct rec_input *input;         /* every resolved key, for the database */
   int n_input;

@@ -160,16 +160,49 @@ static struct dist widen(struct dist d, double factor) {
   return d;
 }
 
-static void take_throughput(struct collector *c, const struct hw_server *server, struct world_layer *to) {
+/* A stated one; else the measured spread of the kind of prediction, from the catalog; else none. */
+static struct dist error_of(const struct sim_spec *spec, const struct dist *stated, const char *kind) {
+  const struct hw_fact *f = isnan(stated->a) && spec->catalog ? hw_fact_find(spec->catalog, "model_error", kind, "sd") : NULL;
+  if (f && f->value > 0)
+    return (struct dist){DIST_LOGNORMAL, 1, sqrt(expm1(f->value * f->value)), 0};
+  return stated->kind == DIST_POINT && !(stated->a > 0) ? dist_point(1) : *stated;
+}
+
+/* The training whose kind of model and format is predicted worst. Where a kind was seldom measured the one in 16 bit stands for it. */
+static struct dist training_error_of(const struct sim_spec *spec) {
+  struct dist worst = dist_point(1);
+  for (int i = 0; i < spec->n_training; i++) {
+    const struct sim_training *t = &spec->training[i];
+    bool moe = t->model && t->model->experts > 0, low = t->plan.precision == DT_FP8 || t->plan.precision == DT_FP4;
+    const char *kind[] = {moe ? "training fp8 moe" : "training fp8 dense", moe ? "training 16bit moe" : "training 16bit dense"};
+    for (int k = low ? 0 : 1; k < 2; k++) {
+      struct dist d = error_of(spec, &spec->model_error_training, kind[k]);
+      bool found = dist_is_uncertain(&d);
+      if (i == 0 || dist_variance(&d) > dist_variance(&worst))
+        worst = d;
+      if (found)
+        break;
+    }
+  }
+  return worst;
+}
+
+static void take_error(struct collector *c, const char *what, const struct hw_server *server, struct dist error, struct dist *to) {
   struct world *w = c->w;
   struct dist *from = arena_alloc(w->arena, sizeof *from);
-  *from = w->given->model_error_throughput;
-  if (from->kind == DIST_POINT && !(from->a > 0))
-    *from = dist_point(1);
+  *from = error;
   if (server && dist_is_uncertain(from) && w->given->widen_if_extrapolated > 1 && world_is_extrapolated(w->given, server->gpu))
     *from = widen(*from, w->given->widen_if_extrapolated);
   const char *gpu = server ? server->gpu->name : "?";
-  take(c, arena_printf(w->arena, "model_error.%.*s", (int)chip_length(gpu), gpu), "", from, &to->throughput);
+  take(c, arena_printf(w->arena, "model_error.%s%.*s", what, (int)chip_length(gpu), gpu), "", from, to);
+}
+
+static void take_errors(struct collector *c, const struct hw_server *server, struct world_layer *to) {
+  const struct sim_spec *s = c->w->given;
+  bool serves = s->n_serving > 0, trains = s->n_training > 0;
+  take_error(c, "", server, serves ? error_of(s, &s->model_error_throughput, "serving throughput") : dist_point(1), &to->throughput);
+  take_error(c, "training.", server, training_error_of(s), &to->training);
+  take_error(c, "power.", server, serves || trains ? error_of(s, &s->model_error_power, "power") : dist_point(1), &to->power);
 }
 
 static void take_layer(struct collector *c, const struct sim_layer *from, struct sim_layer *to) {
@@ -210,7 +243,7 @@ static void take_options(struct collector *c, const struct sim_spec *from, struc
     w->first_layer[i] = n;
     for (int j = 0; j < from->option[i].n; j++, n++) {
       take_layer(c, &from->option[i].layer[j], &to->option[i].layer[j]);
-      take_throughput(c, from->option[i].layer[j].server, &w->layer[n]);
+      take_errors(c, from->option[i].layer[j].server, &w->layer[n]);
       find_renewal(from, &from->option[i].layer[j], &w->layer[n]);
     }
   }
@@ -224,7 +257,7 @@ static void take_all(struct collector *c, const struct sim_spec *from, struct si
   c->w->contract = arena_alloc(c->w->arena, (size_t)from->n_contract * sizeof *c->w->contract + 1);
   for (int i = 0; i < from->n_contract; i++) {
     take_slots(c, contract_slots, N(contract_slots), from->contract[i].name, &from->contract[i], &to->contract[i]);
-    take_throughput(c, from->contract[i].server, &c->w->contract[i]);
+    take_errors(c, from->contract[i].server, &c->w->contract[i]);
   }
   take_options(c, from, to);
   to->reliability.repair_s = dist_point(dist_mean(&from->reliability.repair_s)); /* a law of single repairs, not a doubt about their mean */

@@ -12,7 +12,7 @@ struct world {
   struct arena *arena;
   struct sim_spec spec;          /* a copy in which every dist is a point */
   struct world_layer {           /* beside spec.option[].layer[], in one row */
-    struct dist throughput;      /* what is achieved / what is predicted, of the layer's GPU */
+    struct dist throughput, training, power; /* what is achieved (drawn) / what is predicted, of the layer's GPU: serving, training, watts */
     int renew_months;            /* a commitment's term after its first, when that is another; 0 = the same */
     double renew_usd_per_h;      /* its list price at the start */
   } *layer;

@@ -6,6 +6,7 @@
 #include "base/datadir.h"
 #include "base/mem.h"
 #include "sim/spec.h"
+#include "sim/uncertainty.h"
 #include "tests/cu.h"
 
 /* ---- a listener that keeps everything ---- */
@@ -809,8 +810,35 @@ static void serving_replicas(void) {
   forget(&two);
 }
 
+/* Errors that nobody states are the catalog's: measured spreads, one for rates, one for watts; none where nothing of the kind is predicted. */
+static void measured_model_errors(void) {
+  struct served s;
+  struct heard h;
+  serve(&s, 24);
+  s.f.spec.common_random_numbers = true;
+  s.f.spec.model_error_throughput = s.f.spec.model_error_training = s.f.spec.model_error_power = dist_point(NAN);
+  struct world *w = world_create(&s.f.spec);
+  const struct hw_fact *sd = hw_fact_find(s.f.spec.catalog, "model_error", "serving throughput", "sd");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(sd);
+  int found = 0;
+  for (int i = 0; i < w->n_input; i++) {
+    CU_ASSERT_PTR_NULL(strstr(w->input[i].key, "training")); /* there is none */
+    if (strcmp(w->input[i].key, "model_error.H200") == 0) {
+      found++;
+      CU_CLOSE(log(world_high(w, i) / world_low(w, i)), 2 * 1.2815515655446004 * sd->value, 1e-6); /* P10 to P90 of a lognormal law */
+    }
+    found += strcmp(w->input[i].key, "model_error.power.H200") == 0;
+  }
+  CU_ASSERT_EQUAL(found, 2);
+  world_destroy(w);
+  CU_ASSERT_EQUAL(play_with(&s.f.spec, &h, 20, 1, 9), 0);
+  CU_ASSERT(in(&h, "own", "input:model_error.power.H200", "tornado_high_usd") > in(&h, "own", "input:model_error.power.H200", "tornado_low_usd"));
+  forget(&h);
+}
+
 int main(void) {
   const struct cu_case cases[] = {
+      {"measured model errors", measured_model_errors},
       {"the article's sum", the_articles_sum},
       {"commitments and the calendar", commitments_and_the_calendar},
       {"renewal price", renewal_price},
