@@ -76,7 +76,8 @@ static double unfused_s(const struct hw_gpu *g, const struct hw_attn *op) {
   struct hw_gemm pv = {op->q_len, op->d_v, op->kv_len, op->batch * op->heads, op->dtype, 0, op->clock};
   double scores = op->batch * op->heads * op->q_len * op->kv_len;
   double gemms = slow * (hw_gemm_s(g, &qk) + hw_gemm_s(g, &pv)) * (op->backward ? 2 : 1);
-  return gemms + hw_stream_s(g, scores * (op->backward ? k->unfused_bytes_bwd : k->unfused_bytes_fwd), 3);
+  double widen = dtype_bytes(k->compute[op->dtype]) / 2; /* the passes are counted in 16 bits */
+  return gemms + hw_stream_s(g, widen * scores * (op->backward ? k->unfused_bytes_bwd : k->unfused_bytes_fwd), 3);
 }
 
 double hw_attn_s(const struct hw_gpu *g, const struct hw_attn *op) {

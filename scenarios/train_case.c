@@ -274,7 +274,7 @@ static enum dtype precision_of(const char *s) {
   if (strchr(s, '8'))
     return DT_FP8;
   if (strstr(s, "32"))
-    return DT_FP32;
+    return strstr(s, "TF32") || strstr(s, "tf32") ? DT_TF32 : DT_FP32;
   return DT_FP64; /* not stated */
 }
 

@@ -86,6 +86,8 @@ static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
                                             [WL_ATTN_FLASH3] = HW_ATTN_FLASH3,
                                             [WL_ATTN_BEST] = HW_ATTN_AUTO};
   enum hw_attn_kernel k = map[e->stack->attention];
+  if (e->element_bytes > 2 && k != HW_ATTN_UNFUSED)
+    return HW_ATTN_FLASH1; /* the later ones take 16 bits and less */
   return k == HW_ATTN_FLASH1 && e->job->fusion == FUSION_COMPILED ? HW_ATTN_FLASH2 : k; /* compilers came with the second */
 }
 
@@ -104,7 +106,7 @@ static double product_s(const struct train_env *e, const struct wl_op *op, struc
   enum dtype t = op->low ? e->low : e->high;
   double clock = e->clock * (op->low ? e->low_rate : 1);
   c->flops += 2 * op->m * op->n * op->k;
-  c->mem_bytes += (op->m * op->k + op->n * op->k * fmax(op->groups, 1) + op->m * op->n) * 2;
+  c->mem_bytes += (op->m * op->k + op->n * op->k * fmax(op->groups, 1) + op->m * op->n) * e->element_bytes;
   if (op->kind == WL_OP_GEMM)
     return hw_gemm_s(e->gpu, &(struct hw_gemm){op->m, op->n, op->k, 1, t, 0, clock});
   struct hw_grouped_gemm g = {op->groups, op->m, op->n, op->k, t, 0, clock, e->stack->moe_imbalance};
@@ -209,16 +211,16 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
     return;
   double experts, dense = train_layer_params(e, kind, &experts);
   int stride = e->plan.tp;
-  double gather = train_collective_s(e, HW_ALL_GATHER, 2 * dense, e->fsdp, stride) +
-                  train_collective_s(e, HW_ALL_GATHER, 2 * experts, e->expert_copies, e->plan.ep * e->plan.etp);
+  double gather = train_collective_s(e, HW_ALL_GATHER, e->element_bytes * dense, e->fsdp, stride) +
+                  train_collective_s(e, HW_ALL_GATHER, e->element_bytes * experts, e->expert_copies, e->plan.ep * e->plan.etp);
   double comm = gather;
   if (p == WL_BACKWARD)
-    comm += train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * dense, e->fsdp, stride) +
-            train_collective_s(e, HW_REDUCE_SCATTER, e->stack->grad_bytes * experts, e->expert_copies,
+    comm += train_collective_s(e, HW_REDUCE_SCATTER, e->grad_bytes * dense, e->fsdp, stride) +
+            train_collective_s(e, HW_REDUCE_SCATTER, e->grad_bytes * experts, e->expert_copies,
                                e->plan.ep * e->plan.etp);
   comm /= e->stack->zero3_rate;
   if (e->stack->zero3_Bps > 0)
-    comm = fmax(comm, (2 + (p == WL_BACKWARD ? e->stack->grad_bytes : 0)) * (dense + experts) / e->stack->zero3_Bps);
+    comm = fmax(comm, (e->element_bytes + (p == WL_BACKWARD ? e->grad_bytes : 0)) * (dense + experts) / e->stack->zero3_Bps);
   double compute = train_cost_s(c);
   comm = train_crowded_s(e, comm, c->experts_net_s, compute);
   c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;

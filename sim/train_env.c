@@ -16,8 +16,12 @@ static void choose_formats(struct train_env *e) {
     want = e->stack->low_precision ? DT_FP8 : DT_BF16;
   enum dtype got = hw_compute_dtype(e->gpu, want);
   bool low = (want == DT_FP8 || want == DT_FP6 || want == DT_FP4) && (got == DT_FP8 || got == DT_FP6 || got == DT_FP4);
-  e->high = sixteen;
-  e->low = low ? got : want == DT_FP32 || want == DT_TF32 ? got : sixteen;
+  bool single = want == DT_FP32 || want == DT_TF32; /* TF32 shortens what the products read, nothing that is stored */
+  e->high = single ? got : sixteen;
+  e->low = low ? got : e->high;
+  e->element_bytes = single ? 4 : 2;
+  e->grad_bytes = fmax(e->stack->grad_bytes, e->element_bytes);
+  e->state_bytes = e->stack->state_bytes - (single ? 4 : 0); /* no master copy */
   e->plan.precision = e->low;
 }
 
@@ -158,7 +162,7 @@ static void choose_sharding(struct train_env *e) {
 }
 
 static void set_share(struct train_env *e) {
-  bool low = e->low != e->high && e->low != DT_FP32 && e->low != DT_TF32;
+  bool low = e->low != e->high;
   e->share = (struct wl_share){.model = e->model,
                                .seqs = e->plan.micro_batch,
                                .seq_len = e->job->seq_len,
@@ -171,6 +175,7 @@ static void set_share(struct train_env *e) {
                                .fusion = e->job->fusion == FUSION_EAGER      ? WL_FUSION_EAGER
                                          : e->job->fusion == FUSION_COMPILED ? WL_FUSION_FULL
                                                                              : e->stack->fusion,
+                               .element_bytes = e->element_bytes,
                                .low_precision = low,
                                .permute = e->stack->moe_permute,
                                .scan_bytes = e->scan_bytes,

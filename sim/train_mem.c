@@ -46,15 +46,15 @@ double train_memory_of_stage(const struct train_env *e, const struct train_stage
   int zero = e->plan.zero;
   double shard = e->plan.shard, copies = e->expert_copies, trained = e->trained;
   double params = h.dense + h.experts, spread = zero >= 1 ? h.dense / shard + h.experts / copies : params;
-  double grad = e->stack->accumulate_fp32 ? 4 : 2;
-  ret->mem_weights = zero >= 3 ? bytes_over(2 * h.dense, e->fsdp) + bytes_over(2 * h.experts, copies) : 2 * params;
+  double grad = e->stack->accumulate_fp32 ? 4 : e->element_bytes;
+  ret->mem_weights = zero >= 3 ? bytes_over(e->element_bytes * h.dense, e->fsdp) + bytes_over(e->element_bytes * h.experts, copies) : e->element_bytes * params;
   ret->mem_grads = trained * grad * (zero >= 2 ? spread : params);
-  ret->mem_optimizer = trained * e->stack->state_bytes * spread;
+  ret->mem_optimizer = trained * e->state_bytes * spread;
   ret->mem_activations = h.kept + h.working;
   ret->mem_other = e->reserve_bytes;
   if (zero >= 3) { /* two layers gathered at a time */
     double x, d = train_layer_params(e, e->model->experts > 0 ? LAYER_MOE : LAYER_DENSE, &x);
-    ret->mem_other += 4 * (d + x);
+    ret->mem_other += 2 * e->element_bytes * (d + x);
   }
   return ret->mem_weights + ret->mem_grads + ret->mem_optimizer + ret->mem_activations + ret->mem_other;
 }

@@ -73,21 +73,21 @@ static double bytes_of(const struct train_env *e, const struct sums *s, double s
   double pp = e->plan.pp, copies = e->plan.schedule == SCHEDULE_DUALPIPE ? 2 : 1, zero = e->plan.zero;
   double dense = copies * s->params / pp + s->head_params, experts = copies * s->experts / pp, all = dense + experts;
   double spread = zero >= 1 ? dense / e->plan.shard + experts / e->expert_copies : all;
-  double grad = e->stack->accumulate_fp32 ? 4 : 2;
+  double grad = e->stack->accumulate_fp32 ? 4 : e->element_bytes;
   double state =
-      (zero >= 3 ? 2 * spread : 2 * all) + grad * (zero >= 2 ? spread : all) + e->stack->state_bytes * spread;
-  double gathered = zero >= 3 ? 4 * (s->params + s->experts) / e->model->layers : 0;
+      e->element_bytes * (zero >= 3 ? spread : all) + grad * (zero >= 2 ? spread : all) + e->state_bytes * spread;
+  double gathered = zero >= 3 ? 2 * e->element_bytes * (s->params + s->experts) / e->model->layers : 0;
   return state + gathered + (share > 0 ? s->working : 0) +
          ((1 - share) * s->kept + share * s->input) / pp * in_flight(e) + e->reserve_bytes;
 }
 
 static double sync_s(const struct train_env *e, const struct sums *s) {
-  double dense = (s->params / e->plan.pp + s->head_params), experts = s->experts / e->plan.pp, g = e->stack->grad_bytes;
+  double dense = (s->params / e->plan.pp + s->head_params), experts = s->experts / e->plan.pp, g = e->grad_bytes;
   if (e->fsdp > 1 && e->plan.pp == 1)
     return 0;
   return train_collective_s(e, HW_REDUCE_SCATTER, g * dense, e->data_ranks, e->plan.tp) +
-         train_collective_s(e, HW_ALL_GATHER, 2 * dense, e->data_ranks, e->plan.tp) +
-         train_collective_s(e, HW_REDUCE_SCATTER, (g + 2) * experts, e->expert_copies, e->plan.ep * e->plan.etp);
+         train_collective_s(e, HW_ALL_GATHER, e->element_bytes * dense, e->data_ranks, e->plan.tp) +
+         train_collective_s(e, HW_REDUCE_SCATTER, (g + e->element_bytes) * experts, e->expert_copies, e->plan.ep * e->plan.etp);
 }
 
 static double seconds_of(const struct train_env *e, const struct sums *s, double share) {

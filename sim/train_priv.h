@@ -24,6 +24,8 @@ struct train_env {
   int expert_copies;      /* ranks with the same experts */
   double micro_batches;   /* per step and pipeline */
   enum dtype low, high;   /* formats of linear layers and of the rest, as the GPU computes them */
+  double element_bytes;   /* of weights and activations as they are kept and sent: 2, in single precision 4 */
+  double grad_bytes, state_bytes; /* of a gradient in the reduction; of the optimizer per parameter */
   double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
   double network;         /* in-situ slowdown of collectives across nodes */
   double tp_overlap;      /* share of tensor communication hidden */

@@ -17,7 +17,7 @@ static struct play_cost play_cost_of(const struct train_env *e, const struct tra
 double train_send_s(const struct train_env *e) {
   if (e->plan.pp == 1)
     return 0;
-  double bytes = wl_rank_tokens(&e->share) * e->model->hidden * 2;
+  double bytes = wl_rank_tokens(&e->share) * e->model->hidden * e->element_bytes;
   int stride = e->plan.tp * e->plan.cp * e->plan.dp, local = train_ranks_per_node(e, e->plan.pp, stride);
   struct hw_coll_op op = {HW_P2P, bytes / e->plan.tp, 2, local > 1 ? 2 : 1, local > 1 ? 1 : e->domain, stride / e->domain};
   double gather = e->plan.sequence_parallel > 0 ? 0 : train_collective_s(e, HW_ALL_GATHER, bytes, e->plan.tp, 1);
@@ -58,7 +58,7 @@ static struct sync sync_of_stage(const struct train_env *e, const struct train_s
     experts += s->chunk[s->pp - 1 - stage].expert_params;
   }
   double trained = e->trained;
-  double g = e->stack->grad_bytes * trained;
+  double g = e->grad_bytes * trained;
   int ranks = e->plan.zero >= 1 ? e->plan.shard : e->data_ranks, copies = e->data_ranks / ranks,
       expert_stride = e->plan.ep * e->plan.etp;
   struct sync r = {0};
@@ -66,8 +66,8 @@ static struct sync sync_of_stage(const struct train_env *e, const struct train_s
     r.reduce_s = train_collective_s(e, HW_REDUCE_SCATTER, g * dense, ranks, e->plan.tp) +
                  train_collective_s(e, HW_ALL_REDUCE, g * dense / ranks, copies, e->plan.tp * ranks) +
                  train_collective_s(e, HW_REDUCE_SCATTER, g * experts, e->expert_copies, expert_stride);
-    r.gather_s = train_collective_s(e, HW_ALL_GATHER, 2 * trained * dense, ranks, e->plan.tp) +
-                 train_collective_s(e, HW_ALL_GATHER, 2 * trained * experts, e->expert_copies, expert_stride);
+    r.gather_s = train_collective_s(e, HW_ALL_GATHER, e->element_bytes * trained * dense, ranks, e->plan.tp) +
+                 train_collective_s(e, HW_ALL_GATHER, e->element_bytes * trained * experts, e->expert_copies, expert_stride);
   } else {
     r.reduce_s = train_collective_s(e, HW_ALL_REDUCE, g * dense, ranks, e->plan.tp) +
                  train_collective_s(e, HW_ALL_REDUCE, g * experts, e->expert_copies, expert_stride);
@@ -125,7 +125,7 @@ static double optimizer_s(const struct train_env *e, const struct train_stages *
   }
   double trained = e->trained, shard = e->plan.zero >= 1 ? e->plan.shard : 1,
          copies = e->plan.zero >= 1 ? e->expert_copies : 1;
-  double kept = e->plan.zero >= 3 ? 0 : 6 * (dense + experts);
+  double kept = e->plan.zero >= 3 || e->element_bytes > 2 ? 0 : 6 * (dense + experts); /* the 16-bit copy */
   return hw_stream_s(e->gpu, trained * (e->optimizer_bytes * (dense / shard + experts / copies) + kept), 20);
 }
 

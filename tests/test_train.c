@@ -303,6 +303,24 @@ static void test_told(void) {
   CU_CLOSE(block.forward.part[STEP_COMPUTE], plain.forward.part[STEP_COMPUTE], 1e-12);
 }
 
+/* Vector units multiply at an eighth of the tensor units' TF32 rate on an A100, those at half of their 16-bit rate; all
+ * that is kept or sent has twice the bytes, but no 16-bit copy is kept beside the master. */
+static void test_single_precision(void) {
+  struct sim_train_job j = job("A100-SXM-80GB", "GPT-3-6.7B", 64, 2048, 64,
+                               (struct sim_plan){.precision = DT_BF16, .tp = 8, .zero = 1, .recompute = RECOMPUTE_FULL});
+  struct sim_step half = step(j);
+  j.plan.precision = DT_TF32;
+  struct sim_step tf32 = step(j);
+  j.plan.precision = DT_FP32;
+  struct sim_step single = step(j);
+  CU_CLOSE(tf32.part_s[STEP_COMPUTE], 2 * half.part_s[STEP_COMPUTE], 0.1);
+  CU_CLOSE(single.part_s[STEP_COMPUTE], 8 * tf32.part_s[STEP_COMPUTE], 0.1);
+  CU_CLOSE(single.part_s[STEP_TP], tf32.part_s[STEP_TP], 1e-9);
+  CU_ASSERT(tf32.part_s[STEP_TP] > 1.5 * half.part_s[STEP_TP] && tf32.part_s[STEP_TP] < 2.01 * half.part_s[STEP_TP]);
+  CU_CLOSE(tf32.mem_weights, 2 * half.mem_weights, 1e-9);
+  CU_CLOSE(tf32.mem_optimizer, half.mem_optimizer * 2 / 3, 1e-9);
+}
+
 /* ---- checkpoints and failures ---- */
 /* golden.md, checkpointing: Ts 500 h, R 10, d 5 min; Daly's interval and the exact wall time Tw(Daly) = M e^(R/M)
  * (e^((tau+d)/M) - 1) Ts/tau. */
@@ -531,6 +549,7 @@ int main(void) {
       {"what does not fit goes to the host's memory", test_offload},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
       {"asynchronous tensors, scales per block, selective recomputation", test_told},
+      {"single precision and TF32", test_single_precision},
       {"Daly's interval equals the golden table", test_daly},
       {"the expected wall time over work", test_expected_stretch},
       {"wall times with failures equal the golden table", test_wall_time},

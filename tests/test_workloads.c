@@ -334,6 +334,12 @@ static void test_fusion(void) {
   s.fusion = WL_FUSION_JIT;
   CU_CLOSE(stream_bytes(&s, WL_ATTENTION, WL_BACKWARD), 21 * h + 16 * h, 1e-12);
   CU_CLOSE(stream_bytes(&s, WL_MLP, WL_FORWARD), 11 * h + 4 * f, 1e-12);
+  double kept = wl_block_activation_bytes(&s, WL_MLP, 0);
+  s.element_bytes = 4; /* single precision: all that is kept or passed is twice as wide, accumulated gradients are not */
+  s.grad_bytes = 4;
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_FORWARD), 2 * (11 * h + 4 * f), 1e-12);
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_BACKWARD), 2 * (21 * h + 8 * f) + 4 * 2 * h * f, 1e-12);
+  CU_CLOSE(wl_block_activation_bytes(&s, WL_MLP, 0), 2 * kept, 1e-12);
 }
 
 /* ---- phases ---- */

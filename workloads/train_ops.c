@@ -323,6 +323,22 @@ static void head(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   stream(o, t * v * loss_bytes(s, p) + t * wide_bytes(s, p) / 2, p == WL_FORWARD ? 10 : 6);
 }
 
+/* The lists count activations of 16 bits. */
+static double widening(const struct wl_share *s) {
+  return s->element_bytes > 0 ? s->element_bytes / 2 : 1;
+}
+
+/* Accumulated gradients have their own width (and no launch of their own). */
+static void widen(struct wl_ops *o, double times) {
+  for (int i = 0; i < o->n; i++) {
+    struct wl_op *op = &o->op[i];
+    if (op->kind == WL_OP_COLLECTIVE)
+      op->k *= times;
+    if (op->kind == WL_OP_COLLECTIVE || (op->kind == WL_OP_STREAM && op->kernels > 0))
+      op->bytes *= times;
+  }
+}
+
 void wl_block_ops(const struct wl_share *s, enum wl_block b, enum wl_pass p, struct wl_ops *ret) {
   static void (*const make[WL_BLOCKS])(struct wl_ops *, const struct wl_share *,
                                        enum wl_pass) = {[WL_EMBEDDING] = embedding,
@@ -333,6 +349,7 @@ void wl_block_ops(const struct wl_share *s, enum wl_block b, enum wl_pass p, str
                                                         [WL_HEAD] = head};
   ret->n = 0;
   make[b](ret, s, p);
+  widen(ret, widening(s));
 }
 
 /* ---- memory ---- */
@@ -386,7 +403,7 @@ static double attention_kept(const struct wl_share *s, int keep) {
   return bytes;
 }
 
-double wl_block_activation_bytes(const struct wl_share *s, enum wl_block b, int keep) {
+static double kept_bytes(const struct wl_share *s, enum wl_block b, int keep) {
   const struct wl_model *m = s->model;
   double t = wl_rank_tokens(s), h = m->hidden, wide = s->sequence_parallel ? h / s->tp : h;
   double up = m->gated ? 3 : 2;
@@ -410,4 +427,8 @@ double wl_block_activation_bytes(const struct wl_share *s, enum wl_block b, int 
            rows * (2 * width + input_bytes(s) * width + (2 * (up - 1) + input_bytes(s)) * m->expert_ffn / s->etp);
   }
   }
+}
+
+double wl_block_activation_bytes(const struct wl_share *s, enum wl_block b, int keep) {
+  return kept_bytes(s, b, keep) * widening(s);
 }

@@ -40,6 +40,7 @@ struct wl_share { /* how the work is cut */
   int tp, cp, ep, etp; /* etp: tensor parallelism inside an expert */
   bool sequence_parallel;
   enum wl_fusion fusion;
+  double element_bytes; /* of activations: 0 or 2, in single precision 4 */
   bool low_precision; /* FP8/FP4 linear layers: their inputs are cast, `cast_bytes` per element */
   double cast_bytes;
   double permute;        /* x on the traffic of sorting tokens to experts and back */
