@@ -6,5 +6,5 @@ rackcast_SOURCES = \
   cli/cmd_report.c cli/cmd_sweep.c cli/self.c cli/self.h cli/sweep.c cli/sweep.h \
   cli/cmd_run.c cli/library.c cli/library.h
 rackcast_LDADD = $(RC_LIBS) $(RC_EXT_LIBS)
-rackcast_SOURCES += cli/cmd_validate.c cli/cmd_plan.c
+rackcast_SOURCES += cli/cmd_validate.c cli/cmd_plan.c cli/plan.h cli/plan_serving.c cli/plan_training.c cli/timeline.c cli/timeline.h
 rackcast_SOURCES += cli/cmd_fit.c cli/cmd_trace.c

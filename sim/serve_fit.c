@@ -21,6 +21,12 @@ static enum dtype weights_of(const struct sim_replica *r) {
   return t;
 }
 
+void serve_settle_formats(struct sim_replica *r) {
+  r->weights = weights_of(r);
+  if (unset(r->kv))
+    r->kv = r->weights == DT_FP32 ? DT_FP32 : DT_BF16;
+}
+
 static int gcd(int a, int b) {
   return b ? gcd(b, a % b) : a;
 }
@@ -98,9 +104,7 @@ bool sim_replica_choose(const struct sim_replica *want, double longest, struct s
   memset(ret, 0, sizeof *ret);
   ret->replica = *want;
   struct sim_replica r = *want;
-  r.weights = weights_of(want);
-  if (unset(r.kv))
-    r.kv = r.weights == DT_FP32 ? DT_FP32 : DT_BF16;
+  serve_settle_formats(&r);
   if (!serve_setup_make(&r, &s, ret->why, sizeof ret->why))
     return false;
   if (want->model->encoder)

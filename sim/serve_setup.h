@@ -17,6 +17,8 @@ double serve_constant(const struct hw_catalog *c, const char *name, const char *
 /* Tokens a step with so many drafts (the default engine's acceptance). */
 double serve_draft_tokens(int drafts);
 double serve_gpu_power_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a);
+/* Formats that are left open: weights as published in what the GPU has units for, a cache of 16 bits. */
+void serve_settle_formats(struct sim_replica *r);
 struct serve_memory { /* bytes of the fullest GPU */
   double usable, weights, workspace, kv;
   double kv_tokens; /* of the replica; INFINITY without a cache */
@@ -45,6 +47,18 @@ double serve_steady_rate(const struct serve_cost *c, const struct serve_mix *x, 
 /* The highest rate within the limits, by simulation; the layout is chosen. To 1 % of what memory and the engine's batch allow. */
 double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit, const struct sim_slo *slo,
                       uint64_t seed);
+/* What a replica does: all, or one part of it beside replicas that do the other: reads prompts and gives the first token, or decodes behind caches that come whole. */
+enum serve_side { SERVE_WHOLE, SERVE_PREFILL, SERVE_DECODE };
+/* A replica whose layout is chosen, tried at single loads; the same requests at each. create: NULL when the layout is meaningless. */
+struct serve_trial;
+struct serve_trial *serve_trial_create(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit,
+                                       const struct sim_slo *slo, enum serve_side side, uint64_t seed);
+void serve_trial_destroy(struct serve_trial *t); /* NULL is fine */
+/* At a rate, or with so many users who each wait for their answer (users > 0). */
+bool serve_trial_at(const struct serve_trial *t, double rate, int users, struct sim_serve_level *ret);
+int serve_trial_users(const struct serve_trial *t); /* the most users with which a trial still reaches a steady state */
+/* The highest rate within the limits, to 2 %; guess: where to look first, 0 = anywhere. */
+double serve_trial_capacity(const struct serve_trial *t, double guess);
 /* Tokens of the longest request worth keeping room for: the 99.9th percentile of one length beside the median of the other. */
 double serve_longest(const struct wl_model *m, const struct wl_hist *input, const struct wl_hist *output);
 #endif

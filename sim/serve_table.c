@@ -5,7 +5,7 @@
 #include "sim/kernel/stream.h"
 #include "sim/serve_setup.h"
 
-enum { MIN_REQUESTS = 3000, MAX_REQUESTS = 9000, GRID = 11, MAX_LEVELS = 24 };
+enum { MIN_REQUESTS = 3000, MAX_REQUESTS = 9000, TRIAL_REQUESTS = 30000, GRID = 11, MAX_LEVELS = 24 };
 
 /* The same requests at every load: lengths stratified over the histograms, gaps exponential and scaled with the rate. */
 struct draws {
@@ -47,7 +47,8 @@ static int32_t tokens(double x, double lo, double hi) {
   return (int32_t)fmax(lo, fmin(hi, round(x)));
 }
 
-static void draw(struct draws *d, int n, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit, double longest, uint64_t seed) {
+static void draw(struct draws *d, int n, const struct wl_hist *input, const struct wl_hist *output, double prefix_hit, double longest, enum serve_side side,
+                 uint64_t seed) {
   struct stream in, out, gap;
   stream_init(&in, seed, "serve-input", 0);
   stream_init(&out, seed, "serve-output", 0);
@@ -60,7 +61,8 @@ static void draw(struct draws *d, int n, const struct wl_hist *input, const stru
   for (int i = 0; i < n; i++) {
     d->input[i] = tokens(wl_hist_quantile(input, u[i]), 1, longest);
     d->output[i] = tokens(wl_hist_quantile(output, v[i]), 1, fmax(1, longest - d->input[i]));
-    d->cached[i] = (int32_t)(prefix_hit * d->input[i]);
+    d->cached[i] = side == SERVE_DECODE ? d->input[i] : (int32_t)(prefix_hit * d->input[i]);
+    d->output[i] = side == SERVE_PREFILL ? 1 : d->output[i];
     d->at[i] = t += stream_exponential(&gap, 1);
   }
   mem_free(u);
@@ -204,27 +206,28 @@ double serve_longest(const struct wl_model *m, const struct wl_hist *input, cons
   return m->max_positions > 0 ? fmin(fmax(a, b), m->max_positions) : fmax(a, b);
 }
 
-/* The load above which no steady state exists, and enough requests to see the replica full. */
-static void size_of(struct bench *b, const struct wl_hist *input, const struct wl_hist *output, double hit, int seqs, int *ret_requests) {
-  struct serve_mix mix = {wl_hist_mean(input), fmax(1, wl_hist_mean(output)), hit};
+/* The load above which no steady state exists, and enough requests to see the replica full: of a trial 3.5 times those in flight within the limits, the first third of which fill it. */
+static void size_of(struct bench *b, const struct wl_hist *input, const struct wl_hist *output, double hit, enum serve_side side, int seqs, bool trial, int *ret_requests) {
+  struct serve_mix mix = {wl_hist_mean(input), side == SERVE_PREFILL ? 1 : fmax(1, wl_hist_mean(output)), side == SERVE_DECODE ? 1 : hit};
   double n = serve_steady_seqs(&b->cost, &mix, b->memory.kv_tokens, seqs, 0);
+  double busy = trial && b->slo->tpot_s > 0 ? serve_steady_seqs(&b->cost, &mix, b->memory.kv_tokens, seqs, b->slo->tpot_s) : n;
   b->top_req_s = b->setup.model->encoder ? 0 : serve_steady_rate(&b->cost, &mix, n);
-  *ret_requests = (int)fmax(MIN_REQUESTS, fmin(MAX_REQUESTS, 4 * n));
-  b->warm = *ret_requests / 5;
+  *ret_requests = (int)fmax(MIN_REQUESTS, trial ? fmin(TRIAL_REQUESTS, 3.5 * busy) : fmin(MAX_REQUESTS, 4 * n));
+  b->warm = *ret_requests / (trial ? 3 : 5);
   b->concurrency = seqs < *ret_requests / 4 ? seqs : *ret_requests / 4;
 }
 
 /* rep's layout is chosen. */
 static bool bench_init(struct bench *b, const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit,
-                       const struct sim_slo *slo, uint64_t seed, char *why, size_t why_size) {
+                       const struct sim_slo *slo, enum serve_side side, bool trial, uint64_t seed, char *why, size_t why_size) {
   *b = (struct bench){.rep = rep, .slo = slo};
   if (!serve_setup_make(rep, &b->setup, why, why_size))
     return false;
   serve_memory_of(&b->setup, rep, &b->memory);
   int seqs = serve_max_seqs(rep, &b->setup), requests;
   serve_cost_build(&b->cost, &b->setup, (int)fmax(serve_budget(rep, &b->setup), seqs), seqs);
-  size_of(b, input, output, hit, seqs, &requests);
-  draw(&b->draws, requests, input, output, hit, serve_longest(rep->model, input, output), seed);
+  size_of(b, input, output, hit, side, seqs, trial, &requests);
+  draw(&b->draws, requests, input, output, hit, serve_longest(rep->model, input, output), side, seed);
   return true;
 }
 
@@ -238,7 +241,7 @@ bool sim_serve_tabulate(const struct sim_replica *rep, const struct wl_hist *inp
   struct bench b;
   memset(ret, 0, sizeof *ret);
   if (!sim_replica_choose(rep, serve_longest(rep->model, input, output), &ret->fit) ||
-      !bench_init(&b, &ret->fit.replica, input, output, prefix_hit, slo, seed, ret->fit.why, sizeof ret->fit.why))
+      !bench_init(&b, &ret->fit.replica, input, output, prefix_hit, slo, SERVE_WHOLE, false, seed, ret->fit.why, sizeof ret->fit.why))
     return false;
   bool ok = run_levels(&b, ret);
   bench_free(&b);
@@ -250,7 +253,7 @@ double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input
   struct bench b;
   struct sim_serve_level l;
   char why[240];
-  if (!bench_init(&b, rep, input, output, hit, slo, seed, why, sizeof why))
+  if (!bench_init(&b, rep, input, output, hit, slo, SERVE_WHOLE, false, seed, why, sizeof why))
     return 0;
   double lo = 0, hi = b.top_req_s;
   for (int k = 0; k < 7; k++) {
@@ -258,6 +261,58 @@ double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input
     *(ok ? &lo : &hi) = (lo + hi) / 2;
   }
   bench_free(&b);
+  return lo;
+}
+
+/* ---- single trials ---- */
+struct serve_trial {
+  struct bench bench;
+  struct sim_replica rep;
+  struct sim_slo slo;
+};
+
+struct serve_trial *serve_trial_create(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit,
+                                       const struct sim_slo *slo, enum serve_side side, uint64_t seed) {
+  struct serve_trial *t = mem_alloc(sizeof *t);
+  char why[240];
+  t->rep = *rep;
+  t->slo = *slo;
+  if (bench_init(&t->bench, &t->rep, input, output, hit, &t->slo, side, true, seed, why, sizeof why))
+    return t;
+  mem_free(t);
+  return NULL;
+}
+
+void serve_trial_destroy(struct serve_trial *t) {
+  if (!t)
+    return;
+  bench_free(&t->bench);
+  mem_free(t);
+}
+
+bool serve_trial_at(const struct serve_trial *t, double rate, int users, struct sim_serve_level *ret) {
+  return level_run(&t->bench, rate, users, ret);
+}
+
+int serve_trial_users(const struct serve_trial *t) {
+  return t->bench.draws.n / 3;
+}
+
+/* Brackets the highest rate from a first guess outwards, then halves to 1 %. */
+double serve_trial_capacity(const struct serve_trial *t, double guess) {
+  const struct bench *b = &t->bench;
+  struct sim_serve_level l;
+  double lo = 0, hi = b->top_req_s;
+  if (hi <= 0 && level_run(b, 0, b->concurrency, &l)) /* no steady state to compute: a closed loop finds the top */
+    hi = l.r.req_per_s;
+  double at = guess > 0 && guess < hi ? guess : hi / 2, step = 1.15;
+  for (int k = 0; k < 12 && hi > 1.02 * lo; k++) {
+    bool ok = level_run(b, at, 0, &l) && meets(b, &l);
+    bool bracketed = (ok && hi < b->top_req_s) || (!ok && lo > 0);
+    *(ok ? &lo : &hi) = at;
+    at = bracketed ? (lo + hi) / 2 : ok ? fmin(at * step, (lo + hi) / 2) : at / step;
+    step *= step;
+  }
   return lo;
 }
 

@@ -74,11 +74,28 @@ struct sim_step {
 bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret);
 /* Watts of a GPU that does this much, under the job's power limit. */
 double sim_train_gpu_power_w(const struct sim_train_job *job, const struct hw_activity *a);
-/* The schedule of one step as spans, for a timeline: called in order of start for each task of each pipeline stage; at
- * most `limit` spans. */
+/* One step as a timeline: what each stream of each pipeline stage does when. A task's exposed communication is drawn
+ * behind its compute, though layers take turns; what hides is drawn where it runs: gradients beside the last backward
+ * pass, a second micro-batch's experts beside the first's compute. Spans of one stage and stream never overlap, and the
+ * last ends with the step. At most `limit`; ordered by start on each stream. */
+enum sim_stream {
+  STREAM_COMPUTE,
+  STREAM_TENSOR,
+  STREAM_EXPERT,
+  STREAM_CONTEXT,
+  STREAM_SEND_NEXT,
+  STREAM_SEND_PREVIOUS,
+  STREAM_DATA,
+  STREAM_OPTIMIZER,
+  STREAM_HOST,
+  STREAMS
+};
+extern const char *const sim_stream_name[STREAMS];
 struct sim_step_span {
-  int stage, chunk, micro_batch;
-  const char *task; /* forward, backward, weight-grad, pair */
+  int stage;
+  enum sim_stream stream;
+  int chunk, micro_batch; /* -1 = of the whole step */
+  const char *task;       /* forward, backward, weight-grad, pair, send, reduce gradients, gather weights ... */
   double start_s, end_s;
 };
 bool sim_train_timeline(const struct sim_train_job *job, size_t limit,
@@ -90,9 +107,15 @@ struct sim_plan_search {
   int n;
   struct sim_step best[SIM_PLANS_KEPT]; /* replayed; fitting ones first, then by time */
   double screened_s[SIM_PLANS_KEPT];    /* what the closed form said of each */
+  int n_rejected;
+  struct sim_step rejected[SIM_PLANS_KEPT]; /* those that would be fastest if memory were no matter: `why` says what breaks them */
+  size_t faster_than_own;                   /* of the fitting ones, by the closed form */
+  double own_screened_s;                    /* NaN = no own layout, or it does not fit */
 };
 /* false when no layout makes sense (reason in ret->best[0].why). */
 bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *ret);
+/* The same with a layout to be ranked among the others, every choice made; NULL = none. */
+bool sim_train_search_beside(const struct sim_train_job *job, const struct sim_plan *own, struct sim_plan_search *ret);
 /* The best of the search alone. */
 bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret);
 

@@ -20,6 +20,10 @@ struct search {
   double kept_s[SIM_PLANS_KEPT];
   bool kept_fits[SIM_PLANS_KEPT];
   int n_kept;
+  struct sim_plan rejected[SIM_PLANS_KEPT];
+  double rejected_s[SIM_PLANS_KEPT];
+  int n_rejected;
+  double own_s; /* closed form of the layout to be ranked; NaN = none */
 };
 
 /* ---- the closed form ---- */
@@ -38,6 +42,7 @@ static void make_prices(struct train_env *e, struct prices *p) {
 
 struct sums { /* of all layers of the model */
   double forward, backward, params, experts, kept, input, head_s, head_params;
+  double hideable; /* communication that another micro-batch's compute can cover */
   double working; /* one layer whole, while it is recomputed */
 };
 
@@ -50,6 +55,7 @@ static struct sums sum_up(const struct train_env *e, const struct prices *p) {
   for (int k = 0; k < LAYER_EMBEDDING; k++) {
     s.forward += kinds[k] * train_cost_s(&p->layer[k].forward);
     s.backward += kinds[k] * train_cost_s(&p->layer[k].backward);
+    s.hideable += kinds[k] * (p->layer[k].forward.hideable_s + p->layer[k].backward.hideable_s);
     s.params += kinds[k] * p->params[k];
     s.experts += kinds[k] * p->experts[k];
     s.kept += kinds[k] * p->kept[k];
@@ -93,11 +99,12 @@ static double sync_s(const struct train_env *e, const struct sums *s) {
 static double seconds_of(const struct train_env *e, const struct sums *s, double share) {
   double pp = e->plan.pp, v = e->plan.vpp, m = ceil(e->micro_batches - 1e-9), chunks = pp * v;
   double dealt = train_layers_dealt(e, e->plan.pp), rounded = ceil(dealt / chunks - 1e-9) * chunks / dealt;
-  double layers = (s->forward + s->backward + share * s->forward) / pp, stage = layers * rounded;
+  bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
+  double alone = s->forward + s->backward + share * s->forward;
+  double layers = (dual ? fmax(alone - s->hideable, s->hideable) : alone) / pp, stage = layers * rounded;
   double slowest = e->stack->balanced_ends ? fmax(fmax(stage, s->head_s), layers + s->head_s / pp) : stage + s->head_s;
   double send = pp > 1 ? train_send_s(e) : 0;
-  bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
-  double fill = dual ? (pp / 2 - 1) * stage / 2 : (pp - 1) / v * layers;
+  double fill = dual ? (pp / 2 - 1) * alone / pp * rounded / 2 : (pp - 1) / v * layers;
   double pipeline =
       m * (slowest + e->stack->micro_batch_s + 2 * v * send * (1 - e->stack->pp_overlap)) + fill + 2 * (pp - 1) * send;
   double hidden = e->stack->dp_overlap * (layers / (1 + (pp > 1)));
@@ -136,7 +143,41 @@ static void keep(struct search *s, const struct sim_plan *p, bool fits, double s
   s->kept_fits[i] = fits;
 }
 
+/* The fastest of those without room, had they the room. */
+static void reject(struct search *s, const struct sim_plan *p, double seconds) {
+  int i = s->n_rejected < SIM_PLANS_KEPT ? s->n_rejected++ : SIM_PLANS_KEPT - 1;
+  if (i == SIM_PLANS_KEPT - 1 && s->rejected_s[i] > 0 && seconds >= s->rejected_s[i])
+    return;
+  for (; i > 0 && seconds < s->rejected_s[i - 1]; i--) {
+    s->rejected[i] = s->rejected[i - 1];
+    s->rejected_s[i] = s->rejected_s[i - 1];
+  }
+  s->rejected[i] = *p;
+  s->rejected_s[i] = seconds;
+}
+
+/* Weights spread over the data ranks would be gathered for every micro-batch of a pipeline, gradients be summed for every
+ * micro-batch: that is not priced, so it is not proposed. */
+static bool unusual(const struct search *s) {
+  int zero = s->env.plan.zero;
+  return s->job->plan.zero < 0 && ((zero >= 2 && s->env.plan.pp > 1) || (zero == 2 && s->env.micro_batches > 1));
+}
+
+/* Gradients are spread only where room is short: else the layout is that of stage 1, which needs fewer steps of communication. */
+static bool needless(struct search *s, const struct sums *sums) {
+  if (s->env.plan.zero != 2 || s->job->plan.zero >= 0)
+    return false;
+  s->env.plan.zero = 1;
+  bool fits = share_that_fits(&s->env, sums) <= 0;
+  s->env.plan.zero = 2;
+  return fits;
+}
+
 static void screen(struct search *s, const struct sums *sums) {
+  if (needless(s, sums)) {
+    s->found->screened++;
+    return;
+  }
   double share = share_that_fits(&s->env, sums);
   bool fits = share <= 1;
   s->found->screened++;
@@ -147,6 +188,9 @@ static void screen(struct search *s, const struct sums *sums) {
   p.precision = s->job->plan.precision;
   p.recompute = s->job->plan.recompute;
   keep(s, &p, fits, seconds);
+  s->found->faster_than_own += fits && seconds < s->own_s * (1 - 1e-9);
+  if (!fits)
+    reject(s, &p, seconds_of(&s->env, sums, 0));
 }
 
 /* ---- the grid ---- */
@@ -190,7 +234,7 @@ static void try_pipelines(struct search *s, struct sim_plan p) {
     struct choices v = chunk_choices(s, p.pp);
     for (int k = 0; k < v.n; k++) {
       p.vpp = v.value[k];
-      if (s->job->gpus % (p.tp * p.pp * p.cp) != 0 || !train_env_lay_out(&s->env, &p, why, sizeof why))
+      if (s->job->gpus % (p.tp * p.pp * p.cp) != 0 || !train_env_lay_out(&s->env, &p, why, sizeof why) || unusual(s))
         continue;
       double key = s->env.plan.zero >= 3 && p.pp == 1 ? 1 : 0;
       if (priced_for != key || s->env.plan.micro_batch != p.micro_batch) {
@@ -207,13 +251,14 @@ static void try_experts(struct search *s, struct sim_plan p) {
   const struct wl_model *m = s->job->model;
   struct choices ep = powers(m->experts > 0 ? s->job->plan.ep : 1, m->experts < 64 ? m->experts : 64),
                  mb = powers(s->job->plan.micro_batch, 8);
+  static const int stages[] = {1, 2, 3};
   bool open_zero = s->job->plan.zero < 0;
   for (int i = 0; i < ep.n; i++)
     for (int k = 0; k < mb.n; k++)
-      for (int zero = open_zero ? 1 : 0; zero <= (open_zero ? 3 : 0); zero += 2) {
+      for (int z = 0; z < (open_zero ? 3 : 1); z++) {
         p.ep = ep.value[i];
         p.micro_batch = mb.value[k];
-        p.zero = open_zero ? zero : s->job->plan.zero;
+        p.zero = open_zero ? stages[z] : s->job->plan.zero;
         if (m->experts == 0 || m->experts % p.ep == 0)
           try_pipelines(s, p);
       }
@@ -254,14 +299,39 @@ static void replay(struct search *s) {
   }
 }
 
-bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *ret) {
+/* Why the rejected ones do not fit, by the model of memory that events use; one that fits after all is no rejected one. */
+static void explain_rejected(struct search *s) {
+  struct sim_plan_search *f = s->found;
+  for (int i = 0; i < s->n_rejected; i++) {
+    struct sim_train_job j = *s->job;
+    j.plan = s->rejected[i];
+    if (sim_train_step(&j, &f->rejected[f->n_rejected]) && !f->rejected[f->n_rejected].fits)
+      f->n_rejected++;
+  }
+}
+
+static double screened_own_s(struct search *s, const struct sim_plan *own) {
+  struct prices prices;
+  char why[120];
+  if (!own || !train_env_lay_out(&s->env, own, why, sizeof why))
+    return NAN;
+  make_prices(&s->env, &prices);
+  struct sums sums = sum_up(&s->env, &prices);
+  double share = share_that_fits(&s->env, &sums);
+  return share <= 1 ? seconds_of(&s->env, &sums, share) : (double)NAN;
+}
+
+static bool search(const struct sim_train_job *job, const struct sim_plan *own, bool reasons, struct sim_plan_search *ret) {
   struct search s = {.job = job, .found = ret};
-  *ret = (struct sim_plan_search){0};
+  *ret = (struct sim_plan_search){.own_screened_s = NAN};
   if (!train_env_begin(&s.env, job, ret->best[0].why, sizeof ret->best[0].why))
     return false;
+  ret->own_screened_s = s.own_s = screened_own_s(&s, own);
   if (job->gpus > 0)
     try_all(&s);
   replay(&s);
+  if (reasons)
+    explain_rejected(&s);
   if (ret->n > 0)
     return true;
   char why[200];
@@ -269,6 +339,14 @@ bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *r
     snprintf(why, sizeof why, "no layout divides %d GPUs", job->gpus);
   snprintf(ret->best[0].why, sizeof ret->best[0].why, "%s", why);
   return false;
+}
+
+bool sim_train_search_beside(const struct sim_train_job *job, const struct sim_plan *own, struct sim_plan_search *ret) {
+  return search(job, own, true, ret);
+}
+
+bool sim_train_search(const struct sim_train_job *job, struct sim_plan_search *ret) {
+  return search(job, NULL, false, ret);
 }
 
 bool sim_train_choose(const struct sim_train_job *job, struct sim_step *ret) {

@@ -176,6 +176,14 @@ static void arrive(struct engine *e, void *subject, void *object) {
   try_start(subject);
 }
 
+static void tell_transfer(const struct stage *st, const struct task *t, int to) {
+  const struct play_spec *s = st->p->spec;
+  sim_time length = 0, now = engine_now(st->p->engine);
+  if (!s->span || !sim_time_from_s(s->send_s, &length))
+    return;
+  s->span(s->ctx, &(struct play_span){st->index, t->chunk, t->mb, PLAY_TRANSFER, to, now, now + length});
+}
+
 static void deliver(struct stage *st, const struct task *t) {
   struct player *p = st->p;
   struct task next = {
@@ -186,8 +194,10 @@ static void deliver(struct stage *st, const struct task *t) {
   unsigned char *place = &p->ready[slot(p, next.kind, to, next.chunk, next.mb)];
   if (to == st->index)
     *place = 1; /* the caller looks for work next */
-  else
+  else {
     engine_after_s(p->engine, p->spec->send_s, BAND_ARRIVAL, arrive, &p->stage[to], place);
+    tell_transfer(st, t, to);
+  }
 }
 
 static void settle(struct stage *st, const struct task *t) {
@@ -230,7 +240,7 @@ static void start(struct stage *st, struct task t, double seconds) {
   if (p->spec->span) {
     sim_time length = 0, now = engine_now(p->engine);
     sim_time_from_s(seconds, &length);
-    p->spec->span(p->spec->ctx, &(struct play_span){st->index, t.chunk, t.mb, t.kind, now, now + length});
+    p->spec->span(p->spec->ctx, &(struct play_span){st->index, t.chunk, t.mb, t.kind, st->index, now, now + length});
   }
 }
 

@@ -16,6 +16,7 @@ enum play_task { PLAY_FORWARD, PLAY_BACKWARD, PLAY_WEIGHT_GRAD, PLAY_PAIR, PLAY_
 struct play_span {
   int stage, chunk, micro_batch;
   enum play_task task;
+  int to;          /* PLAY_TRANSFER: the stage that receives */
   sim_time start, end;
 };
 struct play_spec {

@@ -106,7 +106,19 @@ void train_kinds_of_layers(const struct wl_model *m, double *kinds /* [LAYER_KIN
 void train_stages_build(const struct train_env *e, struct train_stages *ret);
 void train_stages_free(struct train_stages *s);
 
-double train_send_s(const struct train_env *e); /* one activation to the next stage (train_step.c) */
+/* ---- the step (train_step.c) ---- */
+double train_send_s(const struct train_env *e); /* one activation to the next stage */
+void train_play_spec(const struct train_env *e, const struct train_stages *s,
+                     struct play_cost *cost /* [2 x pp x vpp], filled */, struct play_spec *spec);
+struct train_tail { /* what a stage does after its last task */
+  double window_s;  /* before that, in which gradients are summed unseen */
+  double reduce_s, reduce_exposed_s, gather_exposed_s;
+};
+void train_tail_of(const struct train_env *e, const struct train_stages *s, const struct play_result *played, int stage,
+                   struct train_tail *ret);
+/* When the step's gradients are summed and its new weights are everywhere. */
+double train_synchronised_s(const struct train_env *e, const struct train_stages *s, const struct play_result *played);
+double train_optimizer_s(const struct train_env *e, const struct train_stages *s, int stage);
 
 /* ---- memory (train_mem.c) ---- */
 void train_memory(const struct train_env *e, const struct train_stages *s, struct sim_step *ret);

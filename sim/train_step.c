@@ -24,7 +24,7 @@ double train_send_s(const struct train_env *e) {
   return hw_coll_s(e->server, &op) * (local > 1 ? 1 : e->network) + gather;
 }
 
-static void play_spec_init(const struct train_env *e, const struct train_stages *s, struct play_cost *cost,
+void train_play_spec(const struct train_env *e, const struct train_stages *s, struct play_cost *cost,
                            struct play_spec *spec) {
   int pp = s->pp, chunks = s->vpp;
   bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
@@ -90,34 +90,41 @@ static double layers_of_stage(const struct train_stages *s, int stage) {
   return n;
 }
 
-/* When the step's gradients are summed and its new weights are everywhere: the last stage to finish decides; the gather
- * of weights runs beside the next step's first forward passes. */
-static double synchronise(const struct train_env *e, const struct train_stages *s, const struct play_result *played,
-                          double *ret_exposed) {
-  double end = 0;
+void train_tail_of(const struct train_env *e, const struct train_stages *s, const struct play_result *played, int stage,
+                   struct train_tail *ret) {
   bool inside = e->fsdp > 1 && s->pp == 1; /* FSDP has paid layer by layer; only copies of the shards remain */
-  for (int i = 0; i < s->pp; i++) {
-    struct sync y = sync_of_stage(e, s, i);
-    double copies = inside && e->data_ranks > e->plan.shard ? y.reduce_s / 2 : 0;
-    double window = played->end_s[i] - played->last_backward_s[(s->vpp - 1) * s->pp + i], n = layers_of_stage(s, i);
-    struct train_cost forward = {0}, backward = {0};
-    for (int v = 0; v < s->vpp; v++) {
-      train_cost_add(&forward, &s->chunk[v * s->pp + i].forward, 1);
-      train_cost_add(&backward, &s->chunk[v * s->pp + i].backward, 1);
-    }
-    double first = train_cost_s(&forward);
-    y.reduce_s = train_crowded_s(e, y.reduce_s, backward.experts_net_s, window);
-    y.gather_s = train_crowded_s(e, y.gather_s, forward.experts_net_s, first);
-    double t = inside ? copies : exposed_s(e, y.reduce_s, window, n) + exposed_s(e, y.gather_s, first, n);
-    end = fmax(end, played->end_s[i] + t);
+  struct sync y = sync_of_stage(e, s, stage);
+  double window = played->end_s[stage] - played->last_backward_s[(s->vpp - 1) * s->pp + stage],
+         n = layers_of_stage(s, stage);
+  struct train_cost forward = {0}, backward = {0};
+  *ret = (struct train_tail){.window_s = window};
+  if (inside) {
+    ret->reduce_s = ret->reduce_exposed_s = e->data_ranks > e->plan.shard ? y.reduce_s / 2 : 0;
+    return;
   }
-  if (e->plan.zero >= 1 && !inside)
-    end += e->plan.shard * e->stack->shard_sync_s;
-  *ret_exposed = end - played->time_s;
-  return end;
+  for (int v = 0; v < s->vpp; v++) {
+    train_cost_add(&forward, &s->chunk[v * s->pp + stage].forward, 1);
+    train_cost_add(&backward, &s->chunk[v * s->pp + stage].backward, 1);
+  }
+  double first = train_cost_s(&forward);
+  ret->reduce_s = train_crowded_s(e, y.reduce_s, backward.experts_net_s, window);
+  ret->reduce_exposed_s = exposed_s(e, ret->reduce_s, window, n);
+  ret->gather_exposed_s = exposed_s(e, train_crowded_s(e, y.gather_s, forward.experts_net_s, first), first, n);
 }
 
-static double optimizer_s(const struct train_env *e, const struct train_stages *s, int stage) {
+/* The last stage to finish decides; the gather of weights runs beside the next step's first forward passes. */
+double train_synchronised_s(const struct train_env *e, const struct train_stages *s, const struct play_result *played) {
+  double end = 0;
+  bool inside = e->fsdp > 1 && s->pp == 1;
+  for (int i = 0; i < s->pp; i++) {
+    struct train_tail t;
+    train_tail_of(e, s, played, i, &t);
+    end = fmax(end, played->end_s[i] + (t.reduce_exposed_s + t.gather_exposed_s));
+  }
+  return e->plan.zero >= 1 && !inside ? end + e->plan.shard * e->stack->shard_sync_s : end;
+}
+
+double train_optimizer_s(const struct train_env *e, const struct train_stages *s, int stage) {
   double dense = 0, experts = 0;
   for (int v = 0; v < s->vpp; v++) {
     dense += s->chunk[v * s->pp + stage].params;
@@ -225,11 +232,11 @@ static bool play_step(const struct train_env *e, const struct train_stages *s, c
     snprintf(ret->why, sizeof ret->why, "the pipeline schedule cannot proceed");
     return false;
   }
-  double exposed, optimizer = 0, end = synchronise(e, s, &played, &exposed);
+  double optimizer = 0, end = train_synchronised_s(e, s, &played);
   for (int i = 0; i < s->pp; i++)
-    optimizer = fmax(optimizer, optimizer_s(e, s, i));
+    optimizer = fmax(optimizer, train_optimizer_s(e, s, i));
   split_time(e, s, &played, spec, ret);
-  ret->part_s[STEP_DP] += exposed;
+  ret->part_s[STEP_DP] += end - played.time_s;
   ret->part_s[STEP_OPTIMIZER] += optimizer;
   ret->part_s[STEP_HOST] += e->stack->step_s;
   ret->time_s = end + optimizer + e->stack->step_s;
@@ -248,7 +255,7 @@ bool sim_train_step(const struct sim_train_job *job, struct sim_step *ret) {
   train_settle_recompute(&e, &s, ret);
   struct play_cost *cost = mem_array((size_t)(s.pp * s.vpp) * 2, sizeof *cost);
   struct play_spec spec;
-  play_spec_init(&e, &s, cost, &spec);
+  train_play_spec(&e, &s, cost, &spec);
   ret->plan = e.plan;
   bool ok = play_step(&e, &s, &spec, ret);
   mem_free(cost);
@@ -271,44 +278,4 @@ double sim_train_layer_s(const struct sim_train_job *job) {
 bool sim_train_counts_whole_scores(const struct sim_train_job *job) {
   const struct wl_stacks *stacks = job->stacks ? job->stacks : wl_stacks_shipped();
   return stacks && train_stack(job, stacks)->whole_scores;
-}
-
-/* ---- timeline ---- */
-struct timeline {
-  void (*span)(void *ctx, const struct sim_step_span *s);
-  void *ctx;
-  size_t left;
-};
-
-static void tell_span(void *ctx, const struct play_span *s) {
-  static const char *const name[] = {"forward", "backward", "weight-grad", "pair", "transfer"};
-  struct timeline *t = ctx;
-  if (t->left == 0)
-    return;
-  t->left--;
-  t->span(t->ctx, &(struct sim_step_span){s->stage, s->chunk, s->micro_batch, name[s->task], sim_time_as_s(s->start),
-                                          sim_time_as_s(s->end)});
-}
-
-bool sim_train_timeline(const struct sim_train_job *job, size_t limit,
-                        void (*span)(void *ctx, const struct sim_step_span *s), void *ctx) {
-  struct train_env e;
-  struct sim_step step = {0};
-  struct train_stages s;
-  if (!train_env_init(&e, job, step.why, sizeof step.why))
-    return false;
-  train_settle_recompute(&e, &s, &step);
-  struct play_cost *cost = mem_array((size_t)(s.pp * s.vpp) * 2, sizeof *cost);
-  struct play_spec spec;
-  struct play_result played;
-  struct timeline t = {span, ctx, limit};
-  play_spec_init(&e, &s, cost, &spec);
-  spec.span = tell_span;
-  spec.ctx = &t;
-  bool ok = play_pipeline(&spec, &played);
-  if (ok)
-    play_result_free(&played);
-  mem_free(cost);
-  train_stages_free(&s);
-  return ok;
 }

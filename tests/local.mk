@@ -137,3 +137,12 @@ dist_check_SCRIPTS += tests/validate_serving.sh tests/validate_power.sh
 TESTS += tests/validate_serving.sh tests/validate_power.sh
 tests/validate_power.log: rackcast$(EXEEXT)
 tests/validate_serving.log: rackcast$(EXEEXT)
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/test_plan
+TESTS += tests/test_plan
+tests_test_plan_SOURCES = cli/timeline.c cli/timeline.h tests/test_plan.c
+tests_test_plan_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_plan_LDADD = libcu.a libscenarios.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+CLEANFILES += test_plan.json
+endif
