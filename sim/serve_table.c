@@ -298,7 +298,7 @@ int serve_trial_users(const struct serve_trial *t) {
   return t->bench.draws.n / 3;
 }
 
-/* Brackets the highest rate from a first guess outwards, then halves to 1 %. */
+/* Brackets the highest rate from a first guess outwards, then halves to 2 %. */
 double serve_trial_capacity(const struct serve_trial *t, double guess) {
   const struct bench *b = &t->bench;
   struct sim_serve_level l;
