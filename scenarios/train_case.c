@@ -299,6 +299,8 @@ static void read_recompute(const struct reader *r, struct sim_plan *p) {
                  : strstr(s, "selective") ? RECOMPUTE_SELECTIVE
                  : strcmp(s, "none") == 0 ? RECOMPUTE_NONE
                                           : RECOMPUTE_AUTO;
+  if (!*s && says(r, "gradient checkpointing on"))
+    p->recompute = RECOMPUTE_FULL;
 }
 
 /* A run whose layout the row leaves out: as its publication says. */
@@ -336,7 +338,8 @@ static void read_plan(const struct reader *r) {
     lay_out_as_published(r->c->published, p);
   if (*text(r, "zero_stage_fsdp") && p->tp == 0 && p->pp == 0 && p->zero >= 3)
     p->tp = p->pp = 1;
-  r->c->job.sharded = p->zero >= 3 || (p->zero >= 1 && p->tp == 1 && p->pp == 1);
+  bool whole = p->tp <= 1 && p->pp <= 1, tuning = r->c->job.lora || r->c->job.sft;
+  r->c->job.sharded = p->zero >= 3 || (whole && (p->zero >= 1 || tuning || count(r, "num_gpus") == 1));
 }
 
 /* GPUs, sequences and their length; data ranks that contradict the GPU count give way (some sources count them their
@@ -440,7 +443,7 @@ static void read_software(const struct reader *r) {
   c->job.year = number(r, "year");
   c->job.lora = titled(r, "LoRA");
   c->job.sft = titled(r, "SFT");
-  c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") ? FUSION_COMPILED : FUSION_OF_STACK;
+  c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") || says(r, "torch compile") ? FUSION_COMPILED : FUSION_OF_STACK;
   c->job.async_tp = says(r, "AsyncTP") || says(r, "asynchronous tensor parallelism");
   c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");
   if (!*name)

@@ -38,7 +38,8 @@ struct sim_train_job {
   bool lora, sft;
   bool async_tp;        /* tensor communication is cut up to run beside the products, where that must be asked for */
   bool launch_blocking; /* the host waits for each kernel (debug runs) */
-  bool sharded;         /* the run is told as ZeRO or FSDP of whole layers: what an unknown stack is taken for; stage 3 says so too */
+  bool sharded; /* the run does not cut its layers (ZeRO, FSDP, fine-tuning, one GPU): what an unknown stack is taken for; stage 3
+                   says so too */
   enum sim_fusion fusion;
   double gpu_power_w;   /* GPU limited to this; 0 = its TDP */
   struct sim_plan plan;

@@ -159,6 +159,46 @@ static void test_reacts(void) {
   CU_ASSERT(wide.mem_weights < base.mem_weights);
 }
 
+/* What a run says of its software, and what an unknown stack is taken for. */
+static void test_software(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-8B", 64, 8192, 64,
+                               (struct sim_plan){.tp = 4, .pp = 1, .zero = 3, .micro_batch = 4, .precision = DT_BF16, .recompute = RECOMPUTE_FULL});
+  j.stack = "torchtitan 2024";
+  struct sim_step plain = step(j);
+  struct sim_train_job compiled = j, async = j, stated = j;
+  compiled.fusion = FUSION_COMPILED;
+  async.async_tp = true;
+  stated.fusion = FUSION_EAGER;
+  CU_ASSERT(step(compiled).part_s[STEP_ELEMENTWISE] < 0.5 * plain.part_s[STEP_ELEMENTWISE]);
+  CU_ASSERT(step(async).part_s[STEP_TP] < 0.5 * plain.part_s[STEP_TP]);
+  CU_CLOSE(step(stated).time_s, plain.time_s, 1e-12);
+  struct sim_train_job unknown = j, uncut = j; /* nobody's name: Megatron's modules, or PyTorch as it comes */
+  unknown.stack = uncut.stack = "nobody-heard-of-it 2024";
+  unknown.plan.zero = 1;
+  uncut.plan.tp = 1;
+  CU_ASSERT(step(unknown).part_s[STEP_ELEMENTWISE] < step(uncut).part_s[STEP_ELEMENTWISE]);
+  uncut.plan.zero = 1;
+  double modules = step(uncut).part_s[STEP_ELEMENTWISE];
+  uncut.sharded = true;
+  CU_ASSERT(step(uncut).part_s[STEP_ELEMENTWISE] > 2 * modules);
+}
+
+/* Adapters cost traffic beside every product they spare a gradient; 32-bit steps run at 32-bit rates. */
+static void test_adapters_and_wide_steps(void) {
+  struct sim_train_job j = job("A100-SXM-80GB", "Llama-3.1-8B", 8, 4096, 8,
+                               (struct sim_plan){.tp = 1, .pp = 1, .zero = 3, .micro_batch = 1, .precision = DT_BF16, .recompute = RECOMPUTE_FULL});
+  struct sim_step whole = step(j);
+  struct sim_train_job lora = j, wide = j;
+  lora.lora = true;
+  struct sim_step adapted = step(lora);
+  CU_ASSERT(adapted.part_s[STEP_ELEMENTWISE] > 1.3 * whole.part_s[STEP_ELEMENTWISE]);
+  CU_ASSERT(adapted.part_s[STEP_COMPUTE] < 0.8 * whole.part_s[STEP_COMPUTE]);
+  wide.plan.precision = DT_TF32; /* half the rate of 16 bit on this part */
+  struct sim_step tf32 = step(wide);
+  CU_ASSERT(tf32.part_s[STEP_COMPUTE] > 1.8 * whole.part_s[STEP_COMPUTE]);
+  CU_CLOSE(tf32.part_s[STEP_ELEMENTWISE], 2 * whole.part_s[STEP_ELEMENTWISE], 0.1);
+}
+
 /* Gradients beside experts that hold the NICs for half of the window lose half of their time again, on one GPU a NIC
  * and on two; inside a node, or with nothing beside them, none. */
 static void test_gradients_beside_experts(void) {
@@ -543,6 +583,8 @@ int main(void) {
       {"paired micro-batches hide communication", test_pairs_hide},
       {"transfers between stages cost time", test_transfers_cost},
       {"the step reacts to layout, format, GPU and network", test_reacts},
+      {"a run's own words, and unknown stacks", test_software},
+      {"adapters and 32-bit steps", test_adapters_and_wide_steps},
       {"gradients share the NICs with experts", test_gradients_beside_experts},
       {"oversubscribed network", test_oversubscribed_network},
       {"what does not fit is said with a cure", test_out_of_memory},

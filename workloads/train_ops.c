@@ -37,6 +37,19 @@ static void gemm(struct wl_ops *o, bool low, bool weight_grad, double m, double 
   op->k = k;
 }
 
+/* What one pass reads and writes, by fusion. Counted operator by operator in docs/models-training.md section 2. */
+static double by_pass(enum wl_pass p, double forward, double backward) {
+  return p == WL_FORWARD ? forward : backward;
+}
+
+/* A low-rank adapter beside a frozen layer: its products are thin, so traffic; its output is scaled and added. EAGER also
+ * drops out its input first, in a kernel of its own. */
+static void adapter(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
+  bool eager = s->fusion == WL_FUSION_EAGER;
+  double in = by_pass(p, eager ? 7 : 2, eager ? 10 : 6), out = by_pass(p, eager ? 12 : 8, eager ? 8 : 6);
+  stream(o, rows * (in * k + out * n), by_pass(p, eager ? 6 : 4, eager ? 10 : 6));
+}
+
 /* A linear layer [rows, k] x [k, n]: forward one product; backward the input's gradient and the weight's, which is
  * added to the accumulated gradient (read + write of it, half of it hidden behind the product that makes it). */
 static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k,
@@ -53,6 +66,13 @@ static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, d
     gemm(o, low, true, k, n, rows);
     stream(o, s->grad_bytes * n * k, 0);
   }
+}
+
+/* One of the layers that fine-tuning adapts: those of attention and MLP, not routers, experts or the head. */
+static void adapted(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
+  linear(o, s, p, rows, n, k, true);
+  if (s->frozen)
+    adapter(o, s, p, rows, n, k);
 }
 
 /* ---- tensor parallelism: gather before the column-parallel product, scatter after the row-parallel one ---- */
@@ -87,11 +107,6 @@ static void leave_tp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p)
  * with layer norms, which every library has. */
 static bool composed(const struct wl_share *s) {
   return s->fusion == WL_FUSION_EAGER && s->model->gated;
-}
-
-/* What one pass reads and writes, by fusion. Counted operator by operator in docs/models-training.md section 2. */
-static double by_pass(enum wl_pass p, double forward, double backward) {
-  return p == WL_FORWARD ? forward : backward;
 }
 
 /* Bytes of norms, residual, dropout and casts per block and token: whole width without sequence parallelism. */
@@ -137,18 +152,18 @@ static void attention_linears(struct wl_ops *o, const struct wl_share *s, enum w
   double t = wl_rank_tokens(s), h = m->hidden, a = (double)m->heads / s->tp;
   if (!m->mla) {
     double d = m->head_dim, kv = fmax((double)m->kv_heads / s->tp, 1);
-    linear(o, s, p, t, (a + 2 * kv) * d, h, true);
+    adapted(o, s, p, t, (a + 2 * kv) * d, h);
     return;
   }
   double dqk = m->qk_nope + m->qk_rope;
   if (m->q_lora > 0) {
-    linear(o, s, p, t, m->q_lora, h, true);
-    linear(o, s, p, t, a * dqk, m->q_lora, true);
+    adapted(o, s, p, t, m->q_lora, h);
+    adapted(o, s, p, t, a * dqk, m->q_lora);
   } else {
-    linear(o, s, p, t, a * dqk, h, true);
+    adapted(o, s, p, t, a * dqk, h);
   }
-  linear(o, s, p, t, m->kv_lora + m->qk_rope, h, true);
-  linear(o, s, p, t, a * (m->qk_nope + m->v_head), m->kv_lora, true);
+  adapted(o, s, p, t, m->kv_lora + m->qk_rope, h);
+  adapted(o, s, p, t, a * (m->qk_nope + m->v_head), m->kv_lora);
 }
 
 static double rotary_bytes(const struct wl_share *s, enum wl_pass p) {
@@ -176,7 +191,7 @@ static void attention(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
   attention_linears(o, s, p);
   ring(o, s, p);
   scores(o, s, p);
-  linear(o, s, p, t, m->hidden, m->heads * dv / s->tp, true);
+  adapted(o, s, p, t, m->hidden, m->heads * dv / s->tp);
   leave_tp(o, s, p);
   stream(o, t * (wide_bytes(s, p) + rotary_bytes(s, p)),
          stream_kernels(s, p, 14));
@@ -196,8 +211,8 @@ static double activation_bytes(const struct wl_share *s, enum wl_pass p, double 
 }
 
 static void mlp_linears(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double t, double width) {
-  linear(o, s, p, t, width * (s->model->gated ? 2 : 1), s->model->hidden, true);
-  linear(o, s, p, t, s->model->hidden, width, true);
+  adapted(o, s, p, t, width * (s->model->gated ? 2 : 1), s->model->hidden);
+  adapted(o, s, p, t, s->model->hidden, width);
 }
 
 static void mlp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
