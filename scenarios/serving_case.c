@@ -119,10 +119,12 @@ static bool other_size(const char *rest, const struct wl_model *m) {
   for (const char *p = rest; *p; p++) {
     if (!isdigit((unsigned char)*p) || (p > rest && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
       continue;
-    char *end;
-    double params = strtod(p, &end) * 1e9;
+    double billions;
+    const char *end = units_leading_number(p, &billions);
+    if (!end)
+      return false;
     if ((*end == 'B' || *end == 'b') && !isalnum((unsigned char)end[1]))
-      return params > 1.5 * c.params || 1.5 * params < c.params;
+      return billions * 1e9 > 1.5 * c.params || 1.5e9 * billions < c.params;
     p = end - 1;
   }
   return false;
