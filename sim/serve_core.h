@@ -93,7 +93,7 @@ struct serve_stretch {
   fx_time a, b, floor;
   double host_s;
   int64_t j_cross;         /* first iteration above the floor */
-  fx_time sum;             /* S(done) */
+  fx_time sum, to_sum;     /* S(done), S(to) */
   int64_t done, to, due;   /* iterations behind it, planned in one go, until a member ends */
 };
 struct serve_reading { /* the iteration with prompts in flight */
@@ -171,7 +171,9 @@ int64_t serve_queued_all(const struct serve *s, const struct sim_request *r);
 int64_t serve_kv_need(const struct serve *s, const struct serve_seq *q); /* what a sequence takes when it is let in */
 bool serve_head_fits(struct serve *s);          /* is there room for the head of the queue? */
 bool serve_head_reads(struct serve *s);         /* does one wait that has to be read, and is there room for it? */
-bool serve_cache_full(const struct serve *s);   /* must a sequence go before the batch takes another iteration? */
+static inline bool serve_cache_full(const struct serve *s) { /* must a sequence go before the batch takes another iteration? */
+  return !s->cfg.reserve && s->kv_fx + s->decoding * s->grow_fx > s->cap_fx;
+}
 int64_t serve_room_steps(const struct serve *s); /* further decode iterations that fit */
 
 /* ---- the batch (sim/serve_batch.c) ---- */

@@ -225,7 +225,7 @@ static sim_time flight_due(const struct serve *s) {
 }
 
 sim_time serve_due(const struct serve *s) {
-  sim_time flight = flight_due(s), deadline = serve_deadline(s);
+  sim_time flight = flight_due(s), deadline = s->timeout < SIM_TIME_MAX ? serve_deadline(s) : SIM_TIME_MAX;
   return flight < deadline ? flight : deadline;
 }
 
@@ -246,7 +246,7 @@ void serve_step(struct serve *s) {
   sim_time t = serve_due(s);
   if (flight_due(s) == t && t < SIM_TIME_MAX)
     flight_ends(s);
-  if (serve_deadline(s) > t)
+  if (s->timeout == SIM_TIME_MAX || serve_deadline(s) > t)
     return;
   int32_t head = queue_changes(s, t);
   serve_expire(s, t);

@@ -32,10 +32,6 @@ bool serve_can_hold(const struct serve *s, const struct sim_request *r) {
   return all * s->cfg.beams + s->grow_fx <= s->cap_fx;
 }
 
-bool serve_cache_full(const struct serve *s) {
-  return !s->cfg.reserve && s->kv_fx + s->decoding * s->grow_fx > s->cap_fx;
-}
-
 int64_t serve_room_steps(const struct serve *s) {
   return s->cfg.reserve ? INT64_MAX / 4 : (s->cap_fx - s->kv_fx) / (s->decoding * s->grow_fx);
 }

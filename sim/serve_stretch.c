@@ -65,7 +65,8 @@ static fx_time sum_to(const struct serve *s, int64_t to) {
 
 static void plan(struct serve *s, int64_t to) {
   s->stretch.to = to;
-  s->flight_end = s->stretch.t0 + serve_fx_round(sum_to(s, to));
+  s->stretch.to_sum = sum_to(s, to);
+  s->flight_end = s->stretch.t0 + serve_fx_round(s->stretch.to_sum);
 }
 
 static int64_t least(int64_t a, int64_t b) {
@@ -80,9 +81,12 @@ static int64_t steady(const struct serve *s) {
 
 void serve_stretch_plan(struct serve *s) {
   const struct serve_stretch *st = &s->stretch;
+  if (s->cfg.mode == SERVE_LITERAL) {
+    plan(s, st->done + 1);
+    return;
+  }
   int64_t room = serve_room_steps(s); /* at least one, made sure of before */
-  int64_t to = least(st->due, st->done + least(room, steady(s)));
-  plan(s, s->cfg.mode == SERVE_LITERAL ? st->done + 1 : to);
+  plan(s, least(st->due, st->done + least(room, steady(s))));
   sim_time deadline = serve_reading_deadline(s); /* prompts may be kept waiting half read by a batch that fills the budget */
   if (deadline < s->flight_end)
     serve_stretch_cut(s, deadline);
@@ -115,7 +119,7 @@ void serve_stretch_advance(struct serve *s, int64_t to) {
   struct serve_stretch *st = &s->stretch;
   int64_t from = st->done;
   fx_time before = st->sum;
-  st->sum = sum_to(s, to);
+  st->sum = to == st->to ? st->to_sum : sum_to(s, to);
   st->done = to;
   double n = (double)(to - from), nd = s->decoding * s->cfg.beams, m = nd * s->cfg.mtp;
   double span = (double)(st->sum - before) / SERVE_TIME_FX * 1e-9;
@@ -124,7 +128,7 @@ void serve_stretch_advance(struct serve *s, int64_t to) {
   double busy = n * ((double)st->a + (double)st->b * mid) / SERVE_TIME_FX * 1e-9 - (s->cfg.cost->overlap ? 0 : n * st->host_s);
   serve_meter(s, span, busy, m, nd, ctx, 0, n);
   serve_gaps(s, span / n, nd, n);
-  if (!s->cfg.reserve)
+  if (!s->cfg.reserve && to > from + 1)
     s->tot.kv_integral += growth_s(st, from, to) * (double)(s->decoding * s->grow_fx) / SERVE_TOKEN_FX;
   s->now = st->t0 + serve_fx_round(st->sum);
   s->step += to - from;
