@@ -490,7 +490,58 @@ static bool script_capacity(const struct outcome *o, FILE *f) {
   return true;
 }
 
+/* ---- latencies of a replay ---- */
+static bool quantile_data(const struct outcome *o, const char *what, size_t i, FILE *f) {
+  struct db_query *q = db_query(o->db, "SELECT t, value FROM series WHERE run=? AND option=? AND name=? ORDER BY t", "iss", o->run, o->option[i].name,
+                                arena_printf(o->arena, "%s_quantile_s", what));
+  bool any = false;
+  for (; db_next(q); any = true) {
+    if (!any)
+      fprintf(f, "$%s%zu << EOD\n", what, i);
+    fprintf(f, "%.6g %.10g\n", db_real(q, 0), db_real(q, 1));
+  }
+  if (any)
+    fputs("EOD\n", f);
+  db_done(q);
+  return any;
+}
+
+static void quantile_panel(const struct outcome *o, const char *what, const char *title, const bool *known, FILE *f) {
+  struct parts p = {f, 0};
+  label(f, "set title", title);
+  for (size_t i = 0; i < o->n && i < MOST_LINES; i++) {
+    if (!known[i])
+      continue;
+    fprintf(part(&p), "$%s%zu using 2:1 with lines lc rgb '%s' dt %s lw %.1f", what, i, colour(o, &o->option[i]), dash(&o->option[i]), width(o, &o->option[i]));
+    titled(f, o->option[i].name);
+  }
+  fputc('\n', f);
+}
+
+static bool script_latency(const struct outcome *o, FILE *f) {
+  bool ttft[MOST_LINES] = {false}, tpot[MOST_LINES] = {false}, any = false, answers = false;
+  for (size_t i = 0; i < o->n && i < MOST_LINES; i++) {
+    any |= ttft[i] = quantile_data(o, "ttft", i, f);
+    answers |= tpot[i] = quantile_data(o, "tpot", i, f);
+  }
+  if (!any)
+    return false;
+  fputs("set logscale x\nset yrange [0:100]\nset key inside right bottom\n", f);
+  label(f, "set xlabel", "seconds");
+  label(f, "set ylabel", "requests not slower, %");
+  fprintf(f, "@BEGIN\nset multiplot layout 1,%d\n", answers ? 2 : 1);
+  quantile_panel(o, "ttft", "time to first token", ttft, f);
+  if (answers)
+    quantile_panel(o, "tpot", "time per output token", tpot, f);
+  fputs("unset multiplot\n@END\n", f);
+  return true;
+}
+
 static const struct plot plot[] = {
+    {"latency", "Latencies of the replay",
+     "The share of requests that were not slower than so many seconds; the line to the left is the better. What an option looks like when all is well stands in the lower half, what its "
+     "worst requests see at the top.",
+     script_latency},
     {"cumulative-cost", "Cumulative cost",
      "Where two lines cross, the one that runs below from there on has paid off; the dotted mark is the crossing of "
      "the cheapest option (thick) with what it is"

@@ -80,6 +80,16 @@ static void side_by_side(const struct outcome *o, FILE *f) {
   table_free(t);
 }
 
+static void replay(const struct outcome *o, FILE *f) {
+  struct table *t = tables_replay(o);
+  if (!t)
+    return;
+  mem_free(table_drop_unknown(t));
+  fputc('\n', f);
+  table_write_text(t, f);
+  table_free(t);
+}
+
 static void why(const struct outcome *o, FILE *f) {
   struct table *t = tables_why(o);
   if (!t)
@@ -147,6 +157,7 @@ void summary_write(const struct outcome *o, FILE *f) {
   heading(o, f);
   answer(o, f);
   side_by_side(o, f);
+  replay(o, f);
   why(o, f);
   what_could_change(o, f);
   fits(o, f);

@@ -19,6 +19,8 @@ struct table_kind {
 const struct table_kind *tables_at(size_t i); /* NULL at the end */
 const struct table_kind *tables_find(const char *name);
 
+/* The whole of each option's replay, a row an option; NULL when there is none. */
+struct table *tables_replay(const struct outcome *o);
 struct table *tables_why(const struct outcome *o); /* cost of the best option beside its rival, largest difference
                                                       first; NULL without a rival */
 #endif

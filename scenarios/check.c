@@ -231,8 +231,11 @@ static void check_work(struct sc_reader *r, const struct sc_node *n, const struc
   if (!work || work->kind != SC_MAP)
     return;
   bool simulated = given(work, "serving") || given(work, "training");
-  if (!simulated && !s->fixed.present && !given(work, "fixed"))
-    sc_error(r, work, "work", "nothing to do, expected serving, training or fixed");
+  if (!simulated && !given(work, "replay") && !s->fixed.present && !given(work, "fixed"))
+    sc_error(r, work, "work", "nothing to do, expected serving, training, replay or fixed");
+  if (given(work, "replay") && (simulated || given(work, "fixed")))
+    sc_error(r, at(work, "replay"), "work.replay",
+             "contradicts %s: the servers of an option play the replay alone", given(work, "serving") ? "serving" : given(work, "training") ? "training" : "fixed");
   if (simulated && given(work, "fixed"))
     sc_error(r, at(work, "fixed"), "work.fixed",
              "contradicts serving and training: what runs is either given or simulated");
@@ -273,6 +276,7 @@ void sc_check_scenario(struct sc_reader *r, const struct sc_node *n, const char 
   check_names(r, n, s);
   check_work(r, n, s);
   check_site(r, n, s);
+  sc_check_replay_options(r, n, s);
   s->basis = "nominal pre-tax";
   for (int i = 0; i < s->n_serving; i++)
     s->serving[i].replica.year = s->year;

@@ -121,6 +121,19 @@ static const char lengths_form[] = "tokens of every request, or {histogram: FILE
 const struct sc_special sc_input_lengths = {lengths_form, read_input, &lengths_table};
 const struct sc_special sc_output_lengths = {lengths_form, read_output, &lengths_table};
 
+/* The rate and lengths of a replayed trace are known beside it: is it one that can be replayed, and how long are its requests? */
+static void read_replay_trace(struct sc_reader *r, const struct sc_key *k) {
+  struct sim_replay *p = sc_struct_of(k);
+  const char *file = find_file(r, k->node, k->path);
+  p->rate = file ? wl_trace_curve(r->arena, file, r->errs) : NULL;
+  if (!p->rate)
+    return;
+  p->trace = file;
+  p->input = wl_trace_lengths(r->arena, file, WL_TRACE_INPUT, r->errs);
+  p->output = wl_trace_lengths(r->arena, file, WL_TRACE_OUTPUT, r->errs);
+}
+const struct sc_special sc_replay_trace = {"request trace: Azure, BurstGPT and Vidur CSV, Mooncake JSON lines", read_replay_trace, NULL};
+
 static void read_phases(struct sc_reader *r, const struct sc_key *k) {
   const char *file = find_file(r, k->node, k->path);
   *(struct wl_phases **)k->field = file ? wl_phases_load(r->arena, file, r->errs) : NULL;

@@ -2,28 +2,7 @@
  * Read, checked, shown by `rackcast run --help-keys`, printed as the reference and stored in the database from here alone. */
 #include "scenarios/keys.h"
 #include <math.h>
-
-#define COUNT_OF(a) (sizeof(a) / sizeof *(a))
-#define AT(field) .offset = offsetof(T, field)
-#define TEXT(k, d, field, m) {.key = k, .kind = SC_TEXT, .def = d, AT(field), .meaning = m}
-#define COUNT(k, l, h, d, field, m) {.key = k, .kind = SC_COUNT, .lo = l, .hi = h, .def = d, AT(field), .meaning = m}
-#define NUMBER(k, u, l, h, d, field, m) {.key = k, .kind = SC_NUMBER, .unit = u, .lo = l, .hi = h, .def = d, AT(field), .meaning = m}
-#define DIST(k, u, l, h, d, field, m) {.key = k, .kind = SC_DIST, .unit = u, .lo = l, .hi = h, .def = d, AT(field), .meaning = m}
-/* The same with a word that stands for a value and is the default. */
-#define COUNT_OR(k, l, h, w, v, field, m) \
-  {.key = k, .kind = SC_COUNT, .lo = l, .hi = h, .def = w, .word = w, .word_value = v, AT(field), .meaning = m}
-#define NUMBER_OR(k, u, l, h, w, v, field, m) \
-  {.key = k, .kind = SC_NUMBER, .unit = u, .lo = l, .hi = h, .def = w, .word = w, .word_value = v, AT(field), .meaning = m}
-#define DIST_OR(k, u, l, h, w, v, field, m) \
-  {.key = k, .kind = SC_DIST, .unit = u, .lo = l, .hi = h, .def = w, .word = w, .word_value = v, AT(field), .meaning = m}
-#define SWITCH(k, w, d, field, m) {.key = k, .kind = SC_SWITCH, .choices = w, .def = d, AT(field), .meaning = m}
-#define CHOICE(k, w, d, field, m) {.key = k, .kind = SC_CHOICE, .choices = w, .def = d, AT(field), .meaning = m}
-#define SPECIAL(k, s, d, field, m) {.key = k, .kind = SC_SPECIAL, .special = &s, .def = d, AT(field), .meaning = m}
-#define REQUIRED(k, s, field, m) {.key = k, .kind = SC_SPECIAL, .special = &s, .required = true, AT(field), .meaning = m}
-#define GROUP(k, t, o, m) {.key = k, .kind = SC_GROUP, .table = &t, .offset = o, .meaning = m}
-#define LIST(k, t, field, count, m) {.key = k, .kind = SC_LIST, .table = &t, AT(field), .offset_n = offsetof(T, count), .meaning = m}
-#define NAMED(k, t, field, count, m) {.key = k, .kind = SC_NAMED, .table = &t, AT(field), .offset_n = offsetof(T, count), .meaning = m}
-#define TABLE(n_, p_, ...) {.name = n_, .param = p_, .n = COUNT_OF(p_), .bytes = sizeof(T), __VA_ARGS__}
+#include "scenarios/params.h"
 
 static const double MUCH = 1e15; /* no upper bound worth a message */
 static const char *const metered_or_contracted[] = {"metered", "contracted", NULL};
@@ -69,7 +48,7 @@ static const struct sc_param replica_params[] = {
     COUNT_OR("max_batch", 1, 65536, "auto", 0, max_batch, "sequences decoded together"),
     NUMBER("mtp_tokens", "", 1, 16, "1", mtp_tokens, "tokens accepted a step by speculation, 1 = none"),
 };
-static const struct sc_table replica_table = TABLE("a replica", replica_params);
+const struct sc_table sc_replica_table = TABLE("a replica", replica_params);
 #undef T
 
 #define T struct sim_serving
@@ -85,7 +64,7 @@ static const struct sc_param serving_params[] = {
     DIST("egress", "B/token", 0, MUCH, "0", egress_bytes_per_token, "data sent out for an output token"),
     SPECIAL("slo", sc_slo, NULL, slo, "service level: latency limits and the share of requests that must meet them"),
     SWITCH("unmet", report_or_exclude, "exclude", unmet_excludes, "what becomes of an option that misses the service level"),
-    GROUP("replica", replica_table, offsetof(T, replica), "how one replica is laid out; auto = chosen for each server"),
+    GROUP("replica", sc_replica_table, offsetof(T, replica), "how one replica is laid out; auto = chosen for each server"),
 };
 static const struct sc_table serving_table = TABLE("a serving workload", serving_params, .finish = sc_check_serving);
 #undef T
@@ -166,6 +145,8 @@ static const struct sc_param work_params[] = {
     LIST("training", training_table, training, n_training, "models to train"),
     {.key = "fixed", .kind = SC_GROUP, .table = &fixed_table, .optional = true, AT(fixed),
      .meaning = "for sums of money alone: what runs is given, not simulated"},
+    {.key = "replay", .kind = SC_GROUP, .table = &sc_replay_table, .optional = true, AT(replay),
+     .meaning = "a stretch of traffic, played request by request over all servers of an option"},
     GROUP("storage", work_storage_table, 0, "data that must be kept"),
 };
 static const struct sc_table work_table = TABLE("the work", work_params);
@@ -291,6 +272,8 @@ static const struct sc_param owned_params[] = {
     SWITCH("expand", never_or_missed, "never", expand, "buy one more replica when the service level is missed; a stated count stays as it is"),
     {.key = "network", .kind = SC_GROUP, .table = &network_table, .optional = true, .meaning = "between its servers; absent = as the catalog has it (full bandwidth)"},
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
+    CHOICE("role", sc_roles, NULL, role, "replay: what its replicas do; prefill and decode belong together (absent: both)"),
+    {.key = "autoscale", .kind = SC_GROUP, .table = &sc_autoscale_table, .optional = true, .meaning = "replay: its replicas follow the load, count is the most"},
 };
 static const struct sc_param acquire_params[] = {
     DIST("p_success", "", 0, 1, "100 %", p_success, "chance that a request for capacity is met"),
@@ -313,6 +296,8 @@ static const struct sc_param rented_params[] = {
     {.key = "network", .kind = SC_GROUP, .table = &network_table, .optional = true, .meaning = "between its servers; absent = as the catalog has it (full bandwidth)"},
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
     TEXT("region", "us-east-1", region, "region of the price"),
+    CHOICE("role", sc_roles, NULL, role, "replay: what its replicas do; prefill and decode belong together (absent: both)"),
+    {.key = "autoscale", .kind = SC_GROUP, .table = &sc_autoscale_table, .optional = true, .meaning = "replay: its replicas follow the load, count is the most"},
 };
 const struct sc_table sc_owned_table = TABLE("an owned layer", owned_params, .finish = sc_check_owned);
 const struct sc_table sc_rented_table = TABLE("a rented layer", rented_params, .finish = sc_check_rented);
@@ -325,6 +310,7 @@ static const struct sc_param option_params[] = {
     {.key = "layers", .kind = SC_LIST, .table = &layer_table, .required = true, AT(layer), .offset_n = offsetof(T, n),
      .meaning = "capacity, each layer whole replicas"},
     SWITCH("energy_bill", exact_or_truncated, "exact", truncate_annual_bill, "truncated: each year's energy bill is cut to whole dollars"),
+    {.key = "serve", .kind = SC_GROUP, .table = &sc_rules_table, .optional = true, AT(rules), .meaning = "replay: how its replicas work together"},
 };
 static const struct sc_table option_table = TABLE("an option", option_params, .offset_name = offsetof(T, name), .finish = sc_check_option);
 #undef T

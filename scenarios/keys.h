@@ -5,6 +5,11 @@
 
 extern const struct sc_table sc_scenario_table;               /* struct sim_spec */
 extern const struct sc_table sc_owned_table, sc_rented_table; /* struct sim_layer */
+extern const struct sc_table sc_replica_table;                /* struct sim_replica */
+extern const struct sc_table sc_replay_table;                 /* struct sim_replay (keys_replay.c) */
+extern const struct sc_table sc_rules_table;                  /* struct sim_rules */
+extern const struct sc_table sc_autoscale_table;              /* struct sim_layer */
+extern const char *const sc_roles[];                          /* enum sim_role */
 
 /* ---- specials ---- */
 extern const struct sc_special sc_model, sc_server, sc_engine, sc_stack, sc_dtype; /* names; const pointers or enum */
@@ -13,6 +18,9 @@ extern const struct sc_special sc_only;                             /* the one w
 extern const struct sc_special sc_rate;                             /* struct wl_curve * */
 extern const struct sc_special sc_input_lengths, sc_output_lengths; /* struct wl_hist * */
 extern const struct sc_special sc_slo;                              /* struct sim_slo */
+extern const struct sc_special sc_replay_trace;                     /* struct sim_replay.trace, rate and lengths */
+extern const struct sc_special sc_word;                             /* const char *: one of choices */
+extern const struct sc_special sc_router, sc_scaler;                /* names; const pointers */
 extern const struct sc_special sc_phases;                           /* struct wl_phases * */
 extern const struct sc_special sc_where;                            /* struct sim_training.where */
 extern const struct sc_special sc_rent_price,
@@ -26,11 +34,14 @@ extern const struct sc_special sc_variants; /* likewise */
 void sc_check_scenario(struct sc_reader *r, const struct sc_node *n, const char *path, void *spec);
 void sc_check_serving(struct sc_reader *r, const struct sc_node *n, const char *path, void *serving);
 void sc_check_training(struct sc_reader *r, const struct sc_node *n, const char *path, void *training);
+void sc_check_replay(struct sc_reader *r, const struct sc_node *n, const char *path, void *replay);
 void sc_check_fixed(struct sc_reader *r, const struct sc_node *n, const char *path, void *fixed);
 void sc_check_owned(struct sc_reader *r, const struct sc_node *n, const char *path, void *layer);
 void sc_check_rented(struct sc_reader *r, const struct sc_node *n, const char *path, void *layer);
 void sc_check_option(struct sc_reader *r, const struct sc_node *n, const char *path, void *option);
 void sc_check_contract(struct sc_reader *r, const struct sc_node *n, const char *path, void *contract);
+/* What a replay asks of options and layers (check_replay.c), and that nobody else has its keys. */
+void sc_check_replay_options(struct sc_reader *r, const struct sc_node *root, struct sim_spec *s);
 /* Input rows of the catalog facts that a spec without errors leans on (facts.c). */
 void sc_fact_rows(struct sc_reader *r);
 

@@ -2,12 +2,12 @@ noinst_LIBRARIES += libscenarios.a
 libscenarios_a_SOURCES = \
   scenarios/serving_case.c scenarios/serving_case.h scenarios/serving_predict.c scenarios/serving_predict.h \
   scenarios/validate_serving.c scenarios/validate_serving.h \
-  scenarios/check.c scenarios/demand.c scenarios/facts.c scenarios/keys.c scenarios/keys.h scenarios/names.c scenarios/node.c scenarios/node.h scenarios/reference.c \
+  scenarios/check.c scenarios/check_replay.c scenarios/demand.c scenarios/facts.c scenarios/keys.c scenarios/keys.h scenarios/keys_replay.c scenarios/params.h scenarios/names.c scenarios/node.c scenarios/node.h scenarios/reference.c \
   scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/table.c \
   scenarios/table.h scenarios/terms.c
 nobase_dist_pkgdata_DATA += \
   scenarios/article-8xa100.yaml scenarios/article-dev-4xa100.yaml scenarios/article-edge-orin.yaml scenarios/article-infer-2xt4.yaml \
-  scenarios/expand-fleet.yaml scenarios/r1-onprem-vs-p4d.yaml scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \
+  scenarios/expand-fleet.yaml scenarios/r1-onprem-vs-p4d.yaml scenarios/serve-cluster.yaml scenarios/v3-pretrain-2048xh800.yaml scenarios/presets/article-2025.yaml \
   scenarios/traces/azure-code.csv scenarios/traces/azure-conv.csv scenarios/traces/burstgpt-sample.csv \
   scenarios/traces/deepseek-day6-hours.csv scenarios/traces/deepseek-day6-nodes.csv scenarios/traces/mooncake-conversation.jsonl \
   scenarios/traces/sharegpt-300.csv scenarios/traces/vidur-arxiv-lengths.csv scenarios/traces/vidur-conv.csv \

@@ -104,6 +104,67 @@ static void read_only(struct sc_reader *r, const struct sc_key *k) {
 }
 const struct sc_special sc_only = {"one word, stated so that it can be read", read_only, NULL};
 
+/* ---- policies ---- */
+
+static void not_among(struct sc_reader *r, const struct sc_key *k, const char *got, const char *const *names) {
+  size_t n = 0;
+  char all[400] = "";
+  for (size_t used = 0; names[n] && used < sizeof all; n++)
+    used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", n ? ", " : "", names[n]);
+  const char *near = err_nearest_in(got, names, n);
+  sc_error(r, k->node, k->path, "got '%s', expected one of %s%s%s%s", got, all, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void read_word(struct sc_reader *r, const struct sc_key *k) {
+  const struct sc_node *v = sc_scalar(r, k->node, k->path);
+  const char *const *w = k->param->choices;
+  if (!v)
+    return;
+  while (*w && !is_word(v, *w))
+    w++;
+  if (!*w) {
+    not_among(r, k, v->text, k->param->choices);
+    return;
+  }
+  *(const char **)k->field = *w;
+  sc_row(r, k->node, k->path, *w, "");
+}
+const struct sc_special sc_word = {"one of a few words", read_word, NULL};
+
+enum { MOST_POLICIES = 16 };
+
+static void read_router(struct sc_reader *r, const struct sc_key *k) {
+  const struct sc_node *v = sc_scalar(r, k->node, k->path);
+  const char *names[MOST_POLICIES + 1] = {NULL};
+  if (!v)
+    return;
+  for (int i = 0; serve_routers[i] && i < MOST_POLICIES; i++)
+    names[i] = serve_routers[i]->name;
+  const struct sim_router *found = serve_router_find(v->text);
+  if (!found)
+    not_among(r, k, v->text, names);
+  else
+    sc_row(r, k->node, k->path, found->name, "");
+  *(const struct sim_router **)k->field = found;
+}
+const struct sc_special sc_router = {"least_loaded, round_robin, least_tokens, prefix, power_of_two", read_router, NULL};
+
+static void read_scaler(struct sc_reader *r, const struct sc_key *k) {
+  const struct sc_node *v = sc_scalar(r, k->node, k->path);
+  const char *names[MOST_POLICIES + 1] = {NULL};
+  if (!v)
+    return;
+  for (int i = 0; serve_scalers[i] && i < MOST_POLICIES; i++)
+    names[i] = serve_scalers[i]->name;
+  const struct sim_scaler *found = serve_scaler_find(v->text);
+  if (!found)
+    not_among(r, k, v->text, names);
+  else
+    sc_row(r, k->node, k->path, found->name, "");
+  *(const struct sim_scaler **)k->field = found;
+}
+const struct sc_special sc_scaler = {"queue, utilization, scale_to_zero", read_scaler, NULL};
+
 /* ---- where training runs ---- */
 
 static void add_where(struct sc_reader *r, const struct sc_node *n, const char *path, struct sim_training *t) {

@@ -46,7 +46,10 @@ static void put_form(FILE *f, const struct sc_param *p) {
     put_words(f, p->choices);
     break;
   case SC_SPECIAL:
-    fputs(p->special->form, f);
+    if (p->special == &sc_word)
+      put_words(f, p->choices);
+    else
+      fputs(p->special->form, f);
     break;
   case SC_GROUP:
     fputs("map", f);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/mem.h"
+#include "sim/fleet_replay.h"
 #include "sim/life.h"
 
 double fleet_nameplate_kw(const struct life *l, const struct life_layer *y) {
@@ -149,7 +150,7 @@ static double look_ahead(const struct life *l, const struct life_layer *y) {
 }
 
 int fleet_wanted(struct life *l, struct life_layer *y) {
-  if (y->spec->scale && !l->spec->fixed.present)
+  if (y->spec->scale && !l->spec->fixed.present && !l->spec->replay.present)
     return 0; /* comes and goes hour by hour */
   if (y->spec->count >= 0)
     return y->spec->count;
@@ -356,6 +357,8 @@ void fleet_close_year(struct life *l) {
 }
 
 void fleet_judge(struct life *l) {
+  if (l->spec->replay.present)
+    fleet_judge_replay(l);
   for (int s = 0; s < l->fleet.servings; s++) {
     const struct sim_serving *v = &l->spec->serving[s];
     const struct fleet_record *r = &l->fleet.record[s];

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
+#include "sim/fleet_replay.h"
 #include "sim/life.h"
 
 /* ---- work that is stated, not simulated ---- */
@@ -354,6 +355,8 @@ void fleet_account(struct life *l, double hours) {
     l->layer[i].at_once = l->layer[i].servers;
   if (l->spec->fixed.present)
     account_fixed(l, hours);
+  else if (l->spec->replay.present)
+    fleet_account_replay(l, hours);
   else
     account_work(l, hours);
   note_peaks(l);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "sim/replay.h"
 
 enum { BEYOND_MONTHS = 120 }; /* terms may end so much after the horizon */
 
@@ -310,6 +311,8 @@ static void check_laws(const struct life *l, struct errs *errs) {
     capacity += l->layer[i].spec->scale ? l->layer[i].whole[SUM_SERVER_H] : l->layer[i].batch_h;
   for (int i = 0; i < l->fleet.servings; i++)
     asked += requests_asked(l, i);
+  if (l->spec->replay.present)
+    asked = replay_rate(&l->memo->replay[l->index]) * t[SUM_HOURS] * 3600;
   const struct {
     const char *law;
     double left, right;
@@ -336,6 +339,8 @@ void life_play(struct life *l, const struct world *w, struct memo *memo, int opt
   ledger_init(&l->ledger, l->spec->months, out != NULL);
   timeweighted_init(&l->meter, 0, 0);
   set_up_layers(l);
+  if (l->spec->replay.present && l->feasible && !memo->replay[option].ok)
+    life_infeasible(l, "%s", memo->replay[option].why);
   if (l->feasible)
     fleet_create(l);
   if (!l->feasible)

@@ -1,6 +1,7 @@
 #include "sim/life_memo.h"
 #include <math.h>
 #include "base/mem.h"
+#include "sim/replay.h"
 
 
 struct memo *memo_create(const struct world *central, uint64_t seed, int jobs) {
@@ -14,6 +15,7 @@ struct memo *memo_create(const struct world *central, uint64_t seed, int jobs) {
   for (int i = 0; i < s->n_serving; i++)
     demand_make(&m->demand[i], s, &s->serving[i]);
   surface_set_make(&m->surfaces, central, seed, jobs);
+  m->replay = replays_play(s, seed, jobs);
   return m;
 }
 
@@ -26,6 +28,7 @@ void memo_destroy(struct memo *m) {
     sim_train_run_free(&m->train[i]->run);
     mem_free(m->train[i]);
   }
+  replays_free(m->replay, m->spec->n_option);
   mem_free(m->train);
   mem_free(m->demand);
   surface_set_free(&m->surfaces);

@@ -19,6 +19,7 @@ struct memo {
   uint64_t seed;
   struct surface_set surfaces;
   struct demand *demand;     /* of each serving */
+  struct replay *replay;     /* of each option; NULL = the scenario has none */
   pthread_cond_t news;       /* an entry has become ready */
   pthread_mutex_t lock;      /* of what follows: entries are pure functions of their key, so the order in which they come does not matter */
   struct memo_train **train;

@@ -7,6 +7,7 @@
 #include "sim/life_records.h"
 #include "sim/life_replicas.h"
 #include "sim/life_tornado.h"
+#include "sim/replay.h"
 
 struct study {
   const struct sim_spec *spec;
@@ -27,6 +28,22 @@ static void tell(const struct study *st, const char *option, const char *kind, c
 }
 
 /* ---- the central world ---- */
+/* What a GPU-hour given to the replay costs on each layer, what is common to all of them laid on top. */
+static void tell_replay(const struct study *st, int option, const struct life *l) {
+  double usd[l->option->n + 1], layers = 0, all = ledger_total(&l->ledger);
+  memset(usd, 0, sizeof usd);
+  for (size_t i = 0; i < l->ledger.n; i++)
+    if (l->ledger.line[i].layer >= 0)
+      usd[l->ledger.line[i].layer] += l->ledger.line[i].usd;
+  for (int i = 0; i < l->option->n; i++)
+    layers += usd[i];
+  for (int i = 0; i < l->option->n; i++) {
+    double gpu_h = l->layer[i].whole[SUM_GPU_ALLOCATED_H];
+    usd[i] = layers > 0 && gpu_h > 0 ? usd[i] * (all / layers) / gpu_h : FIN_NONE;
+  }
+  replay_tell(st->spec, option, &st->memo->replay[option], usd, st->out);
+}
+
 /* Plays an option, tells its events, charges, series and scopes, and keeps what the rest needs. */
 static void play_central(struct study *st, int option) {
   struct life l;
@@ -36,6 +53,8 @@ static void play_central(struct study *st, int option) {
     life_tell_series(&l, st->out);
     life_tell_scopes(&l, st->out);
     life_tell_runs(&l, st->out);
+    if (st->memo->replay)
+      tell_replay(st, option, &l);
   }
   struct life_view v = life_view_whole(&l);
   for (int i = 0; i < life_metric_count; i++)

@@ -20,7 +20,7 @@ struct rec_input { /* one resolved input: a scenario key or a catalog row that w
   const char *key, *value, *unit, *source, *date, *grade; /* grade: scenario, default, or the catalog's */
 };
 struct rec_metric {
-  const char *option, *scope; /* scope: "whole", "year-1".., "serving:NAME", "training:NAME", "layer-0".. */
+  const char *option, *scope; /* scope: "whole", "year-1".., "serving:NAME", "training:NAME", "layer-0"..; of a replay "replay", "replay:layer-0".., "replay:TENANT" */
   const char *name, *versus;  /* versus: "" or the other option of a pair */
   double value;
   const char *unit;

@@ -44,6 +44,7 @@ struct sim_cluster {
 struct sim_part { /* the whole, a pool or a class; NaN = not known of such a part */
   const char *name;
   uint64_t arrived, finished, rejected, timed_out, preemptions, swapped /* of those */, iterations, blocks_dropped, starts;
+  uint64_t ended;               /* of the finished, those that ended here: not on the side that only read them */
   double span_s;                /* first arrival to last end */
   double input_tokens, output_tokens, hit_tokens;
   double ttft_s[5], tpot_s[5], itl_s[5], e2e_s[5]; /* mean, p50, p90, p95, p99 */

@@ -116,7 +116,7 @@ static void unknown(struct sim_part *p) {
 }
 
 static void part_of(struct sim_part *p, const char *name, const struct latencies *x, double span_s) {
-  *p = (struct sim_part){.name = name, .arrived = x->finished + x->rejected + x->timed_out, .finished = x->finished, .rejected = x->rejected, .timed_out = x->timed_out, .span_s = span_s, .input_tokens = x->input_tokens,
+  *p = (struct sim_part){.name = name, .arrived = x->finished + x->rejected + x->timed_out, .finished = x->finished, .ended = sketch_count(x->e2e), .rejected = x->rejected, .timed_out = x->timed_out, .span_s = span_s, .input_tokens = x->input_tokens,
                          .output_tokens = x->output_tokens};
   unknown(p);
   five(x->ttft, p->ttft_s);

@@ -8,7 +8,7 @@
 #include "base/dist.h"
 #include "base/mem.h"
 #include "hwmodels/catalog.h"
-#include "sim/serve.h"
+#include "sim/serve_cluster.h"
 #include "sim/train.h"
 #include "workloads/demand.h"
 #include "workloads/model.h"
@@ -47,6 +47,25 @@ struct sim_fixed_load {            /* for money-only work: what runs is given, n
   struct dist output_tok_per_s;    /* per server; 0 = unknown */
   double joule_per_token;          /* 0 = unknown */
   double gpu_hours;                /* of one run, per run cost; 0 = none */
+};
+
+struct sim_replay {                /* a stretch of traffic, request by request, over the option's servers; the years are made of it */
+  bool present;
+  const char *name;
+  struct sim_replica replica;      /* model, formats, engine; the server comes from the layer */
+  const char *trace;               /* path of a request trace; NULL = made of what follows */
+  struct wl_curve *rate;           /* req/s, scaled already; of a trace as it is in the file */
+  struct wl_hist *input, *output;
+  double duration_s;               /* of made requests */
+  int arrivals;                    /* enum wl_arrivals */
+  double cv;
+  double scale, growth_per_yr, ahead_yr; /* of the arrival rate: scale x (1 + growth)^ahead */
+  int most;                        /* requests; 0 = all */
+  int concurrency;                 /* > 0: closed loop */
+  struct sim_class *class;         /* tenants; may be none */
+  int n_class;
+  struct sim_slo slo;
+  bool unmet_excludes;
 };
 
 /* ---- where owned machines stand ---- */
@@ -108,9 +127,20 @@ struct sim_layer {
   double cover_share;              /* for COVER_BASE: share of hours a unit must be used; COVER_SHARE_OF_HOURS: share of hours covered */
   const char *region;
   const char *label;               /* "0: own DGX-A100-640" */
+  /* of a replay */
+  enum sim_role role;
+  struct sim_scaling scaling;      /* policy NULL = all replicas all the time */
+  int initial;                     /* replicas at the start of a replay that scales; -1 = the fewest */
+};
+struct sim_rules {                 /* how an option's replicas work together in a replay */
+  const struct sim_router *router, *decode_router;
+  double match_share, apart_requests, apart_ratio;
+  enum sim_prefix prefix_cache;
+  struct sim_policies policies;
 };
 struct sim_option {
   const char *name;
+  struct sim_rules rules;
   struct sim_layer *layer;
   int n;
   bool truncate_annual_bill;       /* each year's energy bill is cut to whole dollars: how some published sums were made */
@@ -142,6 +172,7 @@ struct sim_spec {
   struct sim_training *training;
   int n_training;
   struct sim_fixed_load fixed;
+  struct sim_replay replay;
   double storage_active_bytes, storage_archive_bytes;
   struct dist rent_storage_active_usd_per_gb_month, rent_storage_archive_usd_per_gb_month, egress_usd_per_gb;
   struct dist rent_pue;            /* of the renter's site: energy and carbon of rented servers, never billed; 0 = 1 */

@@ -98,6 +98,15 @@ same_at_any_number_of_threads() {
   [ "$(wc -l <"$scratch/j1.csv")" -gt 50 ] && cmp "$scratch/j1.csv" "$scratch/j3.csv"
 }
 
+# Every policy that a scenario may name is one that the engines know.
+policies() {
+  for set in router=round_robin router=least_tokens router=prefix router=power_of_two queue=priority queue=fair victim=lowest victim=smallest preemption=swap 'admission=queue' 'admission=wait' \
+    'prefix_cache=off' 'timeout=200 ms'; do
+    "$RACKCAST" run "$srcdir/scenarios/serve-cluster.yaml" --set work.replay.requests=300 --set "options.prefix.serve.${set%%=*}=${set#*=}" --set options.prefix.serve.max_queue=1 \
+      --set "options.prefix.serve.max_wait=100 ms" -o "$scratch/policy.db" >/dev/null 2>"$scratch/err" || { cat "$scratch/err"; return 1; }
+  done
+}
+
 # The examples in the manual are complete scenarios.
 manual_runs() {
   awk -v to="$scratch/manual-" '/^```yaml/ { n++; on = 1; next } /^```/ { on = 0 } on { print > (to n ".yaml") } END { exit !n }' "$reference" || return 1
@@ -135,6 +144,7 @@ for server in p4d.24xlarge DGX-A100-320 DGX-A100-640 DGX-H100-640; do
 done
 ok "threads" same_at_any_number_of_threads
 ok "results" agrees
+ok "policies" policies
 ok "reference" reference_is_current
 ok "manual" manual_runs
 finish

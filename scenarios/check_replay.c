@@ -1,0 +1,100 @@
+/* What must hold between the keys of a replay, its options and their layers. */
+#include <math.h>
+#include <string.h>
+#include "scenarios/keys.h"
+
+static const struct sc_node *at(const struct sc_node *n, const char *key) {
+  const struct sc_node *v = sc_node_get(n, key);
+  return v ? v : n;
+}
+
+static const char *below(struct sc_reader *r, const char *path, const char *key) {
+  return arena_printf(r->arena, "%s.%s", path, key);
+}
+
+static void check_source(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sim_replay *p) {
+  static const char *const made[] = {"rate", "input_tokens", "output_tokens"};
+  bool trace = sc_node_entry(n, "trace") != NULL;
+  for (int i = 0; i < 3; i++) {
+    bool given = sc_node_entry(n, made[i]) != NULL;
+    if (trace && given)
+      sc_error(r, at(n, made[i]), below(r, path, made[i]), "contradicts trace: requests are read or made, expected one of the two");
+    if (!trace && !given)
+      sc_error(r, n, below(r, path, made[i]), "is missing: without a trace, requests are made of rate, input_tokens and output_tokens");
+  }
+  if (!trace && p->rate && !(wl_curve_max(p->rate) > 0))
+    sc_error(r, at(n, "rate"), below(r, path, "rate"), "no request ever arrives");
+}
+
+void sc_check_replay(struct sc_reader *r, const struct sc_node *n, const char *path, void *replay) {
+  struct sim_replay *p = replay;
+  double shares = 0;
+  p->present = true;
+  p->replica.catalog = r->catalog;
+  check_source(r, n, path, p);
+  if (!sc_node_entry(n, "slo"))
+    p->slo = (struct sim_slo){.quantile = 0.95, .attainment = 0};
+  for (int i = 0; i < p->n_class; i++) {
+    struct sim_class *k = &p->class[i];
+    shares += k->share;
+    k->ttft_s = k->ttft_s > 0 ? k->ttft_s : p->slo.ttft_s;
+    k->tpot_s = k->tpot_s > 0 ? k->tpot_s : p->slo.tpot_s;
+  }
+  if (p->n_class && !(shares > 0))
+    sc_error(r, at(n, "tenants"), below(r, path, "tenants"), "have no share at all, expected one above 0");
+  if (!p->trace && p->rate)
+    wl_curve_scale_to_mean(p->rate, wl_curve_mean(p->rate) * p->scale * pow(1 + p->growth_per_yr, p->ahead_yr));
+}
+
+static const struct sc_node *layer_node(const struct sc_node *layers, int k) {
+  return layers && layers->kind == SC_SEQ ? layers->entry[k].node : layers;
+}
+
+static void check_layer(struct sc_reader *r, const struct sc_node *n, const char *path, struct sim_layer *l) {
+  if (l->count < 0)
+    sc_error(r, n, below(r, path, "count"), "cannot be auto: a replay is played over a stated number of servers");
+  if (l->n_event)
+    sc_error(r, at(n, "events"), below(r, path, "events"), "contradict work.replay: it is played over the servers of the start");
+  if (l->scaling.policy && !(l->scaling.target > 0))
+    sc_error(r, at(n, "autoscale"), below(r, path, "autoscale.target"), "is missing: policy %s needs it", l->scaling.policy->name);
+  if (l->scaling.policy && !l->owned && l->term_months == 0) /* what leaves is not paid for */
+    l->scale = true;
+}
+
+static void check_roles(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sim_option *o) {
+  int of[3] = {0};
+  for (int i = 0; i < o->n; i++)
+    of[o->layer[i].role] += o->layer[i].count != 0;
+  if ((of[SIM_PREFILL] > 0) != (of[SIM_DECODE] > 0))
+    sc_error(r, n, path, "%s without %s: prompts that are read on some layers are answered on others, expected both roles", of[SIM_PREFILL] ? "prefill" : "decode",
+             of[SIM_PREFILL] ? "decode" : "prefill");
+  else if (of[SIM_BOTH] > 0 && of[SIM_PREFILL] > 0)
+    sc_error(r, n, path, "mix replicas that do both with prefill and decode, expected either");
+}
+
+static void check_unused(struct sc_reader *r, const struct sc_node *n, const char *path, const char *key) {
+  if (sc_node_entry(n, key))
+    sc_error(r, at(n, key), below(r, path, key), "has no effect: only work.replay plays single replicas");
+}
+
+void sc_check_replay_options(struct sc_reader *r, const struct sc_node *root, struct sim_spec *s) {
+  for (int i = 0; i < s->n_option; i++) {
+    struct sim_option *o = &s->option[i];
+    const struct sc_node *n = sc_node_get(sc_node_get(root, "options"), o->name), *layers = sc_node_get(n, "layers");
+    const char *path = arena_printf(r->arena, "options.%s", o->name), *list = below(r, path, "layers");
+    if (!s->replay.present)
+      check_unused(r, n, path, "serve");
+    for (int k = 0; k < o->n; k++) {
+      const char *place = arena_printf(r->arena, "%s.%d", list, k);
+      if (s->replay.present)
+        check_layer(r, layer_node(layers, k), place, &o->layer[k]);
+      else {
+        check_unused(r, layer_node(layers, k), place, "role");
+        check_unused(r, layer_node(layers, k), place, "autoscale");
+      }
+    }
+    if (s->replay.present)
+      check_roles(r, layers ? layers : root, list, o);
+  }
+  s->replay.replica.year = s->year;
+}
