@@ -13,5 +13,5 @@ nobase_dist_pkgdata_DATA += \
   hwmodels/catalog/presets/article-2025/claims.csv hwmodels/catalog/presets/article-2025/constants.csv \
   hwmodels/catalog/presets/article-2025/economics.csv hwmodels/catalog/presets/article-2025/gpus.csv \
   hwmodels/catalog/presets/article-2025/prices.csv hwmodels/catalog/presets/article-2025/servers.csv \
-  hwmodels/measured/comm.csv hwmodels/measured/gemm.csv hwmodels/measured/power_fleet.csv hwmodels/measured/power_activity.csv \
+  hwmodels/measured/comm.csv hwmodels/measured/gemm.csv hwmodels/measured/power_fleet.csv hwmodels/measured/power_activity.csv hwmodels/measured/power_caps.csv \
   hwmodels/measured/power_nodes.csv

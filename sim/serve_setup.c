@@ -53,7 +53,8 @@ double serve_draft_tokens(int drafts) {
 double serve_capped_clock(const struct hw_catalog *c, double tdp_w, double idle_w, double cap_w) {
   if (!(cap_w < tdp_w && cap_w > idle_w))
     return 1;
-  return pow((cap_w - idle_w) / (tdp_w - idle_w), 1 / serve_constant(c, "clock", "power_exponent"));
+  double share = (cap_w - idle_w) / (tdp_w - idle_w), floor_share = serve_constant(c, "clock", "voltage_floor"), e = serve_constant(c, "clock", "power_exponent");
+  return share >= floor_share ? pow(share, 1 / e) : pow(floor_share, 1 / e) * share / floor_share;
 }
 
 static double matrix_per_watt(const struct hw_gpu *g) {
