@@ -81,7 +81,8 @@ static bool plan_layer(struct plan *p, int i) {
   struct sim_scaling g = y->scaling;
   g.max = l->replicas;
   l->pool = p->pools;
-  p->pool[p->pools++] = (struct sim_pool){.name = y->label, .role = y->role, .replica = fit.replica, .policies = p->option->rules.policies, .scaling = g, .usd_per_gpu_h = 1,
+  fit.replica.policies = p->option->rules.policies;
+  p->pool[p->pools++] = (struct sim_pool){.name = y->label, .role = y->role, .replica = fit.replica, .scaling = g, .usd_per_gpu_h = 1,
                                           .replicas = !g.policy ? l->replicas : y->initial >= 0 ? (int)fmin(y->initial, l->replicas) : g.policy->to_zero ? 0 : (int)fmin(g.min, l->replicas)};
   if (g.policy)
     p->out->start_s = fmax(p->out->start_s, g.start_s >= 0 ? g.start_s : sim_start_s(&fit.replica, NULL));

@@ -13,9 +13,8 @@ enum sim_role { SIM_BOTH, SIM_PREFILL, SIM_DECODE };
 struct sim_pool { /* replicas alike */
   const char *name;
   enum sim_role role;           /* prompts and answers, or one of the two; a cluster has BOTH alone, or PREFILL and DECODE */
-  struct sim_replica replica;   /* its layout chosen; its policies are those below */
+  struct sim_replica replica;   /* its layout chosen */
   int replicas;                 /* there at the start */
-  struct sim_policies policies;
   struct sim_scaling scaling;   /* start_s < 0: as long as the model takes to load and the engine to start */
   double usd_per_gpu_h;         /* NaN = unknown */
 };

@@ -52,7 +52,7 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
   struct cluster_pool_config *g = &b->pool[i];
   struct serve_setup *s = &b->setup[i];
   struct serve_memory m;
-  if (!serve_setup_make(rep, s, why, why_size) || !serve_policies_check(&p->policies, rep->server, why, why_size))
+  if (!serve_setup_make(rep, s, why, why_size))
     return false;
   int seqs = serve_max_seqs(rep, s);
   serve_memory_of(s, rep, &m);
@@ -62,7 +62,6 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
                                     .overlap = s->engine.kv_overlap, .first_at_decode = s->engine.first_at_decode};
   serve_config_of(rep, s, &b->cost[i], m.kv_tokens, &g->serve);
   g->serve.mode = of->mode;
-  serve_policies_take(&p->policies, s, &g->serve);
   if (g->scaling.policy && g->scaling.start_s < 0)
     g->scaling.start_s = sim_start_s(rep, NULL);
   if (isnan(g->scaling.start_s)) {
