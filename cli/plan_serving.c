@@ -7,6 +7,7 @@
 #include "output/front.h"
 #include "output/table.h"
 #include "sim/serve_plan.h"
+#include "workloads/trace.h"
 #include "workloads/trace_demand.h"
 
 /* ---- what is asked ---- */
@@ -15,7 +16,26 @@ struct question {
   const struct sim_serving *serving;
   struct sim_serve_ask ask;
   struct sim_serve_plan plan;
+  struct sim_request *requests; /* of a trace; owned */
 };
+enum { MOST_REQUESTS = 200000 };
+
+/* Up to MOST_REQUESTS requests from the trace's start. */
+static void read_requests(struct question *q, const char *path) {
+  struct plan_call *c = q->call;
+  struct wl_trace *t = wl_trace_open(path, NULL, 0.01, c->errs);
+  struct wl_trace_request r;
+  size_t n = 0, cap = 0;
+  struct sim_request *all = NULL;
+  while (t && n < MOST_REQUESTS && wl_trace_next(t, &r)) {
+    all = mem_grow(all, &cap, n + 1, sizeof *all);
+    all[n++] = (struct sim_request){.arrival_s = r.arrival_s, .input = r.input, .output = r.output, .cached = (int32_t)(q->ask.hit * r.input)};
+  }
+  wl_trace_close(t);
+  q->requests = all;
+  q->ask.request = all;
+  q->ask.n_request = n;
+}
 
 static bool read_demand(struct question *q) {
   struct plan_call *c = q->call;
@@ -28,7 +48,11 @@ static bool read_demand(struct question *q) {
     with.input = wl_trace_lengths(c->arena, trace, WL_TRACE_INPUT, c->errs);
     with.output = wl_trace_lengths(c->arena, trace, WL_TRACE_OUTPUT, c->errs);
     memset(with.weekly, 0, sizeof with.weekly);
+    if (errs_count(c->errs) == 0)
+      read_requests(q, trace);
   }
+  if (rate && trace)
+    errs_add(c->errs, NULL, 0, NULL, "options '--rate' and '--trace': one of them, not both");
   if (rate && (!units_parse(rate, "req/s", &req_s, why, sizeof why) || !(req_s > 0)))
     errs_add(c->errs, NULL, 0, NULL, "option '--rate': got '%s', expected requests a second above 0 ('40 req/s')", rate);
   if (errs_count(c->errs) > 0)
@@ -256,7 +280,9 @@ static void print_winner(const struct question *q, const struct sim_serve_pick *
   printf("  carries %.2f req/s, %.2f times what is asked; most sequences a replica: %s, token budget: %s; %.1f kW in all at the peak\n", w->held_req_s,
          w->held_req_s / w->at.rate_req_s / w->replicas, setting(c, w->replica.max_batch), setting(c, w->replica.budget_tokens), w->at.power_w * w->replicas / 1e3);
   if (w->prefill.server)
-    printf("  prefill: a replica reads for %.2f req/s; a mean prompt's cache takes %.1f ms to its decoder, counted in the TTFT\n", w->prefill_req_s, 1e3 * w->transfer_s);
+    printf("  prefill: a replica reads for %.2f req/s; a mean prompt's cache takes %.1f ms to its decoder\n", w->prefill_req_s, 1e3 * w->transfer_s);
+  if (w->played > 0)
+    printf("  played as a whole with %llu requests%s: %.1f %% within the limits\n", (unsigned long long)w->played, q->ask.request ? " of the trace" : "", 100 * w->at.r.slo_attainment);
   printf("  what stops a replica of it from carrying more: %s\n", sim_serve_limit_name[w->limit]);
 }
 
@@ -292,6 +318,9 @@ static void print_what_if(const struct question *q) {
     any = true;
     if (!x->pick.feasible)
       printf("  %-28s cannot be done: %s\n", text[i], x->pick.why);
+    else if (x->pick.offer == w->offer && x->pick.gpu_hours_per_h == w->gpu_hours_per_h) /* what differs is watts */
+      printf("  %-28s no difference: as many servers of %s, %s %s\n", text[i], offer_name(q->call, &x->pick), layout_text(q->call, &x->pick.replica),
+             formats_text(q->call, &x->pick.replica));
     else
       printf("  %-28s %+6.1f %%: %.3f USD/M output, %d servers of %s, %s %s\n", text[i], 100 * (x->pick.usd_per_mtok / w->usd_per_mtok - 1), x->pick.usd_per_mtok,
              x->pick.servers, offer_name(q->call, &x->pick), layout_text(q->call, &x->pick.replica), formats_text(q->call, &x->pick.replica));
@@ -386,8 +415,10 @@ static void draw(const struct question *q, const char *stem) {
 
 static void plan_serving(struct plan_call *c, const struct sim_serving *serving) {
   struct question q = {.call = c, .serving = serving};
-  if (!read_question(&q))
+  if (!read_question(&q)) {
+    mem_free(q.requests);
     return;
+  }
   sim_serve_plan(&q.ask, &c->offers, &q.plan);
   c->planned = true;
   c->infeasible |= q.plan.n == 0 || !q.plan.pick[0].feasible;
@@ -397,6 +428,7 @@ static void plan_serving(struct plan_call *c, const struct sim_serving *serving)
   cli_say("%s: %zu layouts screened in %.2f s of processor time (%.0f a second), %zu simulated request by request", serving->name, q.plan.screened, q.plan.screen_s,
           (double)q.plan.screened / fmax(q.plan.screen_s, 1e-9), q.plan.simulated);
   sim_serve_plan_free(&q.plan);
+  mem_free(q.requests);
 }
 
 void plan_servings(struct plan_call *c) {

@@ -7,7 +7,7 @@
 #include "sim/crew.h"
 #include "sim/serve_plan_priv.h"
 
-enum { FINALISTS = 8, SIDE_FINALISTS = 4, RIVALS = 2 /* offers looked at for each what-if */, FRONT_POINTS = 12 };
+enum { FINALISTS = 12, SIDE_FINALISTS = 6, SIZE_FINALISTS = 2, MOST_SIZES = 24, RIVALS = 2 /* offers looked at for each what-if */, FRONT_POINTS = 12 };
 
 static const double DOUBT = 1.1, USUALLY = 0.8; /* what a simulation finds / what the screen says: at most, with few exceptions, and as a rule */
 
@@ -105,32 +105,51 @@ static double burden(const struct plan *p, const struct hw_server *s, const stru
   return fmax(p->least, (1 + a->headroom) * peak(a) / rate) * each;
 }
 
-/* The most promising ways of one side, one for each table of costs. */
+/* The most promising ways of one side: of each size of a replica the best two shapes, for the screen cannot tell what rounding will do to large ones; each shape in its best formats. */
+struct finalist {
+  struct way *way;
+  double key;
+};
+
+static bool same_shape(const struct sim_replica *a, const struct sim_replica *b) {
+  return a->nodes == b->nodes && a->gpus == b->gpus && a->tp == b->tp && a->pp == b->pp && a->ep == b->ep && a->dp_attention == b->dp_attention;
+}
+
+/* Where y may stand in the list: the place of a worse one that it replaces, n = a new place, -1 = nowhere. */
+static int place_for(const struct finalist *f, int n, const struct way *y, double key) {
+  int of_size = 0, worst = -1;
+  for (int i = 0; i < n; i++) {
+    if (same_shape(&f[i].way->r, &y->r))
+      return key < f[i].key - 1e-3 * fabs(f[i].key) ? i : -1; /* of nearly equal ones the first: as published, the engine's own settings */
+    if (f[i].way->gpus == y->gpus) {
+      of_size++;
+      worst = i; /* sorted: the last is the worst */
+    }
+  }
+  if (of_size < SIZE_FINALISTS)
+    return n;
+  return key < f[worst].key - 1e-3 * fabs(f[worst].key) ? worst : -1;
+}
+
 static int finalists_of(const struct plan *p, struct ways *w, enum serve_side side, int bound, bool published, struct way **ret, int most) {
-  double key[FINALISTS];
+  struct finalist f[MOST_SIZES * SIZE_FINALISTS];
   int n = 0;
   for (size_t i = 0; i < w->n; i++) {
     struct way *y = &w->way[i];
     if (!fits_filter(y, side, published) || y->rate[bound] <= 0)
       continue;
-    double own = burden(p, w->server, y, bound);
-    int k = 0;
-    while (k < n && ret[k]->table != y->table)
-      k++;
-    if (k == n && n < most)
-      n++;
-    else {
-      k = k < n ? k : n - 1;
-      if (own >= key[k] - 1e-3 * fabs(key[k])) /* of nearly equal ones the first: as published, fewer GPUs, the engine's own settings */
-        continue;
-    }
-    for (; k > 0 && own < key[k - 1]; k--) {
-      key[k] = key[k - 1];
-      ret[k] = ret[k - 1];
-    }
-    key[k] = own;
-    ret[k] = y;
+    struct finalist own = {y, burden(p, w->server, y, bound)};
+    int k = place_for(f, n, y, own.key);
+    if (k < 0 || k == MOST_SIZES * SIZE_FINALISTS)
+      continue;
+    n += k == n;
+    for (; k > 0 && own.key < f[k - 1].key; k--)
+      f[k] = f[k - 1];
+    f[k] = own;
   }
+  n = n < most ? n : most;
+  for (int i = 0; i < n; i++)
+    ret[i] = f[i].way;
   return n;
 }
 
@@ -261,17 +280,34 @@ static void hand_out(struct plan *p, struct ways *w, int offer, const struct com
   ret->usd_per_mtok = tokens > 0 ? ret->usd_per_h / (tokens * 3600) * 1e6 : (double)NAN;
 }
 
+/* The whole fleet behind a router does better than its replicas at their shares, or worse where one side's delays meet the other's: when it misses the limits the side that is late holds less
+ * than was thought. */
+static bool play(struct plan *p, struct ways *w, const struct combination *c, int bound, struct sim_serve_level *at, uint64_t *ret_played) {
+  struct serve_bounds b;
+  bool late_first = false;
+  ways_bounds(p->ask, bound, &b);
+  *ret_played = 0;
+  if (!fleet_play(w, c->decode, c->prefill, &c->fleet, bound, load_on(p->ask, &c->fleet), at, ret_played, &late_first) || at->r.slo_attainment >= b.quantile)
+    return true; /* what cannot be played is left as its replicas were measured */
+  struct way *side = c->prefill && late_first ? c->prefill : c->decode;
+  int replicas = side == c->prefill ? c->fleet.prefills : c->fleet.replicas;
+  side->held[bound] = p->ask->servers > 0 ? 0.95 * side->held[bound] : fmin(side->held[bound], 0.999 * load_on(p->ask, &c->fleet) / replicas); /* one more */
+  return false;
+}
+
 /* The best of an offer, measured at the asked load. */
 static void pick_of(struct plan *p, struct ways *w, int offer, int bound, bool published, bool together, struct sim_serve_pick *ret) {
-  enum { TRIES = 8 };
+  enum { TRIES = 20 };
   struct combination c;
   struct sim_serve_level at = {0};
+  uint64_t played = 0;
   for (int i = 0; i < TRIES; i++) {
     choose(p, w, p->offers->offer[offer].hourly, bound, published, together, &c);
-    if (!c.decode || measure(w, &c, bound, load_on(p->ask, &c.fleet), &at))
+    if (!c.decode || (measure(w, &c, bound, load_on(p->ask, &c.fleet), &at) && play(p, w, &c, bound, &at, &played)))
       break;
   }
   hand_out(p, w, offer, &c, bound, &at, ret);
+  ret->played = played;
 }
 
 static struct ways *ways_of(struct plan *p, int offer) {

@@ -18,6 +18,8 @@ struct sim_serve_ask {
   struct sim_slo slo;
   const struct sim_hours *hours;       /* ascending rates, shares sum to 1: the last is what must be carried */
   int n_hours;
+  const struct sim_request *request;   /* of a trace, in order of arrival: the fleet is played with these; NULL = Poisson arrivals at the highest rate */
+  size_t n_request;
   int servers;                         /* > 0: not the fewest for the load but the most load that so many hold */
   double headroom;                     /* capacity beyond the load, relative */
   int least_replicas;                  /* of a fleet, of each side; 0 = 1 */
@@ -39,7 +41,7 @@ struct sim_serve_pick {                /* the best of an offer */
   struct sim_replica replica;          /* decodes, and reads prompts when `prefill` is unused */
   struct sim_replica prefill;          /* reads prompts; server NULL = no split */
   double rate_req_s, prefill_req_s;    /* a replica carries within the limits, by simulation */
-  double transfer_s;                   /* split: a mean prompt's cache on its way, in the time to first token */
+  double transfer_s;                   /* split: a mean prompt's cache on its way */
   int replicas, prefills, servers, gpus; /* for the asked load; gpus: of whole servers, paid */
   double held_req_s;                   /* what they carry in all */
   enum sim_serve_limit limit;
@@ -47,7 +49,8 @@ struct sim_serve_pick {                /* the best of an offer */
   double usd_per_h;                    /* on average over the hours */
   double usd_per_mtok;                 /* of output, input and idle hours paid by it */
   double gpu_hours_per_h;              /* paid */
-  struct sim_serve_level at;           /* a replica at its share of the highest load; split: the decode side, with the prefill side's time to first token */
+  struct sim_serve_level at;           /* a replica at its share of the highest load; latencies and attainment are those of the whole fleet behind its router */
+  uint64_t played;                     /* requests that the whole fleet was played with */
   bool published;                      /* formats as published */
 };
 struct sim_serve_front {               /* a point of throughput against interactivity: so many users in flight on one replica */

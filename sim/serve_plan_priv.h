@@ -37,6 +37,11 @@ void ways_bounds(const struct sim_serve_ask *ask, int which, struct serve_bounds
 /* The limits of one side as the simulation judges them: sides of a split are each allowed half of the requests that may be late. */
 void ways_slo(const struct sim_serve_ask *ask, int which, enum serve_side side, double transfer_s, struct sim_slo *ret);
 
+/* The whole fleet in one replay: its latencies and attainment go into level. late_first: more requests miss the TTFT than the TPOT. false: it cannot be played. */
+struct fleet_of;
+bool fleet_play(const struct ways *w, const struct way *decode, const struct way *prefill, const struct fleet_of *f, int which, double rate_req_s,
+                struct sim_serve_level *level, uint64_t *ret_played, bool *ret_late_first);
+
 /* Replicas of a server that carry a load: those that decode (or do all), and those that only read. */
 struct fleet_of {
   int replicas, prefills, servers;

@@ -106,11 +106,10 @@ static void shapes_of_size(struct shapes *s, const struct sim_replica *want, int
     int rest = ranks / tp, gpus = whole ? 0 : ranks;
     for (int spread = 0; spread <= experts; spread++) /* experts cut like the rest, or spread over the ranks of a stage */
       shape_add(s, want, (struct shape){nodes, gpus, tp, rest, spread ? tp : 1, false});
-    if (experts && rest > 1) {
+    if (experts && rest > 1)
       shape_add(s, want, (struct shape){nodes, gpus, tp, 1, ranks, true});
-      if (nodes > 1 && tp <= per_node)
-        shape_add(s, want, (struct shape){nodes, gpus, tp, nodes, per_node, true});
-    }
+    if (experts && nodes > 1 && tp < per_node && want->pp > 1) /* stages of attention groups: only when asked, for nothing that was measured ran so */
+      shape_add(s, want, (struct shape){nodes, gpus, tp, nodes, per_node, true});
   }
 }
 

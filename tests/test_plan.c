@@ -142,6 +142,7 @@ static void test_limits_cost(void) {
     CU_ASSERT(w->at.r.slo_attainment >= p.ask.slo.attainment);
     CU_ASSERT(w->held_req_s >= p.ask.hours[p.ask.n_hours - 1].rate_req_s);
     CU_ASSERT(w->at.r.tpot_s[SERVE_P90] <= tpot[i]);
+    CU_ASSERT(w->played >= 3000);
     if (p.plan.what_if[PLAN_HALF_TPOT].pick.feasible)
       CU_ASSERT(p.plan.what_if[PLAN_HALF_TPOT].pick.usd_per_h >= w->usd_per_h * (1 - 1e-3)); /* watts differ a little */
     CU_ASSERT(p.plan.what_if[PLAN_TWICE_TPOT].pick.usd_per_h <= w->usd_per_h * (1 + 1e-3));
