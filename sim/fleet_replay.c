@@ -4,7 +4,8 @@
 #include "sim/replay.h"
 
 static void account_layer(struct life *l, struct life_layer *y, const struct replay_layer *r, const struct sim_part *whole, double hours) {
-  double all = y->servers * hours, used = all * r->up, there = y->spec->scale ? used : all, kwh = there * r->watts * 1e-3, s = hours * 3600;
+  double all = y->servers * hours, used = all * r->up, there = y->spec->scale ? used : all, s = hours * 3600;
+  double error = world_layer(l->world, l->index, y->index)->power.a, kwh = there * r->watts * error * 1e-3;
   double *m = y->month;
   m[SUM_SERVER_H] += there;
   m[SUM_USED_H] += used;
@@ -19,7 +20,7 @@ static void account_layer(struct life *l, struct life_layer *y, const struct rep
   m[SUM_TOKENS_IN] += r->input_tokens * s;
   m[SUM_TOKENS_OUT] += r->output_tokens * s;
   m[SUM_IT_KWH] += kwh;
-  m[SUM_IDLE_KWH] += there * hw_server_idle_w(l->spec->catalog, y->spec->server) * 1e-3;
+  m[SUM_IDLE_KWH] += there * error * hw_server_idle_w(l->spec->catalog, y->spec->server) * 1e-3;
   m[SUM_KWH] += kwh * fleet_pue(l, y);
   for (int i = 0; i < 4; i++) { /* of the whole, so that their mean is */
     m[SUM_TTFT_P50 + i] += whole->ttft_s[SERVE_P50 + i] * r->requests * s;

@@ -78,6 +78,10 @@ static bool plan_layer(struct plan *p, int i) {
              fit.replica.nodes);
     return false;
   }
+  if (y->role != SIM_BOTH && want.model->encoder) {
+    snprintf(p->out->why, sizeof p->out->why, "%s: %s writes no answers: there is nothing to decode elsewhere", y->label, want.model->name);
+    return false;
+  }
   struct sim_scaling g = y->scaling;
   g.max = l->replicas;
   l->pool = p->pools;

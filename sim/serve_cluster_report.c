@@ -54,7 +54,7 @@ void cluster_stats_free(struct cluster_stats *st) {
   drop(st->by_pool, st->of->pools);
 }
 
-static void add(struct latencies *x, double ttft, double tpot, double e2e, const struct cluster_finish *f, bool within) {
+static void add(struct latencies *x, double ttft, double tpot, double e2e, const struct cluster_finish *f, bool within, bool answers) {
   sketch_add(x->ttft, ttft);
   sketch_add(x->e2e, e2e);
   if (f->output > 1)
@@ -62,7 +62,7 @@ static void add(struct latencies *x, double ttft, double tpot, double e2e, const
   x->finished++;
   x->within += within;
   x->input_tokens += f->input;
-  x->output_tokens += f->output;
+  x->output_tokens += answers ? f->output : 0;
 }
 
 static void hand_out(const struct sim_listener *to, const struct cluster_finish *f, double ttft) {
@@ -77,9 +77,10 @@ void cluster_stats_finish(void *stats, const struct cluster_finish *f) {
   double tpot = f->output > 1 ? sim_time_as_s(f->end - f->first) / (f->output - 1) : 0;
   bool within = (k->ttft_s <= 0 || ttft <= k->ttft_s) && (k->tpot_s <= 0 || tpot <= k->tpot_s);
   int read = st->pool[f->prefill], wrote = f->decode >= 0 ? st->pool[f->decode] : read;
-  add(&st->by_class[f->class], ttft, tpot, e2e, f, within);
+  bool answers = !st->of->pool[wrote].replica.model->encoder;
+  add(&st->by_class[f->class], ttft, tpot, e2e, f, within, answers);
   if (st->of->pools > 1) /* else it is the whole */
-    add(&st->by_pool[wrote], ttft, tpot, e2e, f, within);
+    add(&st->by_pool[wrote], ttft, tpot, e2e, f, within, answers);
   if (read != wrote) {
     sketch_add(st->by_pool[read].ttft, ttft);
     st->by_pool[read].finished++;

@@ -5,8 +5,9 @@
 
 enum { CHUNK = 256 };
 
+/* Numbers are given in turn, so most of those in flight follow each other: as they are they spread better than any hash. */
 static size_t bucket_of(const struct cluster_flights *t, uint64_t index) {
-  return (size_t)(index * 0x9E3779B97F4A7C15ull >> 32) & (t->buckets - 1);
+  return (size_t)index & (t->buckets - 1);
 }
 
 static void enter(struct cluster_flights *t, struct flight *f) {
@@ -40,7 +41,7 @@ static void more(struct cluster_flights *t) {
 
 struct flight *flight_new(struct cluster *c, uint64_t index) {
   struct cluster_flights *t = &c->flights;
-  if (t->n >= t->buckets)
+  if (2 * t->n >= t->buckets)
     widen(t);
   if (!t->free)
     more(t);

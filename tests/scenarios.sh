@@ -97,6 +97,13 @@ same_at_any_number_of_threads() {
   done
   [ "$(wc -l <"$scratch/j1.csv")" -gt 50 ] && cmp "$scratch/j1.csv" "$scratch/j3.csv"
 }
+replay_same_at_any_number_of_threads() {
+  for j in 1 3; do
+    "$RACKCAST" run "$srcdir/scenarios/serve-cluster.yaml" --set options.prefix.serve.router=power_of_two -j $j -o "$scratch/r$j.db" >/dev/null 2>&1 &&
+      "$RACKCAST" export "$scratch/r$j.db" --format csv --table metric >"$scratch/r$j.csv" || return 1
+  done
+  [ "$(wc -l <"$scratch/r1.csv")" -gt 500 ] && cmp "$scratch/r1.csv" "$scratch/r3.csv"
+}
 
 # Every policy that a scenario may name is one that the engines know.
 policies() {
@@ -143,6 +150,7 @@ for server in p4d.24xlarge DGX-A100-320 DGX-A100-640 DGX-H100-640; do
   ok "R1 does not fit one $server" grep -q "DeepSeek-R1 does not fit one $server" "$scratch/db/r1-onprem-vs-p4d.out"
 done
 ok "threads" same_at_any_number_of_threads
+ok "threads of a replay" replay_same_at_any_number_of_threads
 ok "results" agrees
 ok "policies" policies
 ok "reference" reference_is_current
