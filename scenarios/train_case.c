@@ -442,9 +442,11 @@ static void read_software(const struct reader *r) {
   c->job.stacks = r->k->stacks;
   c->job.year = number(r, "year");
   c->job.lora = titled(r, "LoRA");
+  c->job.qlora = titled(r, "QLoRA") || titled(r, "Q-LoRA");
   c->job.sft = titled(r, "SFT");
   c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") || says(r, "torch compile") ? FUSION_COMPILED : FUSION_OF_STACK;
   c->job.async_tp = says(r, "AsyncTP") || says(r, "asynchronous tensor parallelism");
+  c->job.flash2 = says(r, "flash attention 2") || says(r, "flash-attention 2") || says(r, "FlashAttention-2");
   c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");
   if (!*name)
     assume(c, "software of the year");

@@ -36,7 +36,9 @@ struct sim_train_job {
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
+  bool qlora;           /* LoRA beside weights that are kept in 4 bits */
   bool async_tp;        /* tensor communication is cut up to run beside the products, where that must be asked for */
+  bool flash2;          /* attention by the second flash kernel where the stack would have the first */
   bool launch_blocking; /* the host waits for each kernel (debug runs) */
   bool sharded; /* the run does not cut its layers (ZeRO, FSDP, fine-tuning, one GPU): what an unknown stack is taken for; stage 3
                    says so too */

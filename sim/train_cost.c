@@ -88,7 +88,7 @@ static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
   enum hw_attn_kernel k = map[e->stack->attention];
   if (e->element_bytes > 2 && k != HW_ATTN_UNFUSED)
     return HW_ATTN_FLASH1; /* the later ones take 16 bits and less */
-  return k == HW_ATTN_FLASH1 && e->job->fusion == FUSION_COMPILED ? HW_ATTN_FLASH2 : k; /* compilers came with the second */
+  return k == HW_ATTN_FLASH1 && (e->job->flash2 || e->job->fusion == FUSION_COMPILED) ? HW_ATTN_FLASH2 : k; /* compilers came with the second */
 }
 
 static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
@@ -180,6 +180,7 @@ static double host_s(const struct train_env *e, enum train_layer_kind kind, enum
   double more = kind == LAYER_MOE || kind == LAYER_MOE_ALONE ? s->host_moe_s
                 : kind == LAYER_MAMBA                        ? s->host_mamba_s
                                                              : 0;
+  t += e->plan.zero >= 3 ? s->zero3_host_s : 0;
   t += more * (p == WL_FORWARD ? e->host_moe_forward : 1 - e->host_moe_forward);
   double crowd =
       (e->plan.tp - 1) / 7.0; /* the slowest of the tensor ranks' hosts decides, and they get in each other's way */
@@ -214,13 +215,13 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
   double gather = train_collective_s(e, HW_ALL_GATHER, e->element_bytes * dense, e->fsdp, stride) +
                   train_collective_s(e, HW_ALL_GATHER, e->element_bytes * experts, e->expert_copies, e->plan.ep * e->plan.etp);
   double comm = gather;
+  double grad = e->grad_bytes * e->trained;
   if (p == WL_BACKWARD)
-    comm += train_collective_s(e, HW_REDUCE_SCATTER, e->grad_bytes * dense, e->fsdp, stride) +
-            train_collective_s(e, HW_REDUCE_SCATTER, e->grad_bytes * experts, e->expert_copies,
-                               e->plan.ep * e->plan.etp);
+    comm += train_collective_s(e, HW_REDUCE_SCATTER, grad * dense, e->fsdp, stride) +
+            train_collective_s(e, HW_REDUCE_SCATTER, grad * experts, e->expert_copies, e->plan.ep * e->plan.etp);
   comm /= e->stack->zero3_rate;
   if (e->stack->zero3_Bps > 0)
-    comm = fmax(comm, (e->element_bytes + (p == WL_BACKWARD ? e->grad_bytes : 0)) * (dense + experts) / e->stack->zero3_Bps);
+    comm = fmax(comm, (e->element_bytes + (p == WL_BACKWARD ? grad : 0)) * (dense + experts) / e->stack->zero3_Bps);
   double compute = train_cost_s(c);
   comm = train_crowded_s(e, comm, c->experts_net_s, compute);
   c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;

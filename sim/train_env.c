@@ -35,7 +35,6 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
-  e->packed_len = wl_insitu(stacks, gpu, arch, "packed_len");
   e->block_cast = wl_insitu(stacks, gpu, arch, "block_cast");
   e->tp_overlap = fmax(e->stack->tp_overlap, e->job->async_tp ? wl_insitu(stacks, gpu, arch, "async_tp") : 0);
   e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes");
@@ -166,7 +165,7 @@ static void set_share(struct train_env *e) {
   e->share = (struct wl_share){.model = e->model,
                                .seqs = e->plan.micro_batch,
                                .seq_len = e->job->seq_len,
-                               .packed_len = e->job->sft || e->job->lora ? e->packed_len : 0,
+                               .packed_len = e->job->sft || e->job->lora ? e->stack->packed_len : 0,
                                .tp = e->plan.tp,
                                .cp = e->plan.cp,
                                .ep = e->plan.ep,
@@ -184,6 +183,8 @@ static void set_share(struct train_env *e) {
                                .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
                                .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,
                                .frozen = e->job->lora,
+                               .adapt_qkv_alone = e->stack->adapters == WL_ADAPT_QKV,
+                               .dequant_bytes = e->job->qlora ? e->stack->dequant_bytes : 0,
                                .head_in_16bit = e->stack->head_16bit};
 }
 

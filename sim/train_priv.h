@@ -34,7 +34,6 @@ struct train_env {
   double recompute_share; /* of the layers, when recomputation is full */
   double offload_share;   /* of the kept activations, moved to the host's memory until the backward pass */
   double optimizer_bytes; /* traffic per parameter of the optimizer step */
-  double packed_len;      /* mean length of fine-tuning samples packed into a sequence */
   double host_moe_forward; /* share of the hosts' extra time for experts that falls into the forward pass */
   double trained;         /* share of the parameters that are trained */
   double scan_bytes;      /* traffic of a Mamba-2 scan per inner element */

@@ -187,12 +187,24 @@ static void test_software(void) {
 static void test_adapters_and_wide_steps(void) {
   struct sim_train_job j = job("A100-SXM-80GB", "Llama-3.1-8B", 8, 4096, 8,
                                (struct sim_plan){.tp = 1, .pp = 1, .zero = 3, .micro_batch = 1, .precision = DT_BF16, .recompute = RECOMPUTE_FULL});
+  j.stack = "somebody-else 2025";
   struct sim_step whole = step(j);
   struct sim_train_job lora = j, wide = j;
   lora.lora = true;
   struct sim_step adapted = step(lora);
   CU_ASSERT(adapted.part_s[STEP_ELEMENTWISE] > 1.3 * whole.part_s[STEP_ELEMENTWISE]);
   CU_ASSERT(adapted.part_s[STEP_COMPUTE] < 0.8 * whole.part_s[STEP_COMPUTE]);
+  struct sim_train_job hooks = j; /* Python gathers module by module */
+  hooks.stack = "deepspeed 2023";
+  struct sim_step gathered = step(hooks);
+  hooks.plan.zero = 2;
+  CU_ASSERT(gathered.time_s - step(hooks).time_s > 0);
+  hooks.gpus = 1;
+  hooks.global_batch = 1;
+  hooks.seq_len = 512;
+  double quick = step(hooks).time_s;
+  hooks.plan.zero = 3;
+  CU_ASSERT(step(hooks).time_s > quick + 32 * 3 * 0.5e-3);
   wide.plan.precision = DT_TF32; /* half the rate of 16 bit on this part */
   struct sim_step tf32 = step(wide);
   CU_ASSERT(tf32.part_s[STEP_COMPUTE] > 1.8 * whole.part_s[STEP_COMPUTE]);

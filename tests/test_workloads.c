@@ -229,6 +229,10 @@ static void test_stacks(void) {
   CU_ASSERT(!known && strcmp(unknown->framework, "default") == 0 && unknown->since <= 2022 && unknown->fusion == WL_FUSION_JIT);
   const struct wl_stack *sharded = wl_stack_find(l, "somebody-else", "", 2024, "H100-SXM-80GB", "hopper", true, &known);
   CU_ASSERT(!known && sharded->zero == 3 && sharded->fusion == WL_FUSION_EAGER);
+  const struct wl_stack *hand = wl_stack_find(l, "Transformers 2024-05", "", 0, "A100-SXM-80GB", "ampere", false, &known);
+  CU_ASSERT(known && hand->recompute == WL_KEEP_INPUT && hand->fusion == WL_FUSION_EAGER && hand->zero3_host_s > 0);
+  CU_ASSERT(wl_stack_find(l, "LLaMA Factory 2024-05", "", 0, "A100-SXM-80GB", "ampere", true, &known) == hand && known);
+  CU_ASSERT(wl_stack_find(l, "trl 2023", "", 0, "A100-SXM-80GB", "ampere", true, &known) != hand && known);
   CU_ASSERT(wl_insitu(l, "GB200", "blackwell", "sustained_clock") >
             wl_insitu(l, "B200-SXM", "blackwell", "sustained_clock"));
   CU_ASSERT(isnan(wl_insitu(l, "", "", "no such figure")));
@@ -264,6 +268,15 @@ static double gemm_flops(const struct wl_share *s, enum wl_block b, enum wl_pass
   return sum;
 }
 
+static double stream_bytes(const struct wl_share *s, enum wl_block b, enum wl_pass p) {
+  struct wl_ops ops;
+  double sum = 0;
+  wl_block_ops(s, b, p, &ops);
+  for (int i = 0; i < ops.n; i++)
+    sum += ops.op[i].kind == WL_OP_STREAM ? ops.op[i].bytes : 0;
+  return sum;
+}
+
 static void test_operations(void) {
   struct wl_share s = {.model = wl_model_find(shipped(), "Llama-3.1-70B"),
                        .seqs = 2,
@@ -281,6 +294,14 @@ static void test_operations(void) {
   CU_CLOSE(gemm_flops(&s, WL_MLP, WL_BACKWARD), 2 * gemm_flops(&s, WL_MLP, WL_FORWARD), 1e-12);
   s.frozen = true;
   CU_CLOSE(gemm_flops(&s, WL_MLP, WL_BACKWARD), gemm_flops(&s, WL_MLP, WL_FORWARD), 1e-12);
+  double all_adapted = stream_bytes(&s, WL_MLP, WL_FORWARD); /* 2 bytes of the input, 8 of the output, fused */
+  s.adapt_qkv_alone = true;
+  double none = stream_bytes(&s, WL_MLP, WL_FORWARD), width = 28672.0 / 4, h = 8192;
+  CU_CLOSE(all_adapted - none, tokens * (2 * h + 8 * 2 * width + 2 * width + 8 * h), 1e-12);
+  double as_kept = stream_bytes(&s, WL_MLP, WL_BACKWARD);
+  s.dequant_bytes = 4; /* weights kept in 4 bits are widened before each use, whatever the batch */
+  CU_CLOSE(stream_bytes(&s, WL_MLP, WL_BACKWARD) - as_kept, 4 * wl_block_params(&s, WL_MLP, &experts), 1e-9);
+  s.frozen = s.adapt_qkv_alone = false;
   struct wl_share v3 = {.model = wl_model_find(shipped(), "DeepSeek-V3"),
                         .seqs = 1,
                         .seq_len = 4096,
@@ -306,15 +327,6 @@ static void test_operations(void) {
   CU_CLOSE(experts, 4 * 3.0 * 7168 * 2048, 1e-12); /* 256 over 64 ranks */
   double all = wl_block_activation_bytes(&s, WL_MLP, 0), input = wl_block_activation_bytes(&s, WL_MLP, 2);
   CU_ASSERT(input < 0.2 * all);
-}
-
-static double stream_bytes(const struct wl_share *s, enum wl_block b, enum wl_pass p) {
-  struct wl_ops ops;
-  double sum = 0;
-  wl_block_ops(s, b, p, &ops);
-  for (int i = 0; i < ops.n; i++)
-    sum += ops.op[i].kind == WL_OP_STREAM ? ops.op[i].bytes : 0;
-  return sum;
 }
 
 /* Bytes per token as docs/models-training.md counts them, operator by operator. */

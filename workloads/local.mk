@@ -6,7 +6,7 @@ libworkloads_a_SOURCES = workloads/phases.h \
 
 libworkloads_a_SOURCES += workloads/phases.c workloads/stack.c workloads/stack.h workloads/train_ops.c workloads/train_ops.h
 nobase_dist_pkgdata_DATA += workloads/catalog/insitu.csv workloads/catalog/stacks.csv workloads/catalog/trainers.csv
-nobase_dist_pkgdata_DATA += workloads/catalog/recipes.csv
+nobase_dist_pkgdata_DATA += workloads/catalog/recipes.csv workloads/catalog/frameworks.csv
 
 nobase_dist_pkgdata_DATA += workloads/catalog/engines.csv workloads/catalog/datasets.csv
 nobase_dist_pkgdata_DATA += \

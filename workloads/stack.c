@@ -14,12 +14,17 @@ struct figure {
   const char *scope, *name; /* scope: a device, an architecture or "" */
   double value;
 };
+struct kinship {
+  const char *framework, *as;
+};
 struct wl_stacks {
   struct arena *arena;
   struct wl_stack *row;
   size_t n, cap;
   struct figure *figure;
   size_t n_figure, figure_cap;
+  struct kinship *kin;
+  size_t n_kin, kin_cap;
   struct wl_trainer *trainer;
   size_t n_trainer, trainer_cap;
 };
@@ -37,6 +42,7 @@ static const char *const attention_words[] = {"unfused", "flash1", "flash2", "fl
 static const char *const fusion_words[] = {"jit", "eager", "fused", NULL};
 static const char *const keep_words[] = {"none", "selective", "full", "auto", NULL};
 static const char *const again_words[] = {"scores", "operators", NULL};
+static const char *const adapter_words[] = {"qkv", "all", NULL};
 static const char *const order_words[] = {"auto", "1f1b", "interleaved", "zero-bubble", "dualpipe", NULL};
 #define AT(member) offsetof(struct wl_stack, member)
 static const struct column columns[] = {
@@ -58,6 +64,7 @@ static const struct column columns[] = {
     {"contention", AT(contention), NUMBER, 1, NULL},
     {"zero3_rate", AT(zero3_rate), NUMBER, 1, NULL},
     {"zero3_GBps", AT(zero3_Bps), NUMBER, 1e9, NULL},
+    {"zero3_host_us", AT(zero3_host_s), NUMBER, 1e-6, NULL},
     {"grad_bytes", AT(grad_bytes), NUMBER, 1, NULL},
     {"state_bytes", AT(state_bytes), NUMBER, 1, NULL},
     {"accumulate_fp32", AT(accumulate_fp32), YES_NO, 0, NULL},
@@ -82,6 +89,9 @@ static const struct column columns[] = {
     {"micro_batches", AT(micro_batches), NUMBER, 0, NULL},
     {"offload", AT(offload), YES_NO, 0, NULL},
     {"shard_sync_ms", AT(shard_sync_s), NUMBER, 1e-3, NULL},
+    {"adapters", AT(adapters), WORD, 0, adapter_words},
+    {"packed_len", AT(packed_len), NUMBER, 1, NULL},
+    {"dequant_bytes", AT(dequant_bytes), NUMBER, 1, NULL},
     {"low_precision", AT(low_precision), YES_NO, 0, NULL},
     {"whole_scores", AT(whole_scores), YES_NO, 0, NULL},
 };
@@ -199,6 +209,19 @@ static void read_recipes(struct wl_stacks *l, const char *path, struct errs *err
   csv_unload(t);
 }
 
+/* Frameworks around another's models and loop, which have its stacks. */
+static void read_kin(struct wl_stacks *l, const char *path, struct errs *errs) {
+  struct csv_table *t = csv_load(path, errs);
+  static const char *const need[] = {"framework", "as", "source", "grade"};
+  if (t && csv_require(t, need, 4, errs))
+    for (size_t i = 0; i < csv_rows(t); i++) {
+      l->kin = mem_grow(l->kin, &l->kin_cap, l->n_kin + 1, sizeof *l->kin);
+      l->kin[l->n_kin++] = (struct kinship){arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "framework"))),
+                                            arena_strdup(l->arena, csv_cell(t, i, csv_column(t, "as")))};
+    }
+  csv_unload(t);
+}
+
 static void read_figures(struct wl_stacks *l, const char *path, struct errs *errs) {
   struct csv_table *t = csv_load(path, errs);
   static const char *const need[] = {"scope", "name", "value", "unit", "source", "grade"};
@@ -278,7 +301,7 @@ struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n, struct errs 
   static const struct {
     const char *name;
     void (*read)(struct wl_stacks *l, const char *path, struct errs *errs);
-  } files[] = {{"stacks.csv", read_stacks}, {"recipes.csv", read_recipes}, {"insitu.csv", read_figures}, {"trainers.csv", read_trainers}};
+  } files[] = {{"stacks.csv", read_stacks}, {"recipes.csv", read_recipes}, {"frameworks.csv", read_kin}, {"insitu.csv", read_figures}, {"trainers.csv", read_trainers}};
   for (size_t i = 0; i < n; i++) /* a user's directory may hold some of them */
     for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
       const char *path = arena_printf(l->arena, "%s/%s", dirs[i], files[k].name);
@@ -297,6 +320,7 @@ void wl_stacks_free(struct wl_stacks *l) {
   arena_destroy(l->arena);
   mem_free(l->row);
   mem_free(l->figure);
+  mem_free(l->kin);
   mem_free(l->trainer);
   mem_free(l);
 }
@@ -392,6 +416,14 @@ static const struct wl_stack *best(const struct wl_stacks *l, const char *framew
   return found;
 }
 
+/* Whose stacks a framework without own rows has; NULL when nobody's are known. */
+static const char *kin_of(const struct wl_stacks *l, const char *name) {
+  for (size_t i = l->n_kin; i-- > 0;) /* later files win */
+    if (names(name, l->kin[i].framework))
+      return l->kin[i].as;
+  return NULL;
+}
+
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
                                      const char *device, const char *arch, bool sharded,
                                      bool *ret_known) {
@@ -399,6 +431,9 @@ const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name
   if (date == 0)
     date = year > 0 ? year : 2099;
   const struct wl_stack *s = name && *name ? best(l, name, model, date, device, arch) : NULL;
+  const char *as = name && *name && !s ? kin_of(l, name) : NULL;
+  if (as)
+    s = best(l, as, model, date, device, arch);
   if (ret_known)
     *ret_known = s != NULL;
   return s ? s : best(l, sharded ? "default-sharded" : "default", model, date, device, arch);

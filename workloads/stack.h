@@ -1,6 +1,6 @@
 /* Software stacks: what a training framework of a given age does with the same layout: kernels, fusion, overlap, host
  * cost, defaults. Rows of catalog/stacks.csv, found by framework and date; an unknown framework gets the row `default`
- * of its year. Rows of catalog/recipes.csv say what a framework's published recipe of a model sets otherwise. A stack decides as much as the GPU does. In-situ figures per GPU architecture (catalog/insitu.csv) are
+ * of its year; catalog/frameworks.csv says which frameworks have another's stacks. Rows of catalog/recipes.csv say what a framework's published recipe of a model sets otherwise. A stack decides as much as the GPU does. In-situ figures per GPU architecture (catalog/insitu.csv) are
  * beside it: what a kernel benchmark cannot show. */
 #ifndef WORKLOADS_STACK_H
 #define WORKLOADS_STACK_H
@@ -12,6 +12,7 @@
 enum wl_attention_kernel { WL_ATTN_UNFUSED, WL_ATTN_FLASH1, WL_ATTN_FLASH2, WL_ATTN_FLASH3, WL_ATTN_BEST };
 enum wl_order { WL_ORDER_AUTO, WL_ORDER_1F1B, WL_ORDER_INTERLEAVED, WL_ORDER_ZERO_BUBBLE, WL_ORDER_DUALPIPE };
 enum wl_again { WL_AGAIN_SCORES, WL_AGAIN_OPERATORS };
+enum wl_adapters { WL_ADAPT_QKV, WL_ADAPT_ALL };
 enum wl_keep { WL_KEEP_ALL, WL_KEEP_NO_SCORES, WL_KEEP_INPUT, WL_KEEP_AUTO };
 
 struct wl_stack {
@@ -32,6 +33,7 @@ struct wl_stack {
   double contention;      /* compute slowed by gathers beside it, share of their time */
   double zero3_rate;      /* share of the network that gathers of weights reach */
   double zero3_Bps;       /* a rank's own limit on gathering and scattering weights, tensor by tensor; 0 = none */
+  double zero3_host_s;    /* the host's time to gather and release a layer's weights for a pass, module by module */
   double grad_bytes;      /* of a gradient in the reduction */
   double state_bytes;     /* of the optimizer per parameter: fp32 master and two moments = 12 */
   bool accumulate_fp32;   /* weight gradients are added to fp32 buffers */
@@ -56,6 +58,9 @@ struct wl_stack {
   int micro_batches;            /* of a step per pipeline stage, where the layout does not say; 0 = the fastest */
   bool offload;                 /* activations that do not fit go to the host's memory, before any are recomputed */
   double shard_sync_s;          /* after the optimizer ranks send their parts of the weights in turn: each takes this */
+  enum wl_adapters adapters;    /* LoRA: which products have one */
+  double packed_len;            /* fine-tuning packs samples of so many tokens into a sequence; 0 = a sample is a sequence */
+  double dequant_bytes;         /* QLoRA: traffic per 4-bit weight and use, to be multiplied in 16 bits */
   bool low_precision;           /* default: FP8 where the GPU has it, else 16 bit */
   bool whole_scores;            /* its reported FLOPs count the whole score matrix, not the causal half */
   const char *source, *grade;

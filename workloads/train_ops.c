@@ -42,12 +42,12 @@ static double by_pass(enum wl_pass p, double forward, double backward) {
   return p == WL_FORWARD ? forward : backward;
 }
 
-/* A low-rank adapter beside a frozen layer: its products are thin, so traffic; its output is scaled and added. EAGER also
- * drops out its input first, in a kernel of its own. */
+/* A low-rank adapter beside a frozen layer: its products are thin, so traffic; its output is scaled and added. EAGER
+ * keeps adapters in single precision: the input is widened, dropped out and narrowed again, in kernels of their own. */
 static void adapter(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
   bool eager = s->fusion == WL_FUSION_EAGER;
-  double in = by_pass(p, eager ? 7 : 2, eager ? 10 : 6), out = by_pass(p, eager ? 12 : 8, eager ? 8 : 6);
-  stream(o, rows * (in * k + out * n), by_pass(p, eager ? 6 : 4, eager ? 10 : 6));
+  double in = by_pass(p, eager ? 23 : 2, eager ? 31 : 6), out = by_pass(p, eager ? 12 : 8, eager ? 8 : 6);
+  stream(o, rows * (in * k + out * n), by_pass(p, eager ? 8 : 4, eager ? 12 : 6));
 }
 
 /* A linear layer [rows, k] x [k, n]: forward one product; backward the input's gradient and the weight's, which is
@@ -68,11 +68,23 @@ static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, d
   }
 }
 
+/* What fine-tuning may freeze: weights that are kept in 4 bits are widened before each use. */
+static void frozen(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
+  if (s->frozen && s->dequant_bytes > 0)
+    stream(o, s->dequant_bytes * n * k, 1);
+  linear(o, s, p, rows, n, k, true);
+}
+
 /* One of the layers that fine-tuning adapts: those of attention and MLP, not routers, experts or the head. */
 static void adapted(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
-  linear(o, s, p, rows, n, k, true);
+  frozen(o, s, p, rows, n, k);
   if (s->frozen)
     adapter(o, s, p, rows, n, k);
+}
+
+/* Neither queries, keys nor values. */
+static void beside(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
+  (s->adapt_qkv_alone ? frozen : adapted)(o, s, p, rows, n, k);
 }
 
 /* ---- tensor parallelism: gather before the column-parallel product, scatter after the row-parallel one ---- */
@@ -191,7 +203,7 @@ static void attention(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
   attention_linears(o, s, p);
   ring(o, s, p);
   scores(o, s, p);
-  adapted(o, s, p, t, m->hidden, m->heads * dv / s->tp);
+  beside(o, s, p, t, m->hidden, m->heads * dv / s->tp);
   leave_tp(o, s, p);
   stream(o, t * (wide_bytes(s, p) + rotary_bytes(s, p)),
          stream_kernels(s, p, 14));
@@ -211,8 +223,8 @@ static double activation_bytes(const struct wl_share *s, enum wl_pass p, double 
 }
 
 static void mlp_linears(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double t, double width) {
-  adapted(o, s, p, t, width * (s->model->gated ? 2 : 1), s->model->hidden);
-  adapted(o, s, p, t, s->model->hidden, width);
+  beside(o, s, p, t, width * (s->model->gated ? 2 : 1), s->model->hidden);
+  beside(o, s, p, t, s->model->hidden, width);
 }
 
 static void mlp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {

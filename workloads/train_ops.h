@@ -49,6 +49,8 @@ struct wl_share { /* how the work is cut */
   double dispatch_bytes; /* bytes per element that tokens are sent to experts with */
   double grad_bytes;     /* 4: weight gradients accumulate in fp32 (read + write); 0: FSDP-like, no accumulation */
   bool frozen;           /* LoRA: no weight gradients of the base weights */
+  bool adapt_qkv_alone;  /* of the frozen layers only queries, keys and values have an adapter beside them */
+  double dequant_bytes;  /* frozen weights are kept in 4 bits: traffic per weight to have them in 16; 0 = they are not */
   bool head_in_16bit;
 };
 double wl_rank_tokens(const struct wl_share *s); /* of one micro-batch on one rank: seqs x seq_len / cp */
