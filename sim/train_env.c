@@ -180,6 +180,7 @@ static void set_share(struct train_env *e) {
                                .scan_bytes = e->scan_bytes,
                                .biased_experts = e->biased_experts,
                                .cast_bytes = e->stack->cast_bytes * (e->plan.block_scaled ? e->block_cast : 1),
+                               .expert_cast_bytes = e->stack->cast_bytes,
                                .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
                                .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,
                                .frozen = e->job->lora,

@@ -223,7 +223,9 @@ static void test_stacks(void) {
   CU_ASSERT(strstr(rack->arch, "GB200") && wl_stack_find(l, "megatron-bridge 26.08", "", 0, "GB300", "blackwell", false, &known) == rack && *other->arch == '\0' && rack->host_moe_s < other->host_moe_s);
   const struct wl_stack *recipe = wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", false, &known);
   CU_ASSERT(known && !recipe->dedupe && other->dedupe && recipe->host_moe_s == other->host_moe_s);
-  CU_ASSERT(wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "GB200", "blackwell", false, &known) == rack);
+  const struct wl_stack *fused = wl_stack_find(l, "megatron-bridge 26.08", "Qwen3-235B-A22B", 0, "GB300", "blackwell", false, &known);
+  CU_ASSERT(fused != rack && fused->ep_overlap > rack->ep_overlap && fused->since > 2026.4 && fused->dedupe);
+  CU_ASSERT(wl_stack_find(l, "megatron-bridge 26.04", "Qwen3-235B-A22B", 0, "GB200", "blackwell", false, &known) == rack);
   CU_ASSERT(!*wl_stack_find(l, "megatron-core 2025", "Qwen3-235B-A22B", 0, "H100-SXM-80GB", "hopper", false, &known)->model);
   const struct wl_stack *unknown = wl_stack_find(l, "somebody-else", "", 2022, "A100-SXM-80GB", "ampere", false, &known);
   CU_ASSERT(!known && strcmp(unknown->framework, "default") == 0 && unknown->since <= 2022 && unknown->fusion == WL_FUSION_JIT);

@@ -241,7 +241,7 @@ static void experts(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, 
   bool low = s->low_precision;
   double groups = (double)s->model->experts / s->ep;
   if (low)
-    stream(o, s->cast_bytes * rows * (p == WL_FORWARD ? k : n), 1);
+    stream(o, s->expert_cast_bytes * rows * (p == WL_FORWARD ? k : n), 1);
   int passes = p == WL_FORWARD ? 1 : s->frozen ? 1 : 2;
   for (int i = 0; i < passes; i++) {
     struct wl_op *op = add(o, WL_OP_GROUPED);

@@ -42,6 +42,7 @@ struct wl_share { /* how the work is cut */
   enum wl_fusion fusion;
   double element_bytes; /* of activations: 0 or 2, in single precision 4 */
   bool low_precision; /* FP8/FP4 linear layers: their inputs are cast, `cast_bytes` per element */
+  double expert_cast_bytes; /* the same for the products of experts, whose casts make scales of blocks by the way */
   double cast_bytes;
   double permute;        /* x on the traffic of sorting tokens to experts and back */
   double scan_bytes;     /* of a Mamba-2 scan: traffic per inner element and pass forward, twice that backward */
