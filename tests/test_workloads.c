@@ -78,6 +78,8 @@ static void test_totals(void) {
       {"Llama-4-Scout", 109, 17, 0.03, false},
       {"Kimi-K2", 1026, 32, 0.02, false},
       {"DBRX", 132, 36, 0.02, false},
+      {"Gemma-3-12B", 11.8, 0, 0.02, false},
+      {"Gemma-3-27B", 27.0, 0, 0.02, false},
       {"Nemotron-H-56B", 56, 0, 0.02, false},
       {"Nemotron-3-Super", 120, 12.7, 0.01, false},
       {"Nemotron-3-Nano", 31.6, 3.6, 0.06, false},
