@@ -55,6 +55,8 @@ static void check_layer(struct sc_reader *r, const struct sc_node *n, const char
     sc_error(r, n, below(r, path, "count"), "cannot be auto: a replay is played over a stated number of servers");
   if (l->n_event)
     sc_error(r, at(n, "events"), below(r, path, "events"), "contradict work.replay: it is played over the servers of the start");
+  if (l->prefill > 0 && l->role != SIM_BOTH)
+    sc_error(r, at(n, "prefill"), below(r, path, "prefill"), "contradicts role: the replicas of a server are of both kinds, or all of one");
   if (l->scaling.policy && !(l->scaling.target > 0))
     sc_error(r, at(n, "autoscale"), below(r, path, "autoscale.target"), "is missing: policy %s needs it", l->scaling.policy->name);
   if (l->scaling.policy && !l->owned && l->term_months == 0) /* what leaves is not paid for */
@@ -64,7 +66,11 @@ static void check_layer(struct sc_reader *r, const struct sc_node *n, const char
 static void check_roles(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sim_option *o) {
   int of[3] = {0};
   for (int i = 0; i < o->n; i++)
-    of[o->layer[i].role] += o->layer[i].count != 0;
+    if (o->layer[i].prefill > 0) {
+      of[SIM_PREFILL]++;
+      of[SIM_DECODE]++;
+    } else
+      of[o->layer[i].role] += o->layer[i].count != 0;
   if ((of[SIM_PREFILL] > 0) != (of[SIM_DECODE] > 0))
     sc_error(r, n, path, "%s without %s: prompts that are read on some layers are answered on others, expected both roles", of[SIM_PREFILL] ? "prefill" : "decode",
              of[SIM_PREFILL] ? "decode" : "prefill");
@@ -91,6 +97,7 @@ void sc_check_replay_options(struct sc_reader *r, const struct sc_node *root, st
       else {
         check_unused(r, layer_node(layers, k), place, "role");
         check_unused(r, layer_node(layers, k), place, "autoscale");
+        check_unused(r, layer_node(layers, k), place, "prefill");
       }
     }
     if (s->replay.present)

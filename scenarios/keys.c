@@ -273,6 +273,7 @@ static const struct sc_param owned_params[] = {
     {.key = "network", .kind = SC_GROUP, .table = &network_table, .optional = true, .meaning = "between its servers; absent = as the catalog has it (full bandwidth)"},
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
     CHOICE("role", sc_roles, NULL, role, "replay: what its replicas do; prefill and decode belong together (absent: both)"),
+    {.key = "prefill", .kind = SC_COUNT, .lo = 1, .hi = 1024, AT(prefill), .meaning = "replay: so many of the replicas on each server read prompts, the others decode (absent: as role says)"},
     {.key = "autoscale", .kind = SC_GROUP, .table = &sc_autoscale_table, .optional = true, .meaning = "replay: its replicas follow the load, count is the most"},
 };
 static const struct sc_param acquire_params[] = {
@@ -297,6 +298,7 @@ static const struct sc_param rented_params[] = {
     SPECIAL("cover", sc_cover, "all", cover, "which part of the demand this layer takes"),
     TEXT("region", "us-east-1", region, "region of the price"),
     CHOICE("role", sc_roles, NULL, role, "replay: what its replicas do; prefill and decode belong together (absent: both)"),
+    {.key = "prefill", .kind = SC_COUNT, .lo = 1, .hi = 1024, AT(prefill), .meaning = "replay: so many of the replicas on each server read prompts, the others decode (absent: as role says)"},
     {.key = "autoscale", .kind = SC_GROUP, .table = &sc_autoscale_table, .optional = true, .meaning = "replay: its replicas follow the load, count is the most"},
 };
 const struct sc_table sc_owned_table = TABLE("an owned layer", owned_params, .finish = sc_check_owned);

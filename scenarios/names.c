@@ -147,7 +147,7 @@ static void read_router(struct sc_reader *r, const struct sc_key *k) {
     sc_row(r, k->node, k->path, found->name, "");
   *(const struct sim_router **)k->field = found;
 }
-const struct sc_special sc_router = {"least_loaded, round_robin, least_tokens, prefix, power_of_two", read_router, NULL};
+const struct sc_special sc_router = {"least_loaded, round_robin, least_tokens, prefix, power_of_two, near", read_router, NULL};
 
 static void read_scaler(struct sc_reader *r, const struct sc_key *k) {
   const struct sc_node *v = sc_scalar(r, k->node, k->path);

@@ -55,12 +55,44 @@ static int replicas_on(const struct sim_layer *y, const struct sim_replica *r, i
   return y->count / nodes * per_server;
 }
 
+static void add_pool(struct plan *p, int i, const struct sim_replica *r, enum sim_role role, int replicas) {
+  const struct sim_layer *y = &p->option->layer[i];
+  struct sim_scaling g = y->scaling;
+  g.max = replicas;
+  p->pool[p->pools++] = (struct sim_pool){.name = y->label, .role = role, .replica = *r, .scaling = g, .usd_per_gpu_h = 1,
+                                          .replicas = !g.policy ? replicas : y->initial >= 0 ? (int)fmin(y->initial, replicas) : g.policy->to_zero ? 0 : (int)fmin(g.min, replicas)};
+}
+
+/* One pool of a layer, or two that share its servers. */
+static bool pools_of(struct plan *p, int i, const struct sim_replica *r) {
+  const struct sim_layer *y = &p->option->layer[i];
+  struct replay_layer *l = &p->out->layer[i];
+  int per_server = r->gpus > 0 ? y->server->gpus / r->gpus : 1, servers = l->replicas / per_server, rest = per_server - y->prefill;
+  l->pool = p->pools;
+  l->pools = y->prefill > 0 ? 2 : 1;
+  if (y->prefill == 0) {
+    add_pool(p, i, r, y->role, l->replicas);
+    return true;
+  }
+  if (rest < 1) {
+    snprintf(p->out->why, sizeof p->out->why, "%s: %d of the %d replicas on a server are to read prompts, none is left to answer; smallest cure: smaller replicas (replica.gpus)", y->label, y->prefill,
+             per_server);
+    return false;
+  }
+  add_pool(p, i, r, SIM_PREFILL, servers * y->prefill);
+  add_pool(p, i, r, SIM_DECODE, servers * rest);
+  for (int k = 0; k < 2; k++) {
+    p->pool[l->pool + k].site = i + 1;
+    p->pool[l->pool + k].per_server = k ? rest : y->prefill;
+  }
+  return true;
+}
+
 static bool plan_layer(struct plan *p, int i) {
   const struct sim_layer *y = &p->option->layer[i];
   struct replay_layer *l = &p->out->layer[i];
   struct sim_replica want = p->spec->replay.replica;
   struct sim_replica_fit fit;
-  l->pool = -1;
   if (y->count == 0)
     return true;
   want.catalog = p->spec->catalog;
@@ -78,46 +110,46 @@ static bool plan_layer(struct plan *p, int i) {
              fit.replica.nodes);
     return false;
   }
-  if (y->role != SIM_BOTH && want.model->encoder) {
+  if ((y->role != SIM_BOTH || y->prefill > 0) && want.model->encoder) {
     snprintf(p->out->why, sizeof p->out->why, "%s: %s writes no answers: there is nothing to decode elsewhere", y->label, want.model->name);
     return false;
   }
-  struct sim_scaling g = y->scaling;
-  g.max = l->replicas;
-  l->pool = p->pools;
   fit.replica.policies = p->option->rules.policies;
-  p->pool[p->pools++] = (struct sim_pool){.name = y->label, .role = y->role, .replica = fit.replica, .scaling = g, .usd_per_gpu_h = 1,
-                                          .replicas = !g.policy ? l->replicas : y->initial >= 0 ? (int)fmin(y->initial, l->replicas) : g.policy->to_zero ? 0 : (int)fmin(g.min, l->replicas)};
-  if (g.policy)
-    p->out->start_s = fmax(p->out->start_s, g.start_s >= 0 ? g.start_s : sim_start_s(&fit.replica, NULL));
+  if (!pools_of(p, i, &fit.replica))
+    return false;
+  if (y->scaling.policy)
+    p->out->start_s = fmax(p->out->start_s, y->scaling.start_s >= 0 ? y->scaling.start_s : sim_start_s(&fit.replica, NULL));
   return true;
 }
 
 /* Mean watts of a server: its provisioned replicas' energy; when they are off it idles where it is owned, and is not there where it is paid by use. */
 static void layer_means(const struct sim_spec *spec, const struct sim_layer *y, const struct sim_cluster_result *r, struct replay_layer *l) {
-  const struct sim_part *p = l->pool >= 0 ? &r->pool[l->pool] : NULL;
-  double idle_w = hw_server_idle_w(spec->catalog, y->server), span_s = r->whole.span_s, servers = fmax(1, y->count);
+  double idle_w = hw_server_idle_w(spec->catalog, y->server), span_s = r->whole.span_s, servers = fmax(1, y->count), energy_j = 0, replica_h = 0;
   l->watts = idle_w;
-  if (!p || !(span_s > 0))
+  if (!l->pools || !(span_s > 0))
     return;
-  double on_servers = l->replicas * (double)l->gpus / y->server->gpus; /* that hold replicas */
-  double on = p->replica_h * 3600 / span_s / l->replicas;
-  l->up = on * on_servers / servers;
-  l->busy = p->busy;
-  l->watts = p->energy_j / span_s / servers + (y->scale ? 0 : (1 - l->up) * idle_w);
+  for (int i = 0; i < l->pools; i++) {
+    const struct sim_part *p = &r->pool[l->pool + i];
+    energy_j += p->energy_j;
+    replica_h += p->replica_h;
+    l->busy += p->busy * p->replica_h;
+    l->requests += (double)p->ended / span_s;
+    l->input_tokens += p->role == SIM_DECODE ? 0 : p->input_tokens / span_s;
+    l->output_tokens += p->output_tokens / span_s;
+  }
+  l->busy = replica_h > 0 ? l->busy / replica_h : 0;
+  l->up = replica_h * 3600 / span_s * l->gpus / y->server->gpus / servers;
+  l->watts = energy_j / span_s / servers + (y->scale ? 0 : (1 - l->up) * idle_w);
   if (y->scale && l->up > 0)
     l->watts /= l->up;
-  l->requests = (double)p->ended / span_s;
   l->within = l->requests * r->whole.slo_attainment * (double)r->whole.arrived / fmax(1, (double)r->whole.finished);
-  l->input_tokens = y->role == SIM_DECODE ? 0 : p->input_tokens / span_s;
-  l->output_tokens = p->output_tokens / span_s;
 }
 
 static void play_option(const struct sim_spec *spec, uint64_t seed, int option, struct replay *out) {
   const struct sim_replay *w = &spec->replay;
   const struct sim_option *o = &spec->option[option];
   const struct sim_class all = {.name = w->name, .share = 1, .ttft_s = w->slo.ttft_s, .tpot_s = w->slo.tpot_s};
-  struct plan p = {.spec = spec, .option = o, .out = out, .pool = mem_array((size_t)o->n, sizeof *p.pool)};
+  struct plan p = {.spec = spec, .option = o, .out = out, .pool = mem_array(2 * (size_t)o->n, sizeof *p.pool)};
   struct errs *quiet = errs_create(); /* the file was read before */
   struct feed feed;
   out->layer = mem_array((size_t)o->n, sizeof *out->layer);

@@ -4,7 +4,7 @@
 #include "sim/spec.h"
 
 struct replay_layer { /* of one server that is there, means over the replay */
-  int pool;             /* its place among the cluster's, -1 = no replica on it */
+  int pool, pools;      /* its first place among the cluster's and how many it has: 0 no replica, 1, or 2 (prompts, answers) */
   int replicas, gpus, idle_servers; /* whole replicas, GPUs of one, servers that make none */
   double up;            /* share of its time in which the replicas on it are provisioned */
   double busy;          /* share of that in which GPUs are busy */

@@ -73,17 +73,24 @@ static void price(const struct teller *t, double input, double cached, double ou
 /* Pools were priced at 1 USD a GPU-hour: each kind's bill scales with its pool's price. */
 static double whole_price(const struct replay *r, const struct sim_option *o, const double *usd, int kind) {
   double bill = 0, tokens = 0;
-  for (int i = 0; i < o->n; i++) {
-    if (r->layer[i].pool < 0)
-      continue;
-    const struct sim_part *p = &r->r.pool[r->layer[i].pool];
-    double n[] = {p->input_tokens - p->hit_tokens, p->hit_tokens, p->output_tokens}, each[] = {p->usd_per_mtoken_input, p->usd_per_mtoken_cached, p->usd_per_mtoken_output};
-    if (isnan(each[kind]))
-      continue;
-    bill += usd[i] * each[kind] * n[kind];
-    tokens += n[kind];
-  }
+  for (int i = 0; i < o->n; i++)
+    for (int k = 0; k < r->layer[i].pools; k++) {
+      const struct sim_part *p = &r->r.pool[r->layer[i].pool + k];
+      double n[] = {p->input_tokens - p->hit_tokens, p->hit_tokens, p->output_tokens}, each[] = {p->usd_per_mtoken_input, p->usd_per_mtoken_cached, p->usd_per_mtoken_output};
+      if (isnan(each[kind]))
+        continue;
+      bill += usd[i] * each[kind] * n[kind];
+      tokens += n[kind];
+    }
   return over(bill, tokens);
+}
+
+static void pool(const struct teller *t, const struct sim_part *p, const struct replay_layer *l, double usd) {
+  part(t, p);
+  machines(t, p);
+  one(t, "replicas", l->pools == 1 ? l->replicas : (double)NAN, "");
+  one(t, "gpus_per_replica", l->gpus, "gpu");
+  price(t, p->usd_per_mtoken_input * usd, p->usd_per_mtoken_cached * usd, p->usd_per_mtoken_output * usd);
 }
 
 static void curves(const struct sim_listener *out, const char *option, const struct replay *r) {
@@ -112,17 +119,11 @@ void replay_tell(const struct sim_spec *spec, int option, const struct replay *r
   t.scope = "whole"; /* what an option over years has no other source for */
   one(&t, "hit_share", over(r->r.whole.hit_tokens, r->r.whole.input_tokens), "");
   t.scope = scope;
-  for (int i = 0; i < o->n; i++) {
-    if (r->layer[i].pool < 0)
-      continue;
-    const struct sim_part *p = &r->r.pool[r->layer[i].pool];
-    snprintf(scope, sizeof scope, "replay:layer-%d", i);
-    part(&t, p);
-    machines(&t, p);
-    one(&t, "replicas", r->layer[i].replicas, "");
-    one(&t, "gpus_per_replica", r->layer[i].gpus, "gpu");
-    price(&t, p->usd_per_mtoken_input * usd[i], p->usd_per_mtoken_cached * usd[i], p->usd_per_mtoken_output * usd[i]);
-  }
+  for (int i = 0; i < o->n; i++)
+    for (int k = 0; k < r->layer[i].pools; k++) {
+      snprintf(scope, sizeof scope, "replay:layer-%d%s", i, r->layer[i].pools == 1 ? "" : k ? ":decode" : ":prefill");
+      pool(&t, &r->r.pool[r->layer[i].pool + k], &r->layer[i], usd[i]);
+    }
   for (int i = 0; spec->replay.n_class && i < r->r.classes; i++) {
     snprintf(scope, sizeof scope, "replay:%s", r->r.class[i].name);
     part(&t, &r->r.class[i]);

@@ -289,8 +289,10 @@ static void make_pool(struct cluster *c, int k, int *number) {
   const struct cluster_pool_config *g = &c->cfg.pool[k];
   int most = g->scaling.policy && g->scaling.max > g->replicas ? g->scaling.max : g->replicas;
   *p = (struct cluster_pool){.cfg = g, .c = c, .first = *number, .n = most, .low_since = -1, .itl = sketch_create(), .transfer = sketch_create()};
-  for (int i = 0; i < most; i++, ++*number)
+  for (int i = 0; i < most; i++, ++*number) {
     c->x[*number] = (struct instance){.c = c, .pool = p, .number = *number};
+    c->site[*number].server = g->site > 0 ? ((int64_t)g->site << 32) + i / g->per_server : -1;
+  }
   c->timed |= g->scaling.policy || g->role != SIM_BOTH;
 }
 

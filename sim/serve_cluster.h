@@ -15,6 +15,7 @@ struct sim_pool { /* replicas alike */
   enum sim_role role;           /* prompts and answers, or one of the two; a cluster has BOTH alone, or PREFILL and DECODE */
   struct sim_replica replica;   /* its layout chosen */
   int replicas;                 /* there at the start */
+  int site, per_server;         /* pools of one site (> 0) share its servers, so many replicas of this one on each; site 0 = servers of its own */
   struct sim_scaling scaling;   /* start_s < 0: as long as the model takes to load and the engine to start */
   double usd_per_gpu_h;         /* NaN = unknown */
 };
@@ -42,6 +43,7 @@ struct sim_cluster {
 
 struct sim_part { /* the whole, a pool or a class; NaN = not known of such a part */
   const char *name;
+  enum sim_role role;           /* of a pool */
   uint64_t arrived, finished, rejected, timed_out, preemptions, swapped /* of those */, iterations, blocks_dropped, starts;
   uint64_t ended;               /* of the finished, those that ended here: not on the side that only read them */
   double span_s;                /* first arrival to last end */

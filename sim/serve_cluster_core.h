@@ -23,7 +23,8 @@ struct cluster_pool_config {
   struct serve_config serve; /* its finish, room and itl are the cluster's */
   int replicas;
   struct sim_scaling scaling;
-  struct cluster_path path;
+  struct cluster_path path, near; /* to other servers; inside one, where pools share it */
+  int site, per_server;      /* as of sim_pool */
   double kv_bytes_per_token; /* of a request, as it is sent */
   double overlap;            /* 0..1 of a prompt's cache goes out while the prompt is read, as far as the links are free */
   bool first_at_decode;      /* the first token reaches the client from the decode side, after the transfer */
@@ -80,7 +81,7 @@ struct instance {
   sim_time since;           /* provisioned from */
   event_id ready;
   int64_t held;             /* finished prompts whose cache has not been taken */
-  fluid_link out, in;
+  fluid_link out, in, near_out, near_in;
   bool touched;
 };
 struct cluster_pool {

@@ -37,6 +37,18 @@ static bool path_of(const struct serve_setup *s, struct cluster_path *ret, char 
   return true;
 }
 
+/* Inside a server: over its scale-up link, or PCIe where there is none; a request over the links of the ranks that hold it. */
+static bool near_of(const struct serve_setup *s, struct cluster_path *ret, char *why, size_t why_size) {
+  const struct hw_link *l = s->server->intra ? s->server->intra : s->gpu->scaleup ? s->gpu->scaleup : s->gpu->pcie;
+  if (!l) {
+    snprintf(why, why_size, "the catalog has no link between the GPUs of %s", s->server->name);
+    return false;
+  }
+  double all = eff_Bps(l) * s->gpus;
+  *ret = (struct cluster_path){all, all, eff_Bps(l) * s->layout.tp * s->layout.pp, l->latency_s};
+  return true;
+}
+
 /* Of the whole request, each value once: what one rank that holds everything would cache. */
 static double kv_bytes(const struct serve_setup *s) {
   struct wl_serve_layout one = s->layout;
@@ -68,7 +80,13 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
     snprintf(why, why_size, "%s has neither drives nor a network in the catalog: how long a replica takes to start is unknown", s->server->name);
     return false;
   }
-  return p->role == SIM_BOTH || path_of(s, &g->path, why, why_size);
+  g->site = p->site;
+  g->per_server = p->per_server > 0 ? p->per_server : 1;
+  if (p->role == SIM_BOTH)
+    return true;
+  if (p->site > 0 && !near_of(s, &g->near, why, why_size))
+    return false;
+  return path_of(s, &g->path, why, why_size) || (p->site > 0 && p->replicas <= g->per_server); /* one server needs no network */
 }
 
 static bool build(struct built *b, const struct sim_cluster *of, char *why, size_t why_size) {

@@ -174,6 +174,7 @@ static void pool_report(const struct cluster *c, int k, const struct sim_pool *o
   double s = (double)p->provisioned_ns * 1e-9;
   t.start = 0;
   t.end = p->provisioned_ns;
+  r->role = p->cfg->role;
   r->arrived = t.arrived;
   r->rejected = t.rejected;
   r->timed_out = t.timed_out;

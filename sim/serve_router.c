@@ -3,7 +3,7 @@
 #include "base/mem.h"
 
 const struct sim_router *const serve_routers[] = {&serve_router_least_loaded, &serve_router_round_robin, &serve_router_least_tokens, &serve_router_prefix,
-                                                  &serve_router_two, NULL};
+                                                  &serve_router_two, &serve_router_near, NULL};
 
 const struct sim_router *serve_router_find(const char *name) {
   for (int i = 0; serve_routers[i]; i++)
@@ -13,7 +13,7 @@ const struct sim_router *serve_router_find(const char *name) {
 }
 
 void serve_route_make(struct route *g, const struct sim_router *router, struct route_site *site, int most, uint64_t seed, const char *stream) {
-  *g = (struct route){.router = router, .site = site, .open = mem_array((size_t)most + 1, sizeof(int)), .last = -1};
+  *g = (struct route){.router = router, .site = site, .open = mem_array((size_t)most + 1, sizeof(int)), .last = -1, .from = -1};
   serve_order_make(&g->order, most);
   stream_init(&g->luck, seed, stream, 0);
 }

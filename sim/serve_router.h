@@ -15,6 +15,7 @@ struct route_site { /* an instance as a router sees it */
   int64_t requests;  /* sent there and not over */
   int64_t tokens;    /* of their prompts */
   int64_t sent;      /* tokens of all prompts ever sent there */
+  int64_t server;    /* where it stands, if others stand there too; -1 = nobody does */
   struct serve *engine;
 };
 struct sim_router;
@@ -25,6 +26,7 @@ struct route { /* a router at work over the instances of one role */
   struct serve_order order; /* of those, by the router's key */
   struct stream luck;
   int last;                 /* taken last, -1 = none yet */
+  int64_t from;             /* server on which the prompt was read; -1 = does not matter */
   double match_share, apart_requests, apart_ratio; /* of the prefix-aware router */
 };
 struct sim_router {
@@ -32,7 +34,8 @@ struct sim_router {
   int64_t (*key)(const struct route_site *x); /* what `order` is kept by; NULL = not kept */
   int (*pick)(struct route *g, const struct sim_request *r, sim_time t); /* g->n > 0 */
 };
-extern const struct sim_router serve_router_round_robin, serve_router_least_loaded, serve_router_least_tokens, serve_router_prefix, serve_router_two;
+extern const struct sim_router serve_router_round_robin, serve_router_least_loaded, serve_router_least_tokens, serve_router_prefix, serve_router_two,
+    serve_router_near;
 extern const struct sim_router *const serve_routers[]; /* NULL-ended, the default first */
 const struct sim_router *serve_router_find(const char *name); /* NULL = unknown */
 

@@ -10,18 +10,47 @@ static sim_time client_ns(const struct instance *x) {
   return (sim_time)llround(x->pool->cfg->serve.client_s * 1e9);
 }
 
+static fluid_link link_of(struct cluster *c, double Bps) {
+  return isfinite(Bps) && Bps > 0 ? fluid_add_link(c->fluid, Bps) : 0;
+}
+
 void transfer_open(struct cluster *c) {
   for (int i = 0; i < c->n; i++) {
-    const struct cluster_path *p = &c->x[i].pool->cfg->path;
-    if (c->x[i].pool->cfg->role == SIM_BOTH)
+    const struct cluster_pool_config *p = c->x[i].pool->cfg;
+    if (p->role == SIM_BOTH)
       continue;
     if (!c->fluid)
       c->fluid = fluid_create(c->engine);
-    if (isfinite(p->out_Bps))
-      c->x[i].out = fluid_add_link(c->fluid, p->out_Bps);
-    if (isfinite(p->in_Bps))
-      c->x[i].in = fluid_add_link(c->fluid, p->in_Bps);
+    c->x[i].out = link_of(c, p->path.out_Bps);
+    c->x[i].in = link_of(c, p->path.in_Bps);
+    c->x[i].near_out = link_of(c, p->near.out_Bps);
+    c->x[i].near_in = link_of(c, p->near.in_Bps);
   }
+}
+
+/* The way from one instance to another: over the links inside a server where both stand on it. */
+struct way {
+  bool near;
+  fluid_link link[2];
+  size_t n;
+  double capacity_Bps[2], flow_Bps, latency_s; /* flow 0 = no limit */
+};
+
+static struct way way_of(const struct cluster *c, int from, int to) {
+  const struct instance *a = &c->x[from], *b = &c->x[to];
+  bool near = c->site[from].server >= 0 && c->site[from].server == c->site[to].server;
+  const struct cluster_path *p = near ? &a->pool->cfg->near : &a->pool->cfg->path, *q = near ? &b->pool->cfg->near : &b->pool->cfg->path;
+  struct way w = {.near = near, .latency_s = p->latency_s};
+  w.flow_Bps = p->flow_Bps > 0 && q->flow_Bps > 0 ? fmin(p->flow_Bps, q->flow_Bps) : fmax(p->flow_Bps, q->flow_Bps);
+  if (isfinite(p->out_Bps)) {
+    w.link[w.n] = near ? a->near_out : a->out;
+    w.capacity_Bps[w.n++] = p->out_Bps;
+  }
+  if (isfinite(q->in_Bps)) {
+    w.link[w.n] = near ? b->near_in : b->in;
+    w.capacity_Bps[w.n++] = q->in_Bps;
+  }
+  return w;
 }
 
 /* ---- handing over ---- */
@@ -41,6 +70,7 @@ void transfer_offer(struct cluster *c, struct flight *f, sim_time t) {
     scaling_wake(c, ROUTE_DECODES, t);
     return;
   }
+  g->from = c->site[f->prefill].server;
   int i = f->decode = g->last = g->router->pick(g, &r, t);
   f->asked = t;
   c->site[i].sent += r.input;
@@ -97,7 +127,7 @@ static void landed(struct engine *e, void *subject, void *object) {
 
 static void sent(struct engine *e, void *subject, fluid_flow flow) {
   struct flight *f = subject;
-  double latency = f->c->x[f->prefill].pool->cfg->path.latency_s;
+  double latency = way_of(f->c, f->prefill, f->decode).latency_s;
   (void)flow;
   if (latency > 0)
     engine_after_s(e, latency, BAND_STATE, landed, f, NULL);
@@ -106,19 +136,13 @@ static void sent(struct engine *e, void *subject, fluid_flow flow) {
 }
 
 /* What has gone out while the prompt was read: at most the engine's share of it, and what the links had free in the time that reading the prompt alone takes. */
-static double gone_ahead(struct cluster *c, const struct flight *f, double bytes) {
+static double gone_ahead(struct cluster *c, const struct flight *f, const struct way *w, double bytes) {
   const struct cluster_pool_config *p = c->x[f->prefill].pool->cfg;
-  const struct serve_cost *k = p->serve.cost;
-  const struct cluster_path *to = &c->x[f->decode].pool->cfg->path;
-  double n = f->input, read_s = serve_device_s(k, n, 1, 0, 0, n * n / 2, 1), room = INFINITY;
+  double n = f->input, read_s = serve_device_s(p->serve.cost, n, 1, 0, 0, n * n / 2, 1), room = w->flow_Bps > 0 ? w->flow_Bps : (double)INFINITY;
   if (p->overlap <= 0)
     return 0;
-  if (isfinite(p->path.out_Bps))
-    room = p->path.out_Bps - fluid_link_load_Bps(c->fluid, c->x[f->prefill].out);
-  if (isfinite(to->in_Bps))
-    room = fmin(room, to->in_Bps - fluid_link_load_Bps(c->fluid, c->x[f->decode].in));
-  if (p->path.flow_Bps > 0)
-    room = fmin(room, p->path.flow_Bps);
+  for (size_t i = 0; i < w->n; i++)
+    room = fmin(room, w->capacity_Bps[i] - fluid_link_load_Bps(c->fluid, w->link[i]));
   return fmin(bytes * p->overlap, fmax(0, room) * read_s);
 }
 
@@ -126,19 +150,12 @@ void transfer_room(void *ctx, uint64_t index, int32_t handle, sim_time t) {
   struct instance *x = ctx;
   struct cluster *c = x->c;
   struct flight *f = flight_find(c, index);
-  const struct cluster_pool_config *from = c->x[f->prefill].pool->cfg, *to = x->pool->cfg;
-  fluid_link link[2];
-  size_t n = 0;
-  double bytes = from->kv_bytes_per_token * f->input, ahead;
-  double flow = from->path.flow_Bps > 0 && to->path.flow_Bps > 0 ? fmin(from->path.flow_Bps, to->path.flow_Bps) : fmax(from->path.flow_Bps, to->path.flow_Bps);
-  if (isfinite(from->path.out_Bps))
-    link[n++] = c->x[f->prefill].out;
-  if (isfinite(to->path.in_Bps))
-    link[n++] = x->in;
+  struct cluster_pool *from = c->x[f->prefill].pool;
+  struct way w = way_of(c, f->prefill, x->number);
+  double bytes = from->cfg->kv_bytes_per_token * f->input, ahead = w.n ? gone_ahead(c, f, &w, bytes) : bytes;
   f->decode_handle = handle;
   f->sent = t;
-  ahead = n ? gone_ahead(c, f, bytes) : bytes;
-  c->x[f->prefill].pool->transfer_bytes += bytes;
-  x->pool->transfer_bytes += bytes;
-  fluid_start(c->fluid, link, n, bytes - ahead, 1, n ? flow : 0, sent, f);
+  from->transfer_bytes += w.near ? 0 : bytes; /* of NICs */
+  x->pool->transfer_bytes += w.near ? 0 : bytes;
+  fluid_start(c->fluid, w.link, w.n, bytes - ahead, 1, w.n ? w.flow_Bps : 0, sent, f);
 }

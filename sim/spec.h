@@ -129,6 +129,7 @@ struct sim_layer {
   const char *label;               /* "0: own DGX-A100-640" */
   /* of a replay */
   enum sim_role role;
+  int prefill;                     /* of the replicas on each server (or whole group of servers), so many read prompts and the others decode; 0 = as role says */
   struct sim_scaling scaling;      /* policy NULL = all replicas all the time */
   int initial;                     /* replicas at the start of a replay that scales; -1 = the fewest */
 };

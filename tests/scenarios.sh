@@ -107,7 +107,7 @@ replay_same_at_any_number_of_threads() {
 
 # Every policy that a scenario may name is one that the engines know.
 policies() {
-  for set in router=round_robin router=least_tokens router=prefix router=power_of_two queue=priority queue=fair victim=lowest victim=smallest preemption=swap 'admission=queue' 'admission=wait' \
+  for set in router=round_robin router=least_tokens router=prefix router=power_of_two decode_router=near queue=priority queue=fair victim=lowest victim=smallest preemption=swap 'admission=queue' 'admission=wait' \
     'prefix_cache=off' 'timeout=200 ms'; do
     "$RACKCAST" run "$srcdir/scenarios/serve-cluster.yaml" --set work.replay.requests=300 --set "options.prefix.serve.${set%%=*}=${set#*=}" --set options.prefix.serve.max_queue=1 \
       --set "options.prefix.serve.max_wait=100 ms" -o "$scratch/policy.db" >/dev/null 2>"$scratch/err" || { cat "$scratch/err"; return 1; }

@@ -190,6 +190,9 @@ static void one_random_run(uint64_t seed, const struct sim_router *router) {
       pool[i].replicas = 0;
     pool[i].path = (struct cluster_path){.out_Bps = 1e8 + 1e9 * stream_uniform(&st), .in_Bps = 1e8 + 1e9 * stream_uniform(&st), .latency_s = 1e-4 * stream_uniform(&st),
                                          .flow_Bps = stream_uniform(&st) < 0.5 ? 3e8 : 0};
+    pool[i].near = (struct cluster_path){.out_Bps = 1e10, .in_Bps = 2e10, .latency_s = 1e-6};
+    pool[i].site = seed % 3 == 0;
+    pool[i].per_server = 1 + (int)stream_below(&st, 3);
     pool[i].kv_bytes_per_token = 1e5 * stream_uniform(&st);
     pool[i].overlap = stream_uniform(&st) < 0.5 ? stream_uniform(&st) : 0;
     pool[i].first_at_decode = stream_uniform(&st) < 0.5;
@@ -454,6 +457,28 @@ static void test_transfers_by_hand(void) {
   serve_cost_free(&cost);
 }
 
+/* Two servers, each with a reader and a writer: 0.1 GB take 10 ms at 10 GB/s inside, 100 ms at 1 GB/s between them. The near router stays inside; the least loaded writer is the first. */
+static void test_inside_a_server(void) {
+  struct serve_cost cost;
+  struct cluster_pool_config pool[2];
+  make_cost(&cost, 10e-3, 0, 0);
+  struct list l = {.r = {{.input = 1000, .output = 2}, {.arrival_s = 1, .input = 1000, .output = 2}}, .n = 2};
+  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){1e9, 1e9, 0, 0}, 1e5);
+  for (int i = 0; i < 2; i++) {
+    pool[i].near = (struct cluster_path){1e10, 1e10, 0, 0};
+    pool[i].site = pool[i].per_server = 1;
+    pool[i].replicas = 2;
+  }
+  cfg.router[ROUTE_PROMPTS] = &serve_router_round_robin;
+  play_list(&cfg, l, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 10 + 10, 1e-6);
+  CU_CLOSE(ms(done[1].end - done[1].arrival), 10 + 100 + 10, 1e-6); /* read on the second server, written on the first */
+  cfg.router[ROUTE_DECODES] = &serve_router_near;
+  play_list(&cfg, l, NULL);
+  CU_CLOSE(ms(done[1].end - done[1].arrival), 10 + 10 + 10, 1e-6);
+  serve_cost_free(&cost);
+}
+
 /* A decode side with room for one request at a time: the reading side, with room for two, keeps what is not taken and reads no third prompt until the first has gone over. */
 static void test_backpressure(void) {
   struct serve_cost cost;
@@ -647,7 +672,7 @@ int main(void) {
   load_catalogs();
   static const struct cu_case cases[] = {
       {"coalesced is literal", test_coalesced_is_literal}, {"round robin is thinned", test_round_robin_is_thinned}, {"one is alone", test_one_is_alone}, {"queues", test_queues},
-      {"infinite link", test_infinite_link_takes_no_time}, {"transfers by hand", test_transfers_by_hand}, {"backpressure", test_backpressure},
+      {"infinite link", test_infinite_link_takes_no_time}, {"transfers by hand", test_transfers_by_hand}, {"inside a server", test_inside_a_server}, {"backpressure", test_backpressure},
       {"scaling by hand", test_scaling_by_hand}, {"scale to zero", test_scale_to_zero}, {"one replica", test_one_replica}, {"parts add up", test_parts_add_up}, {"prefix router", test_prefix_router},
       {"split replicas", test_split_replicas}, {"start", test_start}};
   int code = cu_main("serve_cluster", cases, sizeof cases / sizeof *cases);
