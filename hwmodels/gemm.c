@@ -8,7 +8,7 @@
 #include "hwmodels/gemm.h"
 
 const int hwi_tile_m[HWI_TILES] = {256, 128, 128, 128, 64, 64}, hwi_tile_n[HWI_TILES] = {128, 256, 128, 64, 128, 64};
-enum { MAX_SPLIT = 8, MIN_SPLIT_K = 256 };
+enum { MAX_SPLIT = 8, MIN_SPLIT_K = 256, WIDENING_ROWS = 8 };
 
 void hwi_gemm_tiles(struct hwi_gemm *p, double exponent) {
   p->tile_exponent = exponent;
@@ -43,11 +43,24 @@ static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, d
   return best;
 }
 
+/* Memory and compute time joined by the p-norm, behind the launch. */
+static double joined_s(const struct hwi_gemm *p, double compute_s, double memory_s) {
+  double big = fmax(compute_s, memory_s), ratio = fmin(compute_s, memory_s) / big;
+  return p->t0_s + big * pow(1 + pow(ratio, p->p), 1 / p->p);
+}
+
+static double memory_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
+                       double batch, double a_bytes, double b_bytes) {
+  return batch * (m * k * a_bytes + n * k * b_bytes + 2 * m * n) / (g->mem_Bps * p->eff_m);
+}
+
 double hwi_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
                        double batch, double a_bytes, double b_bytes) {
-  double tc = compute_s(p, g, m, n, k, batch);
-  double bytes = batch * (m * k * a_bytes + n * k * b_bytes + 2 * m * n);
-  double tm = bytes / (g->mem_Bps * p->eff_m);
-  double big = fmax(tc, tm), ratio = fmin(tc, tm) / big;
-  return p->t0_s + big * pow(1 + pow(ratio, p->p), 1 / p->p);
+  return joined_s(p, compute_s(p, g, m, n, k, batch), memory_s(p, g, m, n, k, batch, a_bytes, b_bytes));
+}
+
+double hwi_widening_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
+                                double batch, double a_bytes, double b_bytes, double share) {
+  double compute = 2 * up(m / WIDENING_ROWS) * WIDENING_ROWS * n * k * batch / (g->peak_flops * share);
+  return joined_s(p, compute, memory_s(p, g, m, n, k, batch, a_bytes, b_bytes));
 }

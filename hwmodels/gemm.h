@@ -13,6 +13,10 @@ extern const int hwi_tile_m[HWI_TILES], hwi_tile_n[HWI_TILES];
 /* Seconds of one C[m,n] = A[m,k] B[k,n], `batch` times in one launch. a_bytes, b_bytes: stored bytes an element. */
 double hwi_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
                        double batch, double a_bytes, double b_bytes);
+/* The same by a weight-only kernel: stored weights are widened in registers on the way to the matrix units, in strips of 8 rows (the narrow side of a matrix instruction) instead of tiles, so that few rows stay
+ * bound by memory (Frantar et al., MARLIN, arXiv 2408.11743). share: of the dense peak that such a kernel reaches. */
+double hwi_widening_gemm_time_s(const struct hwi_gemm *p, const struct hwi_machine *g, double m, double n, double k,
+                                double batch, double a_bytes, double b_bytes, double share);
 /* Softmax(QK^T)V by a flash kernel; io_s: what reading and writing Q, K, V, O takes at least. `clock` is in the
  * machine's peak. */
 double hwi_attn_time_s(const struct hwi_attn *p, const struct hwi_machine *g, const struct hw_attn *op, double io_s);

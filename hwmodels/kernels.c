@@ -28,6 +28,14 @@ double hw_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op) {
                          stored(op->weight_bytes, op->dtype));
 }
 
+double hw_widening_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op, double share) {
+  const struct hwi_kernels *k = kernels_of(g);
+  enum dtype t = k->compute[op->dtype];
+  struct hwi_machine machine = machine_of(g, t, op->clock);
+  return hwi_widening_gemm_time_s(&k->gemm[t], &machine, op->m, op->n, op->k, op->batch > 0 ? op->batch : 1, dtype_bytes(t),
+                                  stored(op->weight_bytes, op->dtype), share);
+}
+
 double hw_grouped_gemm_s(const struct hw_gpu *g, const struct hw_grouped_gemm *op) {
   const struct hwi_kernels *k = kernels_of(g);
   if (!(op->groups > 0) || !(op->rows > 0))

@@ -14,6 +14,8 @@ struct hw_gemm {
 /* The format that a GPU really computes in when asked for `want` (FP8 on Ampere: BF16 with 1-byte weights). */
 enum dtype hw_compute_dtype(const struct hw_gpu *g, enum dtype want);
 double hw_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op);
+/* By a kernel that widens stored weights (weight_bytes) for the units of `dtype` and reaches `share` of their dense peak. */
+double hw_widening_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op, double share);
 
 /* Experts: `groups` GEMMs of `rows` rows in all, spread over them (rows/groups on average, at least one row in a touched group). */
 struct hw_grouped_gemm {

@@ -8,20 +8,22 @@
 
 /* ---- one layer's parts ---- */
 
-/* Weight-only formats feed 16-bit units; how well the dequantising kernel does is the engine's. */
+/* Weight-only formats feed 16-bit units; how well the widening kernel does is the engine's. */
+static double kernel_s(const struct serve_setup *s, const struct hw_gemm *op, bool weight_only) {
+  if (!weight_only)
+    return hw_gemm_s(s->gpu, op);
+  return hw_widening_gemm_s(s->gpu, op, op->weight_bytes < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f);
+}
+
 static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g, double rows) {
   enum dtype weights = s->layout.weights;
-  bool weight_only = g->quantised && dtype_bytes(weights) < dtype_bytes(s->compute);
+  bool weight_only = g->quantised && !s->ops.encoder && dtype_bytes(weights) < dtype_bytes(s->compute);
   struct hw_gemm op = {.m = rows, .n = g->n, .k = g->k, .batch = g->batch, .clock = s->clock,
                        .dtype = g->quantised ? s->compute : hw_compute_dtype(s->gpu, DT_BF16),
                        .weight_bytes = g->quantised ? dtype_bytes(weights) : 0};
   struct hw_gemm tiny = {.m = 1, .n = 64, .k = 64, .batch = 1, .dtype = op.dtype, .weight_bytes = op.weight_bytes};
-  double start = hw_gemm_s(s->gpu, &tiny), t = fmax(0, hw_gemm_s(s->gpu, &op) - start) / s->engine.gemm_f + start * s->engine.launch_f;
-  if (!weight_only)
-    return t;
-  double f = dtype_bytes(weights) < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f;
-  double compute = 2 * rows * g->n * g->k * g->batch / s->gpu->peak_flops[op.dtype];
-  return fmax(t, compute / f);
+  double start = kernel_s(s, &tiny, weight_only), t = kernel_s(s, &op, weight_only);
+  return fmax(0, t - start) / s->engine.gemm_f + start * s->engine.launch_f;
 }
 
 /* Two grouped GEMMs. Ranks of an expert-parallel group wait for the fullest one (balanced by redundant copies); many small experts on one rank get unequal rows. */

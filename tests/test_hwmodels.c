@@ -506,6 +506,20 @@ static void test_gemm_properties(void) {
   CU_ASSERT(hw_gemm_s(gpu("H100"), &batched) < 64 * hw_gemm_s(gpu("H100"), &single));
 }
 
+/* A token at a time, 4-bit weights take little more than their own bytes; many rows take what the kernel's share of the peak allows. */
+static void test_widening_gemm(void) {
+  const struct hw_gpu *g = gpu("A100-SXM-80GB");
+  struct hw_gemm op = {1, 22016, 4096, 1, DT_BF16, 0.5, 0}, wide = op;
+  wide.weight_bytes = 2;
+  double bytes_s = op.n * op.k * 0.5 / g->mem_Bps, narrow_s = hw_widening_gemm_s(g, &op, 0.25);
+  CU_ASSERT(narrow_s > bytes_s && narrow_s < 2.5 * bytes_s);
+  CU_ASSERT(narrow_s < 0.5 * hw_gemm_s(g, &wide));
+  CU_CLOSE(hw_widening_gemm_s(g, &(struct hw_gemm){8, 22016, 4096, 1, DT_BF16, 0.5, 0}, 0.25), narrow_s, 0.01);
+  op.m = 4096;
+  CU_CLOSE(hw_widening_gemm_s(g, &op, 0.25), 2 * op.m * op.n * op.k / (0.25 * g->peak_flops[DT_BF16]), 0.02);
+  CU_ASSERT(hw_widening_gemm_s(g, &op, 0.25) > hw_gemm_s(g, &wide));
+}
+
 static void test_attention_properties(void) {
   const struct hw_gpu *g = gpu("H100");
   struct hw_attn op = {1, 32, 32, 4096, 4096, 128, 128, true, false, DT_BF16, HW_ATTN_AUTO, 0}, other = op;
@@ -852,6 +866,7 @@ int main(void) {
       {"a user's own rows", test_users_own_rows},
       {"formats", test_formats},
       {"gemm properties", test_gemm_properties},
+      {"weight-only gemm", test_widening_gemm},
       {"attention properties", test_attention_properties},
       {"experts", test_expert_properties},
       {"inheritance", test_inheritance},

@@ -76,7 +76,6 @@ static const struct metric {
   M("ar_direct", "s", NUMBER, ar_direct_s),
   M("ar_direct_rank", "s", NUMBER, ar_direct_rank_s),
   M("w4_compute_f", "", NUMBER, w4_compute_f),
-  M("w4_mem_f", "", NUMBER, w4_mem_f),
   M("w8_compute_f", "", NUMBER, w8_compute_f),
   M("attn_unfused", "", FLAG, attn_unfused),
   M("ew_kernels", "", NUMBER, ew_kernels),

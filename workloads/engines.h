@@ -43,7 +43,7 @@ struct wl_engine {
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
   double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, moe_skew /* rows of the busy among many small experts / mean */,
       rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
-  double w4_compute_f, w4_mem_f, w8_compute_f;   /* weight-only formats: dequantisation */
+  double w4_compute_f, w8_compute_f;             /* weight-only formats: share of the dense peak that kernels reach which widen weights */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
   bool attn_unfused;        /* prompt attention writes its scores to memory, as before fused kernels */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
