@@ -27,6 +27,7 @@ struct serve_cost {
   double *lin_bytes;      /* weights and activations read by one GPU */
   double pair_s;
   double host0_s, host_seq_s, host_prompt_s;
+  double launch_s;        /* an iteration with prompts is not shorter: its kernels are launched one by one */
   double floor_seq_s;     /* an iteration is not shorter than this a sequence: what takes the tokens away may be the slowest part */
   bool overlap;
   double lin_flop_per_token, log_flop_per_seq, pair_flop, ctx_flop, ctx_bytes; /* of one GPU */
@@ -68,7 +69,7 @@ static inline double serve_device_s(const struct serve_cost *c, double m, double
     t += serve_table(c->moe_s, c->max_m, m);
   if (nd > 0)
     t += serve_table(c->att0_s, c->max_s, nd) + serve_table(c->att1_s, c->max_s, nd) * ctx;
-  return t;
+  return prompts > 0 && t < c->launch_s ? c->launch_s : t;
 }
 static inline double serve_host_s(const struct serve_cost *c, double nd, double prompts) {
   return c->host0_s + c->host_seq_s * nd + c->host_prompt_s * prompts;

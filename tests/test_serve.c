@@ -397,6 +397,10 @@ static void test_ranks_wait(void) {
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 800.1, 1e-12);
   c.dp = 1;
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 100.1, 1e-12);
+  c.launch_s = 120; /* launching takes longer than the device, but decoding replays a graph */
+  CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 120, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 200, 0, 0, 0, 0, 1), 200.2, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 100, 0, 100, 0, 0, 0), 100.1, 1e-12);
 }
 
 /* Three drafts taken with probability a give 1 + a + a^2 + a^3 tokens, and the inverse finds them. A step that drafts takes longer than one that does not, by more than the rows it

@@ -90,6 +90,13 @@ static void communication(const struct wl_model *m, const struct wl_serve_layout
   }
 }
 
+/* Norm, projections, rotary embedding, cache write, attention, residual and reduction are 8; latent attention has two more projections with norms, absorption and casts. A gated block is 5;
+ * experts add routing, sorting, permutation, quantisation, two grouped products, weighting and the shared expert. */
+static double kernels(const struct wl_model *m) {
+  double moe = moe_layer_count(m), dense = m->layers - moe;
+  return m->layers * (m->mla ? 18.0 : 8.0) + dense * 5 + moe * 20;
+}
+
 static void memory(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
   double w = dtype_bytes(l->weights), sum = 0;
   for (int i = 0; i < o->gemms; i++) {
@@ -126,6 +133,7 @@ void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l
     o->head_k = m->hidden;
     o->logits_vocab = m->vocab;
   }
+  o->kernels = kernels(m);
   communication(m, l, o);
   memory(m, l, o);
 }

@@ -32,6 +32,7 @@ struct wl_serve_ops {
   bool mla, encoder;
   double full_layers, window_layers, window;
   double kv_bytes_elem;
+  double kernels;                /* launched one by one for all layers of a stage, without graphs: counted, not measured */
   /* head */
   double head_n, head_k, logits_vocab;
   /* communication per iteration */
