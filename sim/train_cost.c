@@ -267,11 +267,15 @@ static void add_recomputation(const struct train_env *e, enum train_layer_kind k
   train_cost_add(backward, &again, share);
 }
 
+double train_host_rate(const struct train_env *e) {
+  return e->gpu->host->eff_Bps > 0 ? e->gpu->host->eff_Bps : e->gpu->host->raw_Bps;
+}
+
 /* Activations travel to the host's memory beside the forward pass and back beside the backward pass. */
 static void add_offload(const struct train_env *e, enum train_layer_kind kind, struct train_cost *c) {
   if (is_end(kind) || e->offload_share <= 0)
     return;
-  double rate = e->gpu->host->eff_Bps > 0 ? e->gpu->host->eff_Bps : e->gpu->host->raw_Bps;
+  double rate = train_host_rate(e);
   double share = e->offload_share / (1 - e->offload_share), bytes = share * train_layer_activations(e, kind);
   c->part[STEP_HOST] += fmax(0, bytes / rate - train_cost_s(c));
 }

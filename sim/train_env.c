@@ -91,8 +91,10 @@ static bool choose_layout(struct train_env *e, char *why, size_t size) {
   int expert_room = j->gpus / p->pp; /* ranks of a stage that experts can be spread over */
   if (p->etp <= 0)
     p->etp = 1;
+  int zero = p->zero >= 0 ? p->zero : e->stack->zero;
+  int spread = zero >= 3 ? e->data_ranks : 8; /* tokens are less to send than sharded experts are to gather */
   if (p->ep <= 0)
-    p->ep = largest_divisor(e->data_ranks, e->model->experts < 8 ? e->model->experts : 8);
+    p->ep = largest_divisor(e->data_ranks, e->model->experts < spread ? e->model->experts : spread);
   if (p->ep * p->etp > expert_room || expert_room % (p->ep * p->etp) != 0)
     return fail(why, size, "expert ranks do not fit in a pipeline stage");
   if (p->ep > e->model->experts && e->model->experts > 0)
@@ -186,6 +188,7 @@ static void set_share(struct train_env *e) {
                                .frozen = e->job->lora,
                                .adapt_qkv_alone = e->stack->adapters == WL_ADAPT_QKV,
                                .dequant_bytes = e->job->qlora ? e->stack->dequant_bytes : 0,
+                               .loss_bytes = e->stack->loss_bytes,
                                .head_in_16bit = e->stack->head_16bit};
 }
 
@@ -224,6 +227,7 @@ bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *w
     e->plan.recompute = (enum sim_recompute)e->stack->recompute;
   e->recompute_share = 1;
   e->offload_share = 0;
+  e->state_on_host = false;
   set_share(e);
   return true;
 }

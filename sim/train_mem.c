@@ -49,7 +49,7 @@ double train_memory_of_stage(const struct train_env *e, const struct train_stage
   double grad = e->stack->accumulate_fp32 ? 4 : e->element_bytes;
   ret->mem_weights = zero >= 3 ? bytes_over(e->element_bytes * h.dense, e->fsdp) + bytes_over(e->element_bytes * h.experts, copies) : e->element_bytes * params;
   ret->mem_grads = trained * grad * (zero >= 2 ? spread : params);
-  ret->mem_optimizer = trained * e->state_bytes * spread;
+  ret->mem_optimizer = e->state_on_host ? 0 : trained * e->state_bytes * spread;
   ret->mem_activations = h.kept + h.working;
   ret->mem_other = e->reserve_bytes;
   if (zero >= 3) { /* two layers gathered at a time */
@@ -110,6 +110,16 @@ static void rebuild(struct train_env *e, struct train_stages *s, enum sim_recomp
   train_memory(e, s, ret);
 }
 
+/* The optimizer's state, which is touched once a step, goes to the host's memory where the software does that. */
+static bool offload_state(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
+  double room = e->server->host_mem_bytes / e->server->gpus; /* 0: nobody said how much, so as much as it takes */
+  if (!e->stack->offload_state || !e->gpu->host || (room > 0 && ret->mem_optimizer > 0.9 * room))
+    return false;
+  e->state_on_host = true;
+  rebuild(e, s, RECOMPUTE_NONE, 1, ret);
+  return ret->fits;
+}
+
 /* What does not fit goes to the host's memory where the software does that and the host has the room. */
 static bool offload(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
   double over = ret->mem_bytes - e->gpu->mem_bytes, room = e->server->host_mem_bytes / e->server->gpus;
@@ -126,7 +136,7 @@ void train_settle_recompute(struct train_env *e, struct train_stages *s, struct 
   bool settled = e->plan.recompute != RECOMPUTE_AUTO;
   s->chunk = NULL;
   rebuild(e, s, settled ? e->plan.recompute : RECOMPUTE_NONE, 1, ret);
-  if (settled || ret->fits || offload(e, s, ret))
+  if (settled || ret->fits || offload_state(e, s, ret) || offload(e, s, ret))
     return;
   double none = ret->mem_bytes;
   rebuild(e, s, RECOMPUTE_FULL, 1, ret);

@@ -33,6 +33,7 @@ struct train_env {
   double contention;      /* compute slowed by communication beside it, share of its time */
   double recompute_share; /* of the layers, when recomputation is full */
   double offload_share;   /* of the kept activations, moved to the host's memory until the backward pass */
+  bool state_on_host;     /* the optimizer's state is kept in the host's memory */
   double optimizer_bytes; /* traffic per parameter of the optimizer step */
   double host_moe_forward; /* share of the hosts' extra time for experts that falls into the forward pass */
   double trained;         /* share of the parameters that are trained */
@@ -84,6 +85,7 @@ double train_layer_params(const struct train_env *e, enum train_layer_kind kind,
 double train_layer_activations(const struct train_env *e, enum train_layer_kind kind);
 double train_layer_working_set(const struct train_env *e,
                                enum train_layer_kind kind); /* one layer's activations when it is recomputed */
+double train_host_rate(const struct train_env *e); /* bytes/s of the link to the host's memory, which there must be */
 double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride);
 
 /* Gradients or weights that take comm_s alone, beside a window of compute in which the experts' traffic holds the NICs

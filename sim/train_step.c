@@ -133,7 +133,9 @@ double train_optimizer_s(const struct train_env *e, const struct train_stages *s
   double trained = e->trained, shard = e->plan.zero >= 1 ? e->plan.shard : 1,
          copies = e->plan.zero >= 1 ? e->expert_copies : 1;
   double kept = e->plan.zero >= 3 || e->element_bytes > 2 ? 0 : 6 * (dense + experts); /* the 16-bit copy */
-  return hw_stream_s(e->gpu, trained * (e->optimizer_bytes * (dense / shard + experts / copies) + kept), 20);
+  double held = dense / shard + experts / copies; /* state that lies on the host comes and goes at once */
+  double fetch = e->state_on_host ? trained * e->state_bytes * held / train_host_rate(e) : 0;
+  return fetch + hw_stream_s(e->gpu, trained * (e->optimizer_bytes * held + kept), 20);
 }
 
 /* ---- the split ---- */

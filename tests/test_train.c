@@ -269,6 +269,23 @@ static struct train_env env_with(struct sim_train_job *j, struct wl_stack *own) 
   return e;
 }
 
+/* Where the software keeps the optimizer's state on the host when it must, the step pays its way there and back and
+ * nothing is recomputed. Experts that nobody placed: one box, or all ranks that share weights out anyway. */
+static void test_state_on_host(void) {
+  struct sim_train_job j = job("RTX-PRO-6000", "Qwen2.5-14B", 1, 1024, 512, (struct sim_plan){.zero = 1, .micro_batch = 4, .recompute = RECOMPUTE_AUTO});
+  j.stack = "llmq 2026";
+  struct sim_step m = step(j);
+  CU_ASSERT(m.fits && m.mem_optimizer == 0 && m.plan.recompute == RECOMPUTE_NONE);
+  struct wl_counts n;
+  wl_model_count(j.model, &n);
+  const struct hw_link *host = j.server->gpu->host;
+  CU_ASSERT(m.part_s[STEP_OPTIMIZER] > 4 * n.params / fmax(host->eff_Bps, host->raw_Bps));
+  struct sim_train_job moe = job("H100-SXM-80GB", "Qwen3-30B-A3B", 64, 4096, 64, (struct sim_plan){.zero = 1});
+  CU_ASSERT(step(moe).plan.ep == 8);
+  moe.plan.zero = 3;
+  CU_ASSERT(step(moe).plan.ep == 64);
+}
+
 /* What does not fit goes to the host's memory at the cost of what the link cannot hide: nothing over NVLink-C2C beside
  * a long pass; recomputation otherwise. */
 static void test_offload(void) {
@@ -601,6 +618,7 @@ int main(void) {
       {"oversubscribed network", test_oversubscribed_network},
       {"what does not fit is said with a cure", test_out_of_memory},
       {"what does not fit goes to the host's memory", test_offload},
+      {"optimizer state on the host; experts placed by default", test_state_on_host},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
       {"asynchronous tensors, scales per block, selective recomputation", test_told},
       {"single precision and TF32", test_single_precision},

@@ -88,6 +88,8 @@ static const struct column columns[] = {
     {"ring_rate", AT(ring_rate), NUMBER, 1, NULL},
     {"micro_batches", AT(micro_batches), NUMBER, 0, NULL},
     {"offload", AT(offload), YES_NO, 0, NULL},
+    {"offload_state", AT(offload_state), YES_NO, 0, NULL},
+    {"loss_bytes", AT(loss_bytes), NUMBER, 1, NULL},
     {"shard_sync_ms", AT(shard_sync_s), NUMBER, 1e-3, NULL},
     {"adapters", AT(adapters), WORD, 0, adapter_words},
     {"packed_len", AT(packed_len), NUMBER, 1, NULL},

@@ -57,6 +57,8 @@ struct wl_stack {
   double seq_len;               /* default, where a source does not state it */
   int micro_batches;            /* of a step per pipeline stage, where the layout does not say; 0 = the fastest */
   bool offload;                 /* activations that do not fit go to the host's memory, before any are recomputed */
+  bool offload_state;           /* the optimizer's state goes there first */
+  double loss_bytes;            /* traffic per logit, forward and backward; 0 = counted by fusion */
   double shard_sync_s;          /* after the optimizer ranks send their parts of the weights in turn: each takes this */
   enum wl_adapters adapters;    /* LoRA: which products have one */
   double packed_len;            /* fine-tuning packs samples of so many tokens into a sequence; 0 = a sample is a sequence */

@@ -336,7 +336,8 @@ static void embedding(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
  * find the maximum, subtract it, take exponentials, sum and divide. EAGER: widened, log-softmax and its loss, each with a
  * gradient of its own. */
 static double loss_bytes(const struct wl_share *s, enum wl_pass p) {
-  return s->fusion == WL_FUSION_JIT     ? by_pass(p, 38, 14)
+  return s->loss_bytes > 0             ? s->loss_bytes / 2
+         : s->fusion == WL_FUSION_JIT     ? by_pass(p, 38, 14)
          : s->fusion == WL_FUSION_EAGER ? by_pass(p, 18, 22)
                                         : by_pass(p, 12, 8);
 }

@@ -53,6 +53,7 @@ struct wl_share { /* how the work is cut */
   bool adapt_qkv_alone;  /* of the frozen layers only queries, keys and values have an adapter beside them */
   double dequant_bytes;  /* frozen weights are kept in 4 bits: traffic per weight to have them in 16; 0 = they are not */
   bool head_in_16bit;
+  double loss_bytes; /* per logit, both passes; 0 = counted by fusion */
 };
 double wl_rank_tokens(const struct wl_share *s); /* of one micro-batch on one rank: seqs x seq_len / cp */
 /* Replaces *ret. */
