@@ -237,6 +237,7 @@ static void host(struct serve_cost *c, const struct serve_setup *s) {
   c->host0_s = f * (e->h_iter_s + e->h_layer_s * s->ops.layers + e->h_expert_s * experts + (s->layout.tp > 1 ? e->h_tp_s : 0));
   c->host_seq_s = f * (e->h_seq_s + (s->offline ? 0 : e->h_stream_s)) / (e->h_leader ? 1 : s->layout.dp);
   c->host_prompt_s = s->offline ? 0 : f * e->h_prompt_s / s->layout.dp;
+  c->pad_tokens = s->ops.encoder ? e->pad_tokens : 0;
   c->launch_s = f * e->h_kernel_s * s->ops.kernels;
   c->overlap = e->overlap;
 }

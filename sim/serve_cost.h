@@ -27,6 +27,7 @@ struct serve_cost {
   double *lin_bytes;      /* weights and activations read by one GPU */
   double pair_s;
   double host0_s, host_seq_s, host_prompt_s;
+  double pad_tokens;      /* a prompt alone is filled up to a multiple of this */
   double launch_s;        /* an iteration with prompts is not shorter: its kernels are launched one by one */
   double floor_seq_s;     /* an iteration is not shorter than this a sequence: what takes the tokens away may be the slowest part */
   bool overlap;
@@ -62,6 +63,8 @@ static inline double serve_fullest(const struct serve_cost *c, double prompts) {
 }
 static inline double serve_device_s(const struct serve_cost *c, double m, double s, double nd, double ctx, double pairs, double prompts) {
   double w = c->dp > 1 && prompts > 0 ? serve_fullest(c, prompts) : 1;
+  if (c->pad_tokens > 1 && prompts == 1 && nd <= 0)
+    m = c->pad_tokens * (double)(int64_t)((m + c->pad_tokens - 1) / c->pad_tokens);
   m += c->idle_rows * nd;
   s += c->idle_rows * nd;
   double t = serve_table(c->lin_s, c->max_m, w > 1 ? nd * c->step_rows + (m - nd * c->step_rows) * w : m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s * w;

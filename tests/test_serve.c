@@ -397,6 +397,10 @@ static void test_ranks_wait(void) {
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 800.1, 1e-12);
   c.dp = 1;
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 100.1, 1e-12);
+  c.pad_tokens = 64; /* alone it is filled up, beside others it is packed */
+  CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 128.128, 1e-12);
+  CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 2), 100.1, 1e-12);
+  c.pad_tokens = 0;
   c.launch_s = 120; /* launching takes longer than the device, but decoding replays a graph */
   CU_CLOSE(serve_device_s(&c, 100, 0, 0, 0, 0, 1), 120, 1e-12);
   CU_CLOSE(serve_device_s(&c, 200, 0, 0, 0, 0, 1), 200.2, 1e-12);

@@ -56,6 +56,7 @@ static const struct metric {
   M("h_prompt", "s", NUMBER, h_prompt_s),
   M("h_tp", "s", NUMBER, h_tp_s),
   M("h_expert", "s", NUMBER, h_expert_s),
+  M("pad_tokens", "token", NUMBER, pad_tokens),
   M("h_kernel", "s", NUMBER, h_kernel_s),
   M("h_stream", "s", NUMBER, h_stream_s),
   M("h_leader", "", FLAG, h_leader),

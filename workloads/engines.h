@@ -35,6 +35,7 @@ struct wl_engine {
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
   double h_expert_s;        /* per expert that a rank holds and layer: eager loops over experts one by one; 0 = grouped kernels */
+  double pad_tokens;        /* encoders: lengths that kernels are built for; several prompts are packed without gaps */
   double h_kernel_s;        /* to launch one kernel of an iteration with prompts, which runs without a graph; the device waits for it */
   double h_stream_s;        /* per sequence and iteration for streaming tokens to clients */
   bool h_leader;            /* with data-parallel attention one process hands out and gathers the tokens of all ranks: h_seq of all of them, not of one rank's share */
