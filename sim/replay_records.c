@@ -77,9 +77,9 @@ static double whole_price(const struct replay *r, const struct sim_option *o, co
     for (int k = 0; k < r->layer[i].pools; k++) {
       const struct sim_part *p = &r->r.pool[r->layer[i].pool + k];
       double n[] = {p->input_tokens - p->hit_tokens, p->hit_tokens, p->output_tokens}, each[] = {p->usd_per_mtoken_input, p->usd_per_mtoken_cached, p->usd_per_mtoken_output};
-      if (isnan(each[kind]))
+      if (kind < 2 && p->role == SIM_DECODE) /* read elsewhere */
         continue;
-      bill += usd[i] * each[kind] * n[kind];
+      bill += isnan(each[kind]) ? 0 : usd[i] * each[kind] * n[kind];
       tokens += n[kind];
     }
   return over(bill, tokens);

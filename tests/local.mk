@@ -111,6 +111,12 @@ tests_test_traces_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_traces_LDADD = libcu.a libworkloads.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 CLEANFILES += test_traces.csv
 
+check_PROGRAMS += tests/test_replay
+TESTS += tests/test_replay
+tests_test_replay_SOURCES = tests/test_replay.c
+tests_test_replay_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_replay_LDADD = libcu.a libscenarios.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+
 check_PROGRAMS += tests/test_serve_cluster
 TESTS += tests/test_serve_cluster
 tests_test_serve_cluster_SOURCES = tests/test_serve_cluster.c

@@ -315,7 +315,7 @@ static size_t spoil(struct stream *st, const char *from, size_t n, char *to) {
 static void spoilt_files_are_taken_or_refused(void) {
   struct arena *a = arena_create();
   static const char *const shipped[] = {"tests/golden/g5.yaml", "scenarios/article-8xa100.yaml", "tests/bad/many.yaml",
-                                        "scenarios/r1-onprem-vs-p4d.yaml"};
+                                        "scenarios/r1-onprem-vs-p4d.yaml", "scenarios/serve-cluster.yaml"};
   char from[32768], to[65536];
   int taken = 0, refused = 0;
   for (size_t k = 0; k < sizeof shipped / sizeof *shipped; k++) {
