@@ -162,6 +162,14 @@ static void choose_sharding(struct train_env *e) {
     p->sequence_parallel = -1;
 }
 
+/* What the run says of itself, else the stack's; but 8-bit products come with fused modules (Transformer Engine) or a
+ * compiler: plain operators have none. */
+static enum wl_fusion fusion_of(const struct train_env *e, bool low) {
+  if (e->job->fusion != FUSION_OF_STACK)
+    return e->job->fusion == FUSION_EAGER ? WL_FUSION_EAGER : WL_FUSION_FULL;
+  return low && e->stack->fusion == WL_FUSION_EAGER ? WL_FUSION_FULL : e->stack->fusion;
+}
+
 static void set_share(struct train_env *e) {
   bool low = e->low != e->high;
   e->share = (struct wl_share){.model = e->model,
@@ -173,9 +181,7 @@ static void set_share(struct train_env *e) {
                                .ep = e->plan.ep,
                                .etp = e->plan.etp,
                                .sequence_parallel = e->plan.sequence_parallel > 0,
-                               .fusion = e->job->fusion == FUSION_EAGER      ? WL_FUSION_EAGER
-                                         : e->job->fusion == FUSION_COMPILED ? WL_FUSION_FULL
-                                                                             : e->stack->fusion,
+                               .fusion = fusion_of(e, low),
                                .element_bytes = e->element_bytes,
                                .low_precision = low,
                                .permute = e->stack->moe_permute,

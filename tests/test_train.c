@@ -205,6 +205,12 @@ static void test_adapters_and_wide_steps(void) {
   double quick = step(hooks).time_s;
   hooks.plan.zero = 3;
   CU_ASSERT(step(hooks).time_s > quick + 32 * 3 * 0.5e-3);
+  struct sim_train_job low = j; /* plain operators have no 8-bit products: fused modules or a compiler do */
+  low.server = hw_server_generic(shared.catalog, hw_gpu_find(shared.catalog, "H100-SXM-80GB"), 8, 0);
+  low.stack = "somebody-else 2024";
+  double operators = step(low).part_s[STEP_ELEMENTWISE];
+  low.plan.precision = DT_FP8;
+  CU_ASSERT(step(low).part_s[STEP_ELEMENTWISE] < 0.8 * operators);
   wide.plan.precision = DT_TF32; /* half the rate of 16 bit on this part */
   struct sim_step tf32 = step(wide);
   CU_ASSERT(tf32.part_s[STEP_COMPUTE] > 1.8 * whole.part_s[STEP_COMPUTE]);
