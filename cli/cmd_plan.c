@@ -16,6 +16,7 @@ static const struct cli_opt opts[] = {
     {"rate", 0, "RATE", "serving: carry this rate around the clock ('40 req/s') instead of the scenario's demand"},
     {"trace", 0, "FILE", "serving: carry the requests of this trace instead of the scenario's demand"},
     {"servers", 0, "N", "serving: the highest load that so many servers hold, instead of the fewest servers"},
+    {"month", 0, "N", "serving: the demand of month N, grown as the scenario says (default 0: the start)"},
     {"headroom", 0, "SHARE", "serving: capacity beyond the load ('10 %'; default 0)"},
     {"least-replicas", 0, "N", "serving: so many replicas at least, of each side (default 1)"},
     {"least-bits", 0, "N", "serving: formats down to so many bits may be chosen (default 8)"},

@@ -16,6 +16,7 @@ struct question {
   const struct sim_serving *serving;
   struct sim_serve_ask ask;
   struct sim_serve_plan plan;
+  long long month;              /* whose demand is asked for */
   struct sim_request *requests; /* of a trace; owned */
 };
 enum { MOST_REQUESTS = 200000 };
@@ -37,6 +38,14 @@ static void read_requests(struct question *q, const char *path) {
   q->ask.n_request = n;
 }
 
+/* The likeliest growth, compounded. */
+static struct sim_hours *grown(const struct question *q, struct sim_hours *hours) {
+  double factor = pow(1 + dist_central(&q->serving->growth_per_yr), (double)q->month / 12);
+  for (int i = 0; i < q->ask.n_hours; i++)
+    hours[i].rate_req_s *= factor;
+  return hours;
+}
+
 static bool read_demand(struct question *q) {
   struct plan_call *c = q->call;
   const char *rate = cli_value(c->args, "rate"), *trace = cli_value(c->args, "trace");
@@ -51,6 +60,8 @@ static bool read_demand(struct question *q) {
     if (errs_count(c->errs) == 0)
       read_requests(q, trace);
   }
+  if (q->month > 0 && (rate || trace))
+    errs_add(c->errs, NULL, 0, NULL, "option '--month': it is the scenario's demand that grows, not that of --rate or --trace");
   if (rate && trace)
     errs_add(c->errs, NULL, 0, NULL, "options '--rate' and '--trace': one of them, not both");
   if (rate && (!units_parse(rate, "req/s", &req_s, why, sizeof why) || !(req_s > 0)))
@@ -59,7 +70,7 @@ static bool read_demand(struct question *q) {
     return false;
   q->ask.input = with.input;
   q->ask.output = with.output;
-  q->ask.hours = sim_serve_hours(c->arena, c->spec, &with, &q->ask.n_hours);
+  q->ask.hours = grown(q, sim_serve_hours(c->arena, c->spec, &with, &q->ask.n_hours));
   if (rate) {
     struct sim_hours *one = arena_alloc(c->arena, sizeof *one);
     *one = (struct sim_hours){req_s, 1};
@@ -86,6 +97,7 @@ static bool read_question(struct question *q) {
   char why[200];
   if (room && (!units_parse(room, "", &q->ask.headroom, why, sizeof why) || !(q->ask.headroom >= 0 && q->ask.headroom <= 10)))
     errs_add(c->errs, NULL, 0, NULL, "option '--headroom': got '%s', expected a share of the load from 0 to 1000 %%", room);
+  cli_integer(c->args, "month", 0, 1200, &q->month, c->errs);
   cli_integer(c->args, "least-bits", 4, 16, &bits, c->errs);
   cli_integer(c->args, "least-replicas", 1, 10000, &replicas, c->errs);
   q->ask.least_replicas = (int)replicas;
@@ -228,6 +240,13 @@ static struct table *table_full(const struct question *q) {
 }
 
 /* ---- sentences ---- */
+static const char *demand_text(const struct question *q) {
+  const struct plan_call *c = q->call;
+  if (cli_value(c->args, "rate") || cli_value(c->args, "trace"))
+    return "";
+  return q->month > 0 ? arena_printf(c->arena, " of month %lld", q->month) : " of the horizon's start";
+}
+
 static void print_head(const struct question *q) {
   const struct sim_serve_ask *a = &q->ask;
   double mean = 0, top = a->hours[a->n_hours - 1].rate_req_s;
@@ -237,7 +256,7 @@ static void print_head(const struct question *q) {
   if (a->servers > 0)
     printf("asked: the highest load that %d servers hold", a->servers);
   else
-    printf("asked: carry the peak of %.4g req/s (mean %.4g)%s", top, mean, cli_value(q->call->args, "rate") || cli_value(q->call->args, "trace") ? "" : " of the horizon's start");
+    printf("asked: carry the peak of %.4g req/s (mean %.4g)%s", top, mean, demand_text(q));
   if (a->headroom > 0)
     printf(" and %.4g %% more", 100 * a->headroom);
   if (a->slo.ttft_s > 0)

@@ -7,213 +7,15 @@
 #include "sim/crew.h"
 #include "sim/serve_plan_priv.h"
 
-enum { FINALISTS = 12, SIDE_FINALISTS = 6, SIZE_FINALISTS = 2, MOST_SIZES = 24, RIVALS = 2 /* offers looked at for each what-if */, FRONT_POINTS = 12 };
-
-static const double DOUBT = 1.1, USUALLY = 0.8; /* what a simulation finds / what the screen says: at most, with few exceptions, and as a rule */
+enum { RIVALS = 2 /* offers looked at for each what-if */, FRONT_POINTS = 12 };
 
 const char *const sim_serve_limit_name[SERVE_LIMITS] = {"load", "memory", "batch limit", "TPOT", "TTFT", "compute"};
-
-struct plan {
-  const struct sim_serve_ask *ask;
-  int least; /* replicas of each part */
-  const struct sim_offers *offers;
-  struct ways *ways; /* of each distinct server */
-  int servers;
-};
-
-/* ---- money ---- */
-static double peak(const struct sim_serve_ask *a) {
-  return a->n_hours > 0 ? a->hours[a->n_hours - 1].rate_req_s : 0;
-}
-
-static double mean_rate(const struct sim_serve_ask *a) {
-  double sum = 0;
-  for (int i = 0; i < a->n_hours; i++)
-    sum += a->hours[i].rate_req_s * a->hours[i].share;
-  return sum;
-}
-
-static int least_of(const struct sim_serve_ask *a) {
-  return a->least_replicas > 1 ? a->least_replicas : 1;
-}
-
-struct combination { /* what an offer's fleet is made of */
-  struct way *decode, *prefill; /* prefill NULL = no split */
-  double decode_req_s, prefill_req_s;
-  struct fleet_of fleet;
-  double server_hours; /* an hour, paid */
-};
-
-static struct fleet_part part(const struct way *w, double rate) {
-  return w ? (struct fleet_part){w->gpus, rate} : (struct fleet_part){0};
-}
-
-/* Fills fleet and paid hours; false when the load cannot be carried. */
-static bool combine(const struct plan *plan, const struct hw_server *s, bool hourly, struct combination *c) {
-  const struct sim_serve_ask *a = plan->ask;
-  double more = 1 + a->headroom;
-  struct fleet_part d = part(c->decode, c->decode_req_s), p = part(c->prefill, c->prefill_req_s);
-  c->fleet = a->servers > 0 ? fleet_within(s, d, p, a->servers) : fleet_for(s, d, p, more * peak(a), plan->least);
-  c->server_hours = c->fleet.servers;
-  if (c->fleet.servers == 0)
-    return false;
-  if (hourly && a->servers <= 0) {
-    c->server_hours = 0;
-    for (int i = 0; i < a->n_hours; i++)
-      c->server_hours += a->hours[i].share * fleet_for(s, d, p, more * a->hours[i].rate_req_s, plan->least).servers;
-  }
-  return true;
-}
-
-static int largest(const struct combination *c) {
-  return c->prefill && c->prefill->gpus > c->decode->gpus ? c->prefill->gpus : c->decode->gpus;
-}
-
-static bool as_published(const struct combination *c) {
-  return c->decode->published && (!c->prefill || c->prefill->published);
-}
-
-/* Is a the better? Less paid (or more held); of equal ones the one with formats as published, the simpler, in smaller replicas, for what is lost when one stops; then the one with more to spare. */
-static bool better(const struct sim_serve_ask *ask, const struct combination *a, const struct combination *b) {
-  if (!b->decode)
-    return true;
-  if (ask->servers > 0 && a->fleet.held_req_s != b->fleet.held_req_s)
-    return a->fleet.held_req_s > b->fleet.held_req_s;
-  if (fabs(a->server_hours - b->server_hours) > 1e-9)
-    return a->server_hours < b->server_hours;
-  if (as_published(a) != as_published(b))
-    return as_published(a);
-  if (!a->prefill != !b->prefill)
-    return !a->prefill;
-  if (largest(a) != largest(b))
-    return largest(a) < largest(b);
-  return a->fleet.held_req_s > b->fleet.held_req_s;
-}
-
-/* ---- finalists ---- */
-static bool fits_filter(const struct way *w, enum serve_side side, bool published) {
-  return w->side == side && (!published || w->published);
-}
-
-/* What a way costs by the screen, in servers, replicas not rounded; for given servers, what it does not hold. The closed form is off by more than a rounded replica, so rounding
- * is left to the simulated ones. */
-static double burden(const struct plan *p, const struct hw_server *s, const struct way *y, int bound) {
-  const struct sim_serve_ask *a = p->ask;
-  double rate = USUALLY * y->rate[bound], each = (double)y->gpus / s->gpus;
-  if (a->servers > 0)
-    return -fmin(floor(a->servers / each + 1e-9), 1e6) * rate;
-  return fmax(p->least, (1 + a->headroom) * peak(a) / rate) * each;
-}
-
-/* The most promising ways of one side: of each size of a replica the best two shapes, for the screen cannot tell what rounding will do to large ones; each shape in its best formats. */
-struct finalist {
-  struct way *way;
-  double key;
-};
-
-static bool same_shape(const struct sim_replica *a, const struct sim_replica *b) {
-  return a->nodes == b->nodes && a->gpus == b->gpus && a->tp == b->tp && a->pp == b->pp && a->ep == b->ep && a->dp_attention == b->dp_attention;
-}
-
-/* Where y may stand in the list: the place of a worse one that it replaces, n = a new place, -1 = nowhere. */
-static int place_for(const struct finalist *f, int n, const struct way *y, double key) {
-  int of_size = 0, worst = -1;
-  for (int i = 0; i < n; i++) {
-    if (same_shape(&f[i].way->r, &y->r))
-      return key < f[i].key - 1e-3 * fabs(f[i].key) ? i : -1; /* of nearly equal ones the first: as published, the engine's own settings */
-    if (f[i].way->gpus == y->gpus) {
-      of_size++;
-      worst = i; /* sorted: the last is the worst */
-    }
-  }
-  if (of_size < SIZE_FINALISTS)
-    return n;
-  return key < f[worst].key - 1e-3 * fabs(f[worst].key) ? worst : -1;
-}
-
-static int finalists_of(const struct plan *p, struct ways *w, enum serve_side side, int bound, bool published, struct way **ret, int most) {
-  struct finalist f[MOST_SIZES * SIZE_FINALISTS];
-  int n = 0;
-  for (size_t i = 0; i < w->n; i++) {
-    struct way *y = &w->way[i];
-    if (!fits_filter(y, side, published) || y->rate[bound] <= 0)
-      continue;
-    struct finalist own = {y, burden(p, w->server, y, bound)};
-    int k = place_for(f, n, y, own.key);
-    if (k < 0 || k == MOST_SIZES * SIZE_FINALISTS)
-      continue;
-    n += k == n;
-    for (; k > 0 && own.key < f[k - 1].key; k--)
-      f[k] = f[k - 1];
-    f[k] = own;
-  }
-  n = n < most ? n : most;
-  for (int i = 0; i < n; i++)
-    ret[i] = f[i].way;
-  return n;
-}
-
-/* ---- simulation ---- */
-static struct serve_trial *trial_of(const struct ways *w, const struct way *y, int bound) {
-  struct sim_slo slo;
-  ways_slo(w->ask, bound, y->side, y->transfer_s, &slo);
-  return serve_trial_create(&y->r, w->ask->input, w->ask->output, w->ask->hit, &slo, y->side, w->ask->seed);
-}
-
-/* What a replica carries within the limits; simulated once. */
-static double held_by(struct ways *w, struct way *y, int bound) {
-  if (y->held[bound] >= 0)
-    return y->held[bound];
-  struct serve_trial *t = trial_of(w, y, bound);
-  y->held[bound] = t ? serve_trial_capacity(t, USUALLY * y->rate[bound]) : 0;
-  serve_trial_destroy(t);
-  w->simulated++;
-  return y->held[bound];
-}
-
-static void consider(struct plan *p, struct ways *w, bool hourly, int bound, struct way *decode, struct way *prefill, struct combination *best) {
-  double hope = DOUBT * decode->rate[bound], hope_p = prefill ? DOUBT * prefill->rate[bound] : 0;
-  struct combination most = {.decode = decode, .prefill = prefill, .decode_req_s = hope, .prefill_req_s = hope_p};
-  if (!combine(p, w->server, hourly, &most) || !better(p->ask, &most, best)) /* not even if the screen were so far too low */
-    return;
-  struct combination c = {.decode = decode, .prefill = prefill, .decode_req_s = held_by(w, decode, bound), .prefill_req_s = prefill ? held_by(w, prefill, bound) : 0};
-  if (combine(p, w->server, hourly, &c) && better(p->ask, &c, best))
-    *best = c;
-}
-
-/* Other budgets and batch limits of the layout that won: the closed form sees them through averages alone. */
-static void refine(struct plan *p, struct ways *w, bool hourly, int bound, struct combination *best) {
-  int table = best->decode->table;
-  enum serve_side side = best->decode->side;
-  double rate = best->decode->rate[bound];
-  for (size_t i = 0; i < w->n; i++) {
-    struct way *y = &w->way[i];
-    if (y->table == table && y->side == side && y->rate[bound] > 0.9 * rate && y->held[bound] < 0 && y->r.max_batch == best->decode->r.max_batch)
-      consider(p, w, hourly, bound, y, best->prefill, best);
-  }
-}
-
-static void choose(struct plan *p, struct ways *w, bool hourly, int bound, bool published, bool together, struct combination *best) {
-  struct way *whole[FINALISTS], *decode[SIDE_FINALISTS], *prefill[SIDE_FINALISTS];
-  int n = finalists_of(p, w, SERVE_WHOLE, bound, published, whole, FINALISTS);
-  *best = (struct combination){0};
-  for (int i = 0; i < n; i++)
-    consider(p, w, hourly, bound, whole[i], NULL, best);
-  if (best->decode)
-    refine(p, w, hourly, bound, best);
-  if (together)
-    return;
-  int nd = finalists_of(p, w, SERVE_DECODE, bound, published, decode, SIDE_FINALISTS), np = finalists_of(p, w, SERVE_PREFILL, bound, published, prefill, SIDE_FINALISTS);
-  for (int i = 0; i < nd; i++)
-    for (int k = 0; k < np; k++)
-      consider(p, w, hourly, bound, decode[i], prefill[k], best);
-}
 
 /* ---- what is handed out ---- */
 /* Simulates one side at its share of the load. Rarely a lower load goes worse than a higher one that was tried before (prompts are spread less evenly over attention groups): then
  * the side holds less than was thought, and false is returned. */
 static bool measure_side(struct ways *w, struct way *y, int bound, double rate, struct sim_serve_level *ret) {
-  struct serve_trial *t = trial_of(w, y, bound);
+  struct serve_trial *t = plan_trial(w, y, bound);
   bool ok = t && serve_trial_at(t, rate, 0, ret);
   struct sim_slo slo;
   ways_slo(w->ask, bound, y->side, y->transfer_s, &slo);
@@ -243,7 +45,7 @@ static bool measure(struct ways *w, const struct combination *c, int bound, doub
 }
 
 static double load_on(const struct sim_serve_ask *a, const struct fleet_of *f) {
-  return a->servers > 0 ? f->held_req_s : peak(a);
+  return a->servers > 0 ? f->held_req_s : plan_peak_req_s(a);
 }
 
 static void hand_out(struct plan *p, struct ways *w, int offer, const struct combination *c, int bound, const struct sim_serve_level *at, struct sim_serve_pick *ret) {
@@ -256,7 +58,7 @@ static void hand_out(struct plan *p, struct ways *w, int offer, const struct com
       strcpy(ret->why, a->servers > 0 ? "no layout on so many servers keeps the latency limits at any load" : "no layout keeps the latency limits at any load");
     return;
   }
-  double mean = a->servers > 0 ? c->fleet.held_req_s : mean_rate(a);
+  double mean = a->servers > 0 ? c->fleet.held_req_s : plan_mean_req_s(a);
   ret->feasible = true;
   ret->replica = c->decode->r;
   if (c->prefill) {
@@ -271,7 +73,7 @@ static void hand_out(struct plan *p, struct ways *w, int offer, const struct com
   ret->gpus = c->fleet.servers * w->server->gpus;
   ret->held_req_s = c->fleet.held_req_s;
   ret->limit = (enum sim_serve_limit)c->decode->limit[bound];
-  ret->published = as_published(c);
+  ret->published = plan_as_published(c);
   ret->at = *at;
   sim_offer_price(p->offers, offer, c->fleet.servers, ret->at.power_w * c->fleet.replicas / c->fleet.servers, &ret->price);
   ret->gpu_hours_per_h = c->server_hours * w->server->gpus;
@@ -302,7 +104,7 @@ static void pick_of(struct plan *p, struct ways *w, int offer, int bound, bool p
   struct sim_serve_level at = {0};
   uint64_t played = 0;
   for (int i = 0; i < TRIES; i++) {
-    choose(p, w, p->offers->offer[offer].hourly, bound, published, together, &c);
+    plan_choose(p, w, p->offers->offer[offer].hourly, bound, published, together, &c);
     if (!c.decode || (measure(w, &c, bound, load_on(p->ask, &c.fleet), &at) && play(p, w, &c, bound, &at, &played)))
       break;
   }
@@ -334,7 +136,7 @@ static bool front_measure(struct ways *w, struct sim_serve_front *f) {
   int gpus = r.gpus > 0 ? r.gpus : r.nodes * r.server->gpus;
   r.max_batch = (int)f->users;
   struct way y = {.r = r, .side = SERVE_WHOLE};
-  struct serve_trial *t = trial_of(w, &y, 0);
+  struct serve_trial *t = plan_trial(w, &y, 0);
   bool ok = t && f->users <= serve_trial_users(t) && serve_trial_at(t, 0, (int)f->users, &l) && l.r.e2e_s[SERVE_MEAN] > 0 && l.r.tpot_s[SERVE_MEAN] > 0;
   serve_trial_destroy(t);
   w->simulated++;
@@ -375,7 +177,7 @@ static void server_task(void *ctx, void *own, int number) {
   for (int o = 0; o < p->offers->n; o++) { /* simulated here, on this thread: what is chosen of them is cheap to find again */
     struct combination unused;
     if (p->offers->offer[o].server == w->server)
-      choose(p, w, p->offers->offer[o].hourly, 0, false, p->ask->together, &unused);
+      plan_choose(p, w, p->offers->offer[o].hourly, 0, false, p->ask->together, &unused);
   }
   front_make(w);
 }
@@ -435,7 +237,7 @@ static void ask_what_if(struct plan *p, struct sim_serve_plan *r, enum sim_serve
   if (r->n == 0 || !r->pick[0].feasible || !worth_asking(p, r, what))
     return;
   x->asked = true;
-  p->least = what == PLAN_TWO_REPLICAS ? 2 : least_of(p->ask);
+  p->least = what == PLAN_TWO_REPLICAS ? 2 : plan_least_replicas(p->ask);
   for (int i = 0; i < r->n && i < RIVALS && r->pick[i].feasible; i++) {
     struct ways *w = ways_of(p, r->pick[i].offer);
     struct sim_serve_pick pick;
@@ -488,7 +290,7 @@ static void distinct_servers(struct plan *p) {
 }
 
 void sim_serve_plan(const struct sim_serve_ask *ask, const struct sim_offers *offers, struct sim_serve_plan *ret) {
-  struct plan p = {.ask = ask, .offers = offers, .least = least_of(ask)};
+  struct plan p = {.ask = ask, .offers = offers, .least = plan_least_replicas(ask)};
   *ret = (struct sim_serve_plan){0};
   distinct_servers(&p);
   crew_run(&(struct crew_work){.task = server_task, .ctx = &p}, p.servers, ask->jobs > 0 ? ask->jobs : 1);

@@ -55,4 +55,26 @@ struct fleet_part {
 struct fleet_of fleet_for(const struct hw_server *s, struct fleet_part decode, struct fleet_part prefill, double rate_req_s, int least);
 /* The most load on so many servers. */
 struct fleet_of fleet_within(const struct hw_server *s, struct fleet_part decode, struct fleet_part prefill, int servers);
+/* ---- choosing (serve_plan_choose.c) ---- */
+struct plan {
+  const struct sim_serve_ask *ask;
+  int least; /* replicas of each part */
+  const struct sim_offers *offers;
+  struct ways *ways; /* of each distinct server */
+  int servers;
+};
+struct combination { /* what an offer's fleet is made of */
+  struct way *decode, *prefill; /* prefill NULL = no split */
+  double decode_req_s, prefill_req_s;
+  struct fleet_of fleet;
+  double server_hours; /* an hour, paid */
+};
+double plan_peak_req_s(const struct sim_serve_ask *a);
+double plan_mean_req_s(const struct sim_serve_ask *a);
+int plan_least_replicas(const struct sim_serve_ask *a);
+bool plan_as_published(const struct combination *c);
+/* A way to be simulated under the limits of its side. NULL: meaningless. */
+struct serve_trial *plan_trial(const struct ways *w, const struct way *y, int bound);
+/* The cheapest fleet (or the one that holds most) on a server under the limits of a bound: finalists by the screen, simulated. decode NULL = there is none. */
+void plan_choose(struct plan *p, struct ways *w, bool hourly, int bound, bool published, bool together, struct combination *ret);
 #endif
