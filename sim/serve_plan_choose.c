@@ -2,9 +2,9 @@
 #include <math.h>
 #include "sim/serve_plan_priv.h"
 
-enum { FINALISTS = 12, SIDE_FINALISTS = 6, SIZE_FINALISTS = 2, MOST_SIZES = 24 };
+enum { FINALISTS = 18, SIDE_FINALISTS = 6, SIZE_FINALISTS = 3, MOST_SIZES = 24 };
 
-static const double DOUBT = 1.1, USUALLY = 0.8; /* what a simulation finds / what the screen says: at most, with few exceptions, and as a rule */
+static const double DOUBT = 1.2, USUALLY = 0.8; /* what a simulation finds / what the screen says: at most, with few exceptions, and as a rule */
 
 /* ---- money ---- */
 double plan_peak_req_s(const struct sim_serve_ask *a) {
@@ -159,14 +159,14 @@ static void consider(struct plan *p, struct ways *w, bool hourly, int bound, str
     *best = c;
 }
 
-/* Other budgets and batch limits of the layout that won: the closed form sees them through averages alone. */
-static void refine(struct plan *p, struct ways *w, bool hourly, int bound, struct combination *best) {
-  int table = best->decode->table;
-  enum serve_side side = best->decode->side;
-  double rate = best->decode->rate[bound];
+/* Other batch limits, then other budgets, of the layout that won: a limit keeps steps short when many come at once, which the closed form, that sees averages, cannot value. */
+static void refine(struct plan *p, struct ways *w, bool hourly, int bound, bool batches, struct combination *best) {
+  const struct way from = *best->decode;
   for (size_t i = 0; i < w->n; i++) {
     struct way *y = &w->way[i];
-    if (y->table == table && y->side == side && y->rate[bound] > 0.9 * rate && y->held[bound] < 0 && y->r.max_batch == best->decode->r.max_batch)
+    bool kin = y->table == from.table && y->side == from.side && y->rate[bound] > 0.8 * from.rate[bound];
+    bool only = batches ? y->r.budget_tokens == from.r.budget_tokens : y->r.max_batch == from.r.max_batch;
+    if (kin && only && y->held[bound] < 0)
       consider(p, w, hourly, bound, y, best->prefill, best);
   }
 }
@@ -177,12 +177,16 @@ void plan_choose(struct plan *p, struct ways *w, bool hourly, int bound, bool pu
   *best = (struct combination){0};
   for (int i = 0; i < n; i++)
     consider(p, w, hourly, bound, whole[i], NULL, best);
-  if (best->decode)
-    refine(p, w, hourly, bound, best);
+  if (best->decode) {
+    refine(p, w, hourly, bound, true, best);
+    refine(p, w, hourly, bound, false, best);
+  }
   if (together)
     return;
   int nd = finalists_of(p, w, SERVE_DECODE, bound, published, decode, SIDE_FINALISTS), np = finalists_of(p, w, SERVE_PREFILL, bound, published, prefill, SIDE_FINALISTS);
   for (int i = 0; i < nd; i++)
     for (int k = 0; k < np; k++)
       consider(p, w, hourly, bound, decode[i], prefill[k], best);
+  if (best->decode && best->prefill)
+    refine(p, w, hourly, bound, true, best);
 }

@@ -33,8 +33,12 @@ static void lengths_of(const struct sim_serve_ask *ask, struct serve_lengths *l)
   struct serve_bounds b;
   ways_bounds(ask, 0, &b);
   *l = (struct serve_lengths){.input = wl_hist_mean(ask->input), .output = fmax(1, wl_hist_mean(ask->output)), .hit = ask->hit};
-  for (int i = 0; i < POINTS; i++)
+  double output2 = 0;
+  for (int i = 0; i < POINTS; i++) {
     l->input2 += gsl_pow_2(wl_hist_quantile(ask->input, (i + 0.5) / POINTS)) / POINTS;
+    output2 += gsl_pow_2(wl_hist_quantile(ask->output, (i + 0.5) / POINTS)) / POINTS;
+  }
+  l->held = l->input + fmax(output2 / l->output, l->output) / 2;
   l->input2 = fmax(l->input2, l->input * l->input);
   l->input_q = wl_hist_quantile(ask->input, b.quantile);
 }
@@ -225,7 +229,7 @@ static void front_add(struct ways *w, const struct sim_serve_front *p) {
 
 static void front_of(struct table *t, const struct sim_replica *r, double kv_tokens) {
   struct serve_screen s = screen_of(t, r, SERVE_WHOLE, kv_tokens);
-  double most = fmin(s.max_seqs, 0.9 * kv_tokens / (t->w->len.input + t->w->len.output / 2));
+  double most = fmin(s.max_seqs, 0.9 * kv_tokens / t->w->len.held);
   if (t->setup.model->encoder)
     return;
   for (double n = 1; n <= most; n = ceil(n * 1.4)) {
@@ -290,7 +294,7 @@ static bool worth_a_table(const struct table *t) {
 static void build(struct table *t) {
   struct sim_replica least = t->r;
   int groups = t->setup.layout.dp * t->setup.layout.pp;
-  double cache = room_of(t, &least) / (t->w->len.input + t->w->len.output / 2);
+  double cache = room_of(t, &least) / t->w->len.held;
   double seqs = fmin(fmax(1024.0 * groups, serve_max_seqs(&t->r, &t->setup)), fmax(64, 1.1 * cache));
   double tokens = fmax(seqs, fmin(TABLE_TOKENS, fmax(16384, serve_budget(&t->r, &t->setup))));
   serve_cost_build(&t->cost, &t->setup, (int)fmin(tokens, 4 * TABLE_TOKENS), (int)fmin(seqs, 4 * TABLE_TOKENS));

@@ -129,7 +129,7 @@ void serve_steady_most(const struct serve_screen *s, const struct serve_bounds *
     prefill_most(s, b, ret);
     return;
   }
-  double z = b->quantile > 0.5 ? gsl_cdf_ugaussian_Pinv(b->quantile) : 0, each = s->len->input + s->len->output / 2;
+  double z = b->quantile > 0.5 ? gsl_cdf_ugaussian_Pinv(b->quantile) : 0, each = s->len->input + s->len->output / 2; /* rather too little: a screen may rule out only what cannot be */
   double cache = mean_below(s->kv_tokens / each, z), seats = mean_below(s->max_seqs, z), hi = fmin(cache, seats), lo = 0;
   enum sim_serve_limit limit = broken(s, b, hi, ret);
   if (limit == SERVE_BY_LOAD) {

@@ -8,6 +8,7 @@ struct serve_lengths { /* of requests */
   double input, input2;   /* mean, mean square */
   double input_q;         /* at the quantile of the limits */
   double output, hit;
+  double held;            /* tokens that a decoding sequence keeps when the replica is full: long answers stay longer, so prompt + E[out^2] / (2 E[out]) */
 };
 struct serve_bounds {
   double ttft_s, tpot_s;  /* 0 = none */
