@@ -157,9 +157,27 @@ static double dense_params(double layers, double hidden, double kv_share, double
          vocab * hidden * (tied ? 1 : 2);
 }
 
+static int expert_period(const struct reader *r) {
+  return says(r, "every second layer") ? 2 : 1;
+}
+
+/* Parameters that a token meets, by which the width goes: stated, told by the name ("-A22B") or by the experts; where
+ * ranks hold experts of which nothing is said, the usual share. */
+static double active_params(const struct reader *r, double total) {
+  double v = number(r, "params_active_B") * 1e9, experts = number(r, "moe_experts"), topk = number(r, "moe_topk");
+  double mlp = 2.0 / 3 / expert_period(r), rest = 1 - mlp; /* of a dense model's layers: attention is a third */
+  if (v == 0)
+    v = number_after(text(r, "model"), "-A") * 1e9;
+  if (v == 0 && experts > 1)
+    v = total * (rest + mlp * (topk > 0 ? topk : 2)) / (rest + mlp * experts);
+  if (v == 0 && count(r, "ep") > 1)
+    v = total * wl_insitu(r->k->stacks, "", "", "active_share");
+  return v > 0 && v < 0.9 * total ? v : total;
+}
+
 /* A model that no file describes: GPT style unless its counts or the widths of its MLP speak for gates. */
 static bool shape_from_row(const struct reader *r, struct wl_model *m) {
-  double params = number(r, "params_total_B") * 1e9, year = number(r, "year");
+  double params = active_params(r, number(r, "params_total_B") * 1e9), year = number(r, "year");
   *m = (struct wl_model){.name = text(r, "model"),
                          .layers = count(r, "layers"),
                          .hidden = count(r, "hidden"),
@@ -204,15 +222,23 @@ static void round_layers(const struct reader *r, struct wl_model *m) {
     m->layers = (int)fmax(1, round((double)m->layers / pp)) * pp;
 }
 
-static void read_experts(const struct reader *r, struct wl_model *m) {
+static void read_experts(const struct reader *r, struct wl_model *m, bool made_up) {
   int experts = count(r, "moe_experts"), topk = count(r, "moe_topk");
+  double total = number(r, "params_total_B") * 1e9, active = made_up ? active_params(r, total) : total;
+  bool sparse = experts == 0 && active < total;
+  if (sparse)
+    experts = (int)wl_insitu(r->k->stacks, "", "", "usual_experts");
   if (experts > 1 && m->experts == 0) {
-    double total = number(r, "params_total_B") * 1e9, up = m->gated ? 3 : 2;
+    double up = m->gated ? 3 : 2;
     m->experts = experts;
     m->topk = topk > 0 ? topk : 2;
     double rest = dense_params(m->layers, m->hidden, (double)m->kv_heads / m->heads, 0, m->gated, m->vocab, m->tied);
-    m->expert_ffn = total > rest ? (int)round((total - rest) / (up * m->layers * (double)m->hidden * experts)) : m->ffn;
-    m->moe_every = 1;
+    int every = expert_period(r), with = m->layers / every;
+    rest += (m->layers - with) * up * m->hidden * (double)m->ffn;
+    m->expert_ffn = total > rest ? (int)round((total - rest) / (up * with * (double)m->hidden * experts)) : m->ffn;
+    m->moe_every = every;
+    if (sparse && topk == 0 && total > rest)
+      m->topk = (int)fmax(1, round(experts * (active - rest) / (total - rest)));
   } else if (experts > 0 && topk > 0) {
     m->experts = experts;
     m->topk = topk;
@@ -260,7 +286,7 @@ static bool read_model(const struct reader *r) {
     assume(r->c, "model shape from the row");
   }
   round_layers(r, m);
-  read_experts(r, m);
+  read_experts(r, m, !known);
   r->c->job.model = m;
   return true;
 }

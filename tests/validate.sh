@@ -41,6 +41,13 @@ unseen() {
   small u 'b-1,x,2025,somebody-else 2025,New model 30B,30,,48,7168,,,,,,,4096,NVIDIA H100 80GB HBM3,64,,,,bf16,8,1,,8,,,,,,1,64,tokens_per_s_per_gpu,1000,' && [ "$(answer u 6)" = ok ]
 }
 ok "an unseen model, GPU spelling and framework are predicted" unseen
+sparse() { # experts that only the layout or the name speaks of
+  small dense 's-1,x,2026,somebody-else 2026,New 550B,550,,,,,,,,,,4096,H100-SXM-80GB,128,,,,BF16,1,1,,,,,FSDP,,full,1,128,tokens_per_s_per_gpu,1000,' &&
+    small placed 's-1,x,2026,somebody-else 2026,New 550B,550,,,,,,,,,,4096,H100-SXM-80GB,128,,,,BF16,1,1,,,64,,FSDP,,full,1,128,tokens_per_s_per_gpu,1000,' &&
+    small named 's-1,x,2026,somebody-else 2026,New 550B-A20B,550,,,,,,,,,,4096,H100-SXM-80GB,128,,,,BF16,1,1,,,64,,FSDP,,full,1,128,tokens_per_s_per_gpu,1000,' &&
+    less "$(answer dense 4)" "$(awk -v a="$(answer placed 4)" 'BEGIN { print a / 2 }')" && less "$(answer placed 4)" "$(answer named 4)"
+}
+ok "an unseen model that keeps experts on ranks is sparse" sparse
 incomplete() { small i 'c-1,x,2025,nemo 2025,Nobody,,,,,,,,,,,4096,H100-SXM-80GB,64,,,,BF16,8,1,,8,,,,,,1,64,step_time_s,1,' && [ "$(answer i 6)" = incomplete ]; }
 ok "a row without a model is incomplete" incomplete
 unsupported() { small s 'd-1,x,2025,nemo 2025,Llama-3.1-8B,8,,,,,,,,,,4096,Abacus 9000,64,,,,BF16,8,1,,8,,,,,,1,64,step_time_s,1,' && [ "$(answer s 6)" = unsupported ]; }
