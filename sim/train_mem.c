@@ -132,16 +132,33 @@ static bool offload(struct train_env *e, struct train_stages *s, struct sim_step
   return ret->fits;
 }
 
+/* Seconds that all stages repeat for one micro-batch. */
+static double repeated_s(const struct train_stages *s) {
+  double t = 0;
+  for (int i = 0; i < s->pp * s->vpp; i++)
+    t += s->chunk[i].backward.recompute_s;
+  return t;
+}
+
+/* As large a share of layers recomputed whole as it takes. false: not even all of them suffice. */
+static bool recompute_layers(struct train_env *e, struct train_stages *s, double none_bytes, struct sim_step *ret) {
+  rebuild(e, s, RECOMPUTE_FULL, 1, ret);
+  if (!ret->fits)
+    return false;
+  double over = none_bytes - e->gpu->mem_bytes, share = none_bytes > ret->mem_bytes ? over / (none_bytes - ret->mem_bytes) : 1;
+  rebuild(e, s, RECOMPUTE_FULL, fmin(1.02 * share + 0.01, 1), ret); /* the fullest stage may change with the share */
+  return true;
+}
+
 void train_settle_recompute(struct train_env *e, struct train_stages *s, struct sim_step *ret) {
   bool settled = e->plan.recompute != RECOMPUTE_AUTO;
   s->chunk = NULL;
   rebuild(e, s, settled ? e->plan.recompute : RECOMPUTE_NONE, 1, ret);
   if (settled || ret->fits || offload_state(e, s, ret) || offload(e, s, ret))
     return;
-  double none = ret->mem_bytes;
-  rebuild(e, s, RECOMPUTE_FULL, 1, ret);
-  if (!ret->fits)
-    return;
-  double share = none > ret->mem_bytes ? (none - e->gpu->mem_bytes) / (none - ret->mem_bytes) : 1;
-  rebuild(e, s, RECOMPUTE_FULL, fmin(1.02 * share + 0.01, 1), ret); /* the fullest stage may change with the share */
+  double none_bytes = ret->mem_bytes;
+  rebuild(e, s, RECOMPUTE_SELECTIVE, 1, ret);
+  double selective_s = ret->fits ? repeated_s(s) : (double)INFINITY;
+  if (recompute_layers(e, s, none_bytes, ret) && selective_s < repeated_s(s))
+    rebuild(e, s, RECOMPUTE_SELECTIVE, 1, ret);
 }

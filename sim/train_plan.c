@@ -10,6 +10,7 @@
 struct prices {
   struct train_layer layer[LAYER_KINDS];
   double params[LAYER_KINDS], experts[LAYER_KINDS], kept[LAYER_KINDS], input[LAYER_KINDS];
+  double selected[LAYER_KINDS], again_s[LAYER_KINDS]; /* selective recomputation: bytes kept, seconds repeated */
 };
 
 struct search {
@@ -36,12 +37,18 @@ static void make_prices(struct train_env *e, struct prices *p) {
     p->kept[k] = train_layer_activations(e, (enum train_layer_kind)k);
     e->plan.recompute = RECOMPUTE_FULL;
     p->input[k] = train_layer_activations(e, (enum train_layer_kind)k);
+    struct train_layer selective;
+    e->plan.recompute = RECOMPUTE_SELECTIVE;
+    p->selected[k] = train_layer_activations(e, (enum train_layer_kind)k);
+    train_layer_price(e, (enum train_layer_kind)k, &selective);
+    p->again_s[k] = selective.backward.recompute_s;
   }
   e->plan.recompute = asked;
 }
 
 struct sums { /* of all layers of the model */
   double forward, backward, params, experts, kept, input, head_s, head_params;
+  double selected, again_s;
   double hideable; /* communication that another micro-batch's compute can cover */
   double working; /* one layer whole, while it is recomputed */
 };
@@ -60,6 +67,8 @@ static struct sums sum_up(const struct train_env *e, const struct prices *p) {
     s.experts += kinds[k] * p->experts[k];
     s.kept += kinds[k] * p->kept[k];
     s.input += kinds[k] * p->input[k];
+    s.selected += kinds[k] * p->selected[k];
+    s.again_s += kinds[k] * p->again_s[k];
     s.working = kinds[k] > 0 ? fmax(s.working, p->kept[k]) : s.working;
   }
   s.head_s = (1 + m->mtp_layers) *
@@ -74,8 +83,26 @@ static double in_flight(const struct train_env *e) {
   return fmin(n, e->micro_batches);
 }
 
-/* Bytes of the fullest stage when a share of the layers is recomputed. */
-static double bytes_of(const struct train_env *e, const struct sums *s, double share) {
+/* What is recomputed: bytes that all layers keep, and seconds that they repeat. */
+struct again {
+  bool fits;
+  double kept, working, repeat_s;
+};
+
+static struct again nothing_again(const struct sums *s) {
+  return (struct again){.kept = s->kept};
+}
+
+static struct again layers_again(const struct sums *s, double share) {
+  return (struct again){.kept = (1 - share) * s->kept + share * s->input, .working = share > 0 ? s->working : 0, .repeat_s = share * s->forward};
+}
+
+static struct again selected_again(const struct sums *s) {
+  return (struct again){.kept = s->selected, .repeat_s = s->again_s};
+}
+
+/* Bytes of the fullest stage. */
+static double bytes_of(const struct train_env *e, const struct sums *s, const struct again *again) {
   double pp = e->plan.pp, copies = e->plan.schedule == SCHEDULE_DUALPIPE ? 2 : 1, zero = e->plan.zero;
   double dense = copies * s->params / pp + s->head_params, experts = copies * s->experts / pp, all = dense + experts;
   double spread = zero >= 1 ? dense / e->plan.shard + experts / e->expert_copies : all;
@@ -83,8 +110,7 @@ static double bytes_of(const struct train_env *e, const struct sums *s, double s
   double state =
       e->element_bytes * (zero >= 3 ? spread : all) + grad * (zero >= 2 ? spread : all) + e->state_bytes * spread;
   double gathered = zero >= 3 ? 2 * e->element_bytes * (s->params + s->experts) / e->model->layers : 0;
-  return state + gathered + (share > 0 ? s->working : 0) +
-         ((1 - share) * s->kept + share * s->input) / pp * in_flight(e) + e->reserve_bytes;
+  return state + gathered + again->working + again->kept / pp * in_flight(e) + e->reserve_bytes;
 }
 
 static double sync_s(const struct train_env *e, const struct sums *s) {
@@ -96,11 +122,11 @@ static double sync_s(const struct train_env *e, const struct sums *s) {
          train_collective_s(e, HW_REDUCE_SCATTER, (g + e->element_bytes) * experts, e->expert_copies, e->plan.ep * e->plan.etp);
 }
 
-static double seconds_of(const struct train_env *e, const struct sums *s, double share) {
+static double seconds_of(const struct train_env *e, const struct sums *s, double repeat_s) {
   double pp = e->plan.pp, v = e->plan.vpp, m = ceil(e->micro_batches - 1e-9), chunks = pp * v;
   double dealt = train_layers_dealt(e, e->plan.pp), rounded = ceil(dealt / chunks - 1e-9) * chunks / dealt;
   bool dual = e->plan.schedule == SCHEDULE_DUALPIPE;
-  double alone = s->forward + s->backward + share * s->forward;
+  double alone = s->forward + s->backward + repeat_s;
   double layers = (dual ? fmax(alone - s->hideable, s->hideable) : alone) / pp, stage = layers * rounded;
   double slowest = e->stack->balanced_ends ? fmax(fmax(stage, s->head_s), layers + s->head_s / pp) : stage + s->head_s;
   double send = pp > 1 ? train_send_s(e) : 0;
@@ -114,14 +140,33 @@ static double seconds_of(const struct train_env *e, const struct sums *s, double
   return pipeline + fmax(comm - hidden, 0) + optimizer + e->stack->step_s;
 }
 
-/* The smallest share of recomputed layers that fits; > 1 when none does. */
-static double share_that_fits(const struct train_env *e, const struct sums *s) {
-  double none = bytes_of(e, s, 0), full = bytes_of(e, s, 1), have = e->gpu->mem_bytes;
-  if (e->plan.recompute == RECOMPUTE_FULL)
-    return full <= have ? 1 : 2;
-  if (none <= have)
-    return 0;
-  return full > have || e->plan.recompute != RECOMPUTE_AUTO ? 2 : (none - have) / (none - full);
+static bool has_room(const struct train_env *e, const struct sums *s, const struct again *again) {
+  return bytes_of(e, s, again) <= e->gpu->mem_bytes;
+}
+
+/* The smallest share of layers recomputed whole that fits. */
+static struct again share_that_fits(const struct train_env *e, const struct sums *s) {
+  struct again none = nothing_again(s), all = layers_again(s, 1);
+  double none_bytes = bytes_of(e, s, &none), all_bytes = bytes_of(e, s, &all), have = e->gpu->mem_bytes;
+  bool fits = all_bytes <= have;
+  struct again found = layers_again(s, fits ? fmin(1, (none_bytes - have) / (none_bytes - all_bytes)) : 1);
+  found.fits = fits;
+  return found;
+}
+
+/* What is asked for; else what repeats least of all that fits, as train_settle_recompute() has it. */
+static struct again recomputation(const struct train_env *e, const struct sums *s) {
+  enum sim_recompute asked = e->plan.recompute;
+  struct again none = nothing_again(s), some = selected_again(s), all = layers_again(s, 1);
+  none.fits = has_room(e, s, &none);
+  some.fits = has_room(e, s, &some);
+  all.fits = has_room(e, s, &all);
+  if (asked == RECOMPUTE_NONE || (asked == RECOMPUTE_AUTO && none.fits))
+    return none;
+  if (asked != RECOMPUTE_AUTO)
+    return asked == RECOMPUTE_FULL ? all : some;
+  struct again share = share_that_fits(e, s);
+  return some.fits && (!share.fits || some.repeat_s < share.repeat_s) ? some : share;
 }
 
 /* ---- the list of the best ---- */
@@ -168,7 +213,8 @@ static bool needless(struct search *s, const struct sums *sums) {
   if (s->env.plan.zero != 2 || s->job->plan.zero >= 0)
     return false;
   s->env.plan.zero = 1;
-  bool fits = share_that_fits(&s->env, sums) <= 0;
+  struct again none = nothing_again(sums);
+  bool fits = has_room(&s->env, sums, &none);
   s->env.plan.zero = 2;
   return fits;
 }
@@ -178,12 +224,12 @@ static void screen(struct search *s, const struct sums *sums) {
     s->found->screened++;
     return;
   }
-  double share = share_that_fits(&s->env, sums);
-  bool fits = share <= 1;
+  struct again again = recomputation(&s->env, sums), all = layers_again(sums, 1);
+  bool fits = again.fits;
   s->found->screened++;
   s->found->fitting += fits;
-  double seconds = fits ? seconds_of(&s->env, sums, share)
-                        : bytes_of(&s->env, sums, 1); /* of those that do not fit, the smallest is the best */
+  double seconds = fits ? seconds_of(&s->env, sums, again.repeat_s)
+                        : bytes_of(&s->env, sums, &all); /* of those that do not fit, the smallest is the best */
   struct sim_plan p = s->env.plan;
   p.precision = s->job->plan.precision;
   p.recompute = s->job->plan.recompute;
@@ -317,8 +363,8 @@ static double screened_own_s(struct search *s, const struct sim_plan *own) {
     return NAN;
   make_prices(&s->env, &prices);
   struct sums sums = sum_up(&s->env, &prices);
-  double share = share_that_fits(&s->env, &sums);
-  return share <= 1 ? seconds_of(&s->env, &sums, share) : (double)NAN;
+  struct again again = recomputation(&s->env, &sums);
+  return again.fits ? seconds_of(&s->env, &sums, again.repeat_s) : (double)NAN;
 }
 
 static bool search(const struct sim_train_job *job, const struct sim_plan *own, bool reasons, struct sim_plan_search *ret) {

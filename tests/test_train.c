@@ -292,6 +292,36 @@ static void test_state_on_host(void) {
   CU_ASSERT(step(moe).plan.ep == 64);
 }
 
+/* What is repeated when nobody says: what repeats least of all that fits. Scores written to memory are cheap to make again;
+ * flash attention keeps none, so that it is a share of the layers. */
+static void test_recompute_chosen(void) {
+  struct sim_train_job j = job("A100-SXM-80GB", "GPT-3-175B", 128, 4096, 64,
+                               (struct sim_plan){.tp = 8, .pp = 8, .sequence_parallel = 1, .zero = 1, .micro_batch = 1, .recompute = RECOMPUTE_AUTO});
+  struct wl_stack own;
+  struct train_env e = env_with(&j, &own);
+  struct train_stages s;
+  struct sim_step m = {0};
+  own.selective = WL_AGAIN_SCORES;
+  own.attention = WL_ATTN_UNFUSED;
+  e.share.fusion = WL_FUSION_JIT;
+  train_settle_recompute(&e, &s, &m);
+  double again_s = s.chunk[0].backward.recompute_s;
+  CU_ASSERT(m.fits && e.plan.recompute == RECOMPUTE_SELECTIVE && again_s > 0);
+  train_stages_free(&s);
+  e = env_with(&j, &own);
+  own.attention = WL_ATTN_UNFUSED;
+  e.share.fusion = WL_FUSION_JIT;
+  e.plan.recompute = RECOMPUTE_FULL;
+  train_settle_recompute(&e, &s, &m);
+  CU_ASSERT(m.fits && s.chunk[0].backward.recompute_s > again_s);
+  train_stages_free(&s);
+  e = env_with(&j, &own);
+  own.attention = WL_ATTN_FLASH2;
+  train_settle_recompute(&e, &s, &m);
+  CU_ASSERT(m.fits && e.plan.recompute != RECOMPUTE_SELECTIVE);
+  train_stages_free(&s);
+}
+
 /* What does not fit goes to the host's memory at the cost of what the link cannot hide: nothing over NVLink-C2C beside
  * a long pass; recomputation otherwise. */
 static void test_offload(void) {
@@ -623,6 +653,7 @@ int main(void) {
       {"gradients share the NICs with experts", test_gradients_beside_experts},
       {"oversubscribed network", test_oversubscribed_network},
       {"what does not fit is said with a cure", test_out_of_memory},
+      {"what is recomputed", test_recompute_chosen},
       {"what does not fit goes to the host's memory", test_offload},
       {"optimizer state on the host; experts placed by default", test_state_on_host},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
