@@ -231,6 +231,8 @@ bool train_env_lay_out(struct train_env *e, const struct sim_plan *plan, char *w
   choose_sharding(e);
   if (e->plan.recompute == RECOMPUTE_AUTO && e->stack->recompute != WL_KEEP_AUTO)
     e->plan.recompute = (enum sim_recompute)e->stack->recompute;
+  if (e->plan.recompute == RECOMPUTE_SELECTIVE && e->stack->selective == WL_AGAIN_LAYERS)
+    e->plan.recompute = RECOMPUTE_AUTO;
   e->recompute_share = 1;
   e->offload_share = 0;
   e->state_on_host = false;

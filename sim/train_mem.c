@@ -158,7 +158,8 @@ void train_settle_recompute(struct train_env *e, struct train_stages *s, struct 
     return;
   double none_bytes = ret->mem_bytes;
   rebuild(e, s, RECOMPUTE_SELECTIVE, 1, ret);
-  double selective_s = ret->fits ? repeated_s(s) : (double)INFINITY;
+  bool operators = e->stack->selective != WL_AGAIN_LAYERS; /* else selective means those layers */
+  double selective_s = operators && ret->fits ? repeated_s(s) : (double)INFINITY;
   if (recompute_layers(e, s, none_bytes, ret) && selective_s < repeated_s(s))
     rebuild(e, s, RECOMPUTE_SELECTIVE, 1, ret);
 }

@@ -392,6 +392,10 @@ static void test_told(void) {
   own.selective = WL_AGAIN_SCORES;
   train_layer_price(&e, LAYER_DENSE, &scores);
   CU_CLOSE(scores.backward.recompute_s, scores.forward.part[STEP_ATTENTION], 1e-9);
+  own.selective = WL_AGAIN_LAYERS; /* of a job that fits, none */
+  struct sim_train_job roomy = job("H100-SXM-80GB", "Llama-3.1-8B", 64, 4096, 64, (struct sim_plan){.zero = 3, .recompute = RECOMPUTE_SELECTIVE});
+  roomy.stack = "fms-fsdp 2024";
+  CU_ASSERT(step(roomy).plan.recompute == RECOMPUTE_NONE);
   own.selective = WL_AGAIN_OPERATORS;
   train_layer_price(&e, LAYER_DENSE, &operators);
   CU_CLOSE(operators.backward.recompute_s,

@@ -41,7 +41,7 @@ struct column {
 static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
 static const char *const fusion_words[] = {"jit", "eager", "fused", NULL};
 static const char *const keep_words[] = {"none", "selective", "full", "auto", NULL};
-static const char *const again_words[] = {"scores", "operators", NULL};
+static const char *const again_words[] = {"scores", "operators", "layers", NULL};
 static const char *const adapter_words[] = {"qkv", "all", NULL};
 static const char *const order_words[] = {"auto", "1f1b", "interleaved", "zero-bubble", "dualpipe", NULL};
 #define AT(member) offsetof(struct wl_stack, member)

@@ -11,7 +11,7 @@
 
 enum wl_attention_kernel { WL_ATTN_UNFUSED, WL_ATTN_FLASH1, WL_ATTN_FLASH2, WL_ATTN_FLASH3, WL_ATTN_BEST };
 enum wl_order { WL_ORDER_AUTO, WL_ORDER_1F1B, WL_ORDER_INTERLEAVED, WL_ORDER_ZERO_BUBBLE, WL_ORDER_DUALPIPE };
-enum wl_again { WL_AGAIN_SCORES, WL_AGAIN_OPERATORS };
+enum wl_again { WL_AGAIN_SCORES, WL_AGAIN_OPERATORS, WL_AGAIN_LAYERS };
 enum wl_adapters { WL_ADAPT_QKV, WL_ADAPT_ALL };
 enum wl_keep { WL_KEEP_ALL, WL_KEEP_NO_SCORES, WL_KEEP_INPUT, WL_KEEP_AUTO };
 
@@ -42,7 +42,8 @@ struct wl_stack {
   int interleave;         /* default: at most so many chunks a stage; 1 = plain 1F1B */
   bool balanced_ends;     /* embedding and head counted when layers are dealt to stages */
   enum wl_keep recompute; /* default */
-  enum wl_again selective; /* what selective recomputation repeats: the scores, or all but them and every second product */
+  enum wl_again selective; /* what selective recomputation repeats: the scores; all but them and every second product; as many whole
+                             layers as memory asks for */
   int zero;               /* default */
   double moe_imbalance;   /* rows of the fullest rank / mean */
   double grouped_low; /* x on the time of low-precision expert products: quantisation per expert, streams instead of one
