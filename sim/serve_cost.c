@@ -158,12 +158,15 @@ static void attention_tables(struct serve_cost *c, const struct serve_setup *s, 
   c->att0_s[nd] = fmax(0, share * a - c->att1_s[nd] * lo) + (s->drafts > 0 ? draft_s(s, nd) : 0);
 }
 
+/* Fused kernels are made for 16 bits; products in more are done on scores in memory. */
 static double pair_cost(const struct serve_setup *s) {
   const struct wl_serve_ops *o = &s->ops;
+  bool wide = o->encoder && dtype_bytes(s->compute) > 2, unfused = wide || s->engine.attn_unfused;
   double n = o->encoder ? 256 : 2048, batch = o->encoder ? 16 : 1, dp = s->layout.dp * s->layout.pp; /* typical lengths, so that start-up weighs little */
   struct hw_attn op = {.batch = batch, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
-                       .d_v = o->prefill_d_v, .causal = !o->encoder, .kernel = s->engine.attn_unfused ? HW_ATTN_UNFUSED : HW_ATTN_AUTO, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
-  return o->layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / s->engine.attn_prefill_f;
+                       .d_v = o->prefill_d_v, .causal = !o->encoder, .kernel = unfused ? HW_ATTN_UNFUSED : HW_ATTN_AUTO,
+                       .dtype = wide ? s->compute : hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
+  return o->layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / (wide ? 1 : s->engine.attn_prefill_f);
 }
 
 /* Bytes that one GPU moves for the linear part at M tokens. */
