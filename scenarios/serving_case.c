@@ -559,6 +559,7 @@ static void read_workload(struct reader *r) {
   struct serving_case *c = r->c;
   const struct wl_dataset *set = named_set(r);
   bool named = set && set->match[0] && is_known(&set->input);
+  c->rep.one_batch = c->load == LOAD_STATIC;
   c->rep.offline = (c->load == LOAD_OFFLINE || c->load == LOAD_STATIC) && !strstr(text(r, "notes"), "serve");
   fill_lengths(r, set, named);
   if (!is_known(&c->input))

@@ -46,6 +46,7 @@ struct serve_setup { /* a replica with every choice made */
   double clock;           /* sustained / boost, 0 = 1 */
   double mtp, drafts;     /* tokens accepted and drafted a step: 1 and 0 without speculation */
   bool offline;           /* called as a library: no tokens streamed to clients */
+  bool one_batch;         /* filled once and run to its end */
 };
 /* Tables for iterations of up to max_m tokens and max_s sequences. */
 void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max_m, int max_s);

@@ -437,6 +437,28 @@ static void test_drafts_cost(void) {
   serve_cost_free(&drafting);
 }
 
+/* Two ranks: what the one that leads costs falls away for a batch filled once where the engine's ranks run the same loop, and only there. */
+static void test_one_batch(void) {
+  static const char *const engines[] = {"TRT-LLM 0.14.0", "vLLM 0.6.0"};
+  for (int i = 0; i < 2; i++) {
+    struct sim_replica r = replica("Llama-2-7B", "DGX-A100-640");
+    struct serve_setup s;
+    struct serve_cost served, once;
+    char why[200];
+    r.engine = engines[i];
+    r.nodes = r.pp = r.ep = 1;
+    r.tp = r.gpus = 2;
+    CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
+    CU_ASSERT_FATAL(s.engine.h_tp_s > 1e-3);
+    serve_cost_build(&served, &s, 64, 8);
+    s.one_batch = true;
+    serve_cost_build(&once, &s, 64, 8);
+    CU_CLOSE(served.host0_s - once.host0_s, i == 0 ? s.engine.host_f * s.engine.h_tp_s : 0, 1e-12);
+    serve_cost_free(&served);
+    serve_cost_free(&once);
+  }
+}
+
 /* More memory bandwidth decodes faster, more compute reads prompts faster, a slower link slows tensor parallelism, a longer cache cell costs capacity. */
 static void test_sensitivity(void) {
   struct sim_replica r = llama_70b();
@@ -565,6 +587,7 @@ int main(void) {
     {"prefix cache over capacity", test_prefix_sensitivity},
     {"prefix cache of one prompt", test_prefix_of_one_prompt},
     {"prefix cache by default", test_prefix_default},
+    {"a batch filled once needs no leader where ranks run the same loop", test_one_batch},
     {"ranks that attend for themselves wait for the one that reads a prompt", test_ranks_wait},
     {"drafts cost", test_drafts_cost},
     {"sensitivity", test_sensitivity},

@@ -59,6 +59,7 @@ static const struct metric {
   M("pad_tokens", "token", NUMBER, pad_tokens),
   M("h_kernel", "s", NUMBER, h_kernel_s),
   M("h_stream", "s", NUMBER, h_stream_s),
+  M("lead_one_batch", "", FLAG, lead_one_batch),
   M("h_leader", "", FLAG, h_leader),
   M("host_f", "", NUMBER, host_f),
   M("flood_request", "s", NUMBER, flood_request_s),

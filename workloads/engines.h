@@ -38,6 +38,7 @@ struct wl_engine {
   double pad_tokens;        /* encoders: lengths that kernels are built for; several prompts are packed without gaps */
   double h_kernel_s;        /* to launch one kernel of an iteration with prompts, which runs without a graph; the device waits for it */
   double h_stream_s;        /* per sequence and iteration for streaming tokens to clients */
+  bool lead_one_batch;      /* h_tp is paid for a batch filled once, too; else its ranks run the same loop by themselves */
   bool h_leader;            /* with data-parallel attention one process hands out and gathers the tokens of all ranks: h_seq of all of them, not of one rank's share */
   double host_f;            /* all of these on this host class */
   double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
