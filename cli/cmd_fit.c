@@ -84,7 +84,7 @@ static const struct hw_server *find_server(const struct cli_library *l, const ch
 
 static void print_fit(const char *server, const struct sim_replica_fit *fit) {
   const struct sim_replica *r = &fit->replica;
-  int gpus = r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus;
+  int gpus = sim_replica_gpus(r);
   char kv[32] = "-";
   if (isfinite(fit->kv_tokens))
     snprintf(kv, sizeof kv, "%.0f", fit->kv_tokens);

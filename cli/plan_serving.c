@@ -54,11 +54,12 @@ static bool read_demand(struct question *q) {
   double req_s = 0;
   if (trace) {
     with.rate = wl_trace_curve(c->arena, trace, c->errs);
-    with.input = wl_trace_lengths(c->arena, trace, WL_TRACE_INPUT, c->errs);
-    with.output = wl_trace_lengths(c->arena, trace, WL_TRACE_OUTPUT, c->errs);
-    memset(with.weekly, 0, sizeof with.weekly);
-    if (errs_count(c->errs) == 0)
+    if (with.rate) { /* else every reading would complain of the same */
+      with.input = wl_trace_lengths(c->arena, trace, WL_TRACE_INPUT, c->errs);
+      with.output = wl_trace_lengths(c->arena, trace, WL_TRACE_OUTPUT, c->errs);
       read_requests(q, trace);
+    }
+    memset(with.weekly, 0, sizeof with.weekly);
   }
   if (q->month > 0 && (rate || trace))
     errs_add(c->errs, NULL, 0, NULL, "option '--month': it is the scenario's demand that grows, not that of --rate or --trace");
@@ -106,12 +107,8 @@ static bool read_question(struct question *q) {
 }
 
 /* ---- words ---- */
-static int gpus_of(const struct sim_replica *r) {
-  return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus;
-}
-
 static const char *layout_text(const struct plan_call *c, const struct sim_replica *r) {
-  int gpus = gpus_of(r), dp = r->dp_attention ? gpus / r->pp / r->tp : 1;
+  int gpus = sim_replica_gpus(r), dp = r->dp_attention ? gpus / r->pp / r->tp : 1;
   const char *t = arena_printf(c->arena, "TP%d", r->tp);
   if (r->pp > 1)
     t = arena_printf(c->arena, "%s PP%d", t, r->pp);
@@ -144,7 +141,7 @@ static const char *setting(const struct plan_call *c, double value) {
 
 /* ---- the table of offers ---- */
 static const char *fleet_text(const struct plan_call *c, int n, const struct sim_replica *r) {
-  return arena_printf(c->arena, "%d x (%d GPU%s: %s)", n, gpus_of(r), gpus_of(r) > 1 ? "s" : "", layout_text(c, r));
+  return arena_printf(c->arena, "%d x (%d GPU%s: %s)", n, sim_replica_gpus(r), sim_replica_gpus(r) > 1 ? "s" : "", layout_text(c, r));
 }
 
 static const char *replicas_text(const struct plan_call *c, const struct sim_serve_pick *p) {
@@ -187,16 +184,15 @@ static struct table *table_short(const struct question *q) {
   return t;
 }
 
-static void row_replica(const struct plan_call *c, struct table *t, const struct sim_replica *r) {
+static void row_replica(struct table *t, const struct sim_replica *r) {
   bool there = r->server != NULL;
-  const double value[] = {there ? gpus_of(r) : 0, r->tp, r->pp, r->ep, there && r->dp_attention ? gpus_of(r) / r->pp / r->tp : 1};
+  const double value[] = {there ? sim_replica_gpus(r) : 0, r->tp, r->pp, r->ep, there && r->dp_attention ? sim_replica_gpus(r) / r->pp / r->tp : 1};
   for (size_t i = 0; i < sizeof value / sizeof *value; i++)
     table_number(t, there ? value[i] : (double)NAN, 0);
   table_text(t, there ? dtype_name(r->weights) : "");
   table_text(t, there ? dtype_name(r->kv) : "");
   table_number(t, there && r->max_batch > 0 ? r->max_batch : (double)NAN, 0);
   table_number(t, there && r->budget_tokens > 0 ? r->budget_tokens : (double)NAN, 0);
-  (void)c;
 }
 
 static void row_full(const struct question *q, struct table *t, const struct sim_serve_pick *p) {
@@ -208,8 +204,8 @@ static void row_full(const struct question *q, struct table *t, const struct sim
   table_number(t, p->gpus, 0);
   table_number(t, p->replicas, 0);
   table_number(t, p->prefills, 0);
-  row_replica(c, t, &p->replica);
-  row_replica(c, t, &p->prefill);
+  row_replica(t, &p->replica);
+  row_replica(t, &p->prefill);
   table_number(t, p->held_req_s, 4);
   for (int i = SERVE_P50; i <= SERVE_P99; i++)
     table_number(t, p->at.r.ttft_s[i] * 1e3, 2);
@@ -377,7 +373,7 @@ static struct table *table_of_front(const struct question *q, bool all) {
     table_number(t, f->ttft_s, 3);
     table_number(t, f->tpot_s * 1e3, 1);
     table_text(t, c->offers.offer[f->offer].name);
-    table_number(t, gpus_of(&f->replica), 0);
+    table_number(t, sim_replica_gpus(&f->replica), 0);
     table_text(t, layout_text(c, &f->replica));
     table_text(t, formats_text(c, &f->replica));
     table_text(t, all ? (f->best ? "yes" : "no") : "");

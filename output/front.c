@@ -10,6 +10,8 @@
 /* Okabe and Ito: told apart by the colour-blind, and by their marks besides. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933", "#332288", "#000000"};
 enum { COLOURS = sizeof colours / sizeof *colours };
+static const int marks[] = {5, 9, 13, 7, 11, 4, 8, 12, 10}; /* gnuplot's squares, triangles, diamonds, discs: full, then open */
+enum { MARKS = sizeof marks / sizeof *marks };
 
 static bool begins(const struct front_plot *p, size_t i) {
   return i == 0 || strcmp(p->point[i].series, p->point[i - 1].series) != 0;
@@ -78,7 +80,7 @@ static void write_drawing(const struct front_plot *p, const char *name, FILE *f)
   int s = 0;
   for (size_t i = 0; i < p->n; i++)
     if (begins(p, i)) {
-      fprintf(f, ", \\\n     $s%d using 1:2 with linespoints lc rgb '%s' pt %d lw 1.8 title ", s + 1, colours[s % COLOURS], 4 + s % 10);
+      fprintf(f, ", \\\n     $s%d using 1:2 with linespoints lc rgb '%s' pt %d lw 1.8 title ", s + 1, colours[s % COLOURS], marks[s % MARKS]);
       escape_gnuplot(f, p->point[i].series);
       s++;
     }

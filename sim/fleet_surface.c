@@ -70,8 +70,6 @@ static bool tabulate(const struct world *w, const struct surfaces *s, const stru
   return sim_serve_tabulate(r, v->input, v->output, hit, &v->slo, seed, t) && t->fit.fits;
 }
 
-static int gpus_of(const struct sim_replica *r) { return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus; }
-
 /* The layout that carries most per GPU within the service level. */
 static bool choose_layout(const struct world *w, struct surfaces *s, uint64_t seed, struct sim_replica *ret) {
   const struct sim_serving *v = &w->spec.serving[s->serving];
@@ -101,7 +99,7 @@ static void make(const struct world *w, struct surfaces *s, uint64_t seed) {
   s->fits = choose_layout(w, s, seed, &chosen);
   if (!s->fits)
     return;
-  s->gpus = gpus_of(&chosen);
+  s->gpus = sim_replica_gpus(&chosen);
   s->nodes = s->gpus < s->server->gpus ? 1 : chosen.nodes > 0 ? chosen.nodes : s->gpus / s->server->gpus;
   hits_of(w, s);
   for (int i = 0; i < s->n_hit; i++) {

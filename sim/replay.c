@@ -104,7 +104,7 @@ static bool plan_layer(struct plan *p, int i) {
     return false;
   }
   l->replicas = replicas_on(y, &fit.replica, &l->idle_servers);
-  l->gpus = fit.replica.gpus > 0 ? fit.replica.gpus : fit.replica.nodes * y->server->gpus;
+  l->gpus = sim_replica_gpus(&fit.replica);
   if (l->replicas < 1) {
     snprintf(p->out->why, sizeof p->out->why, "%s: %d x %s make no replica of %d nodes; smallest cure: count: %d", y->label, y->count, y->server->name, fit.replica.nodes,
              fit.replica.nodes);

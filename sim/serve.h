@@ -51,6 +51,10 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double clock;               /* sustained / boost clock, 0 = 1 */
   struct sim_policies policies;
 };
+/* Of a replica whose layout is chosen. */
+static inline int sim_replica_gpus(const struct sim_replica *r) {
+  return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus;
+}
 struct sim_replica_fit {
   bool fits;
   char why[240];              /* what breaks it and the smallest change that cures it */

@@ -50,10 +50,6 @@ static double layout_rate(const struct sim_replica *r, const struct serve_mix *x
   return rate;
 }
 
-static int gpus_of(const struct sim_replica *r) {
-  return r->gpus > 0 ? r->gpus : r->nodes * r->server->gpus;
-}
-
 /* k + 1 times the smallest layout; inside a node by doubling. */
 static bool larger(const struct sim_replica *asked, const struct sim_replica *smallest, int k, struct sim_replica *ret) {
   *ret = *asked;
@@ -81,9 +77,9 @@ struct search {
 
 /* The steady state has neither queues nor bursts: what it grants is more than the simulation finds. So it may rule a layout out, but not choose one. */
 static void weigh(struct search *q, const struct sim_replica *r) {
-  if (layout_rate(r, q->mix, q->slo->tpot_s) / gpus_of(r) <= q->best * NEARLY)
+  if (layout_rate(r, q->mix, q->slo->tpot_s) / sim_replica_gpus(r) <= q->best * NEARLY)
     return;
-  double rate = serve_capacity(r, q->input, q->output, q->mix->hit, q->slo, q->seed) / gpus_of(r);
+  double rate = serve_capacity(r, q->input, q->output, q->mix->hit, q->slo, q->seed) / sim_replica_gpus(r);
   if (rate > q->best * NEARLY) {
     q->best = rate;
     q->chosen = *r;

@@ -1,6 +1,7 @@
 /* The planner: every server is screened, its best ways are simulated, offers are ranked by money. Nothing that was only screened is handed out. */
 #include "sim/serve_plan.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
@@ -48,14 +49,21 @@ static double load_on(const struct sim_serve_ask *a, const struct fleet_of *f) {
   return a->servers > 0 ? f->held_req_s : plan_peak_req_s(a);
 }
 
+static const char *why_none(const struct plan *p, const struct ways *w, int bound) {
+  double most = 0;
+  for (size_t i = 0; i < w->n; i++)
+    most = fmax(most, w->way[i].rate[bound]);
+  if (p->ask->servers > 0)
+    return "no layout on so many servers keeps the latency limits at any load";
+  return most > 0 && plan_peak_req_s(p->ask) / most >= PLAN_MOST_REPLICAS ? "the load takes more than a million replicas of any layout" : "no layout keeps the latency limits at any load";
+}
+
 static void hand_out(struct plan *p, struct ways *w, int offer, const struct combination *c, int bound, const struct sim_serve_level *at, struct sim_serve_pick *ret) {
   const struct sim_serve_ask *a = p->ask;
   *ret = (struct sim_serve_pick){.offer = offer, .layouts = w->screened, .without_room = w->without_room};
   memcpy(ret->too_late, w->too_late, sizeof ret->too_late);
   if (!c->decode) {
-    memcpy(ret->why, w->why, sizeof ret->why);
-    if (!*ret->why)
-      strcpy(ret->why, a->servers > 0 ? "no layout on so many servers keeps the latency limits at any load" : "no layout keeps the latency limits at any load");
+    snprintf(ret->why, sizeof ret->why, "%s", *w->why ? w->why : why_none(p, w, bound));
     return;
   }
   double mean = a->servers > 0 ? c->fleet.held_req_s : plan_mean_req_s(a);
@@ -103,13 +111,20 @@ static void pick_of(struct plan *p, struct ways *w, int offer, int bound, bool p
   struct combination c;
   struct sim_serve_level at = {0};
   uint64_t played = 0;
+  bool measured = false;
   for (int i = 0; i < TRIES; i++) {
     plan_choose(p, w, p->offers->offer[offer].hourly, bound, published, together, &c);
-    if (!c.decode || (measure(w, &c, bound, load_on(p->ask, &c.fleet), &at) && play(p, w, &c, bound, &at, &played)))
+    measured = c.decode && measure(w, &c, bound, load_on(p->ask, &c.fleet), &at);
+    if (!c.decode || (measured && play(p, w, &c, bound, &at, &played)))
       break;
   }
+  bool untried = c.decode && !measured;
+  if (untried)
+    c.decode = NULL;
   hand_out(p, w, offer, &c, bound, &at, ret);
   ret->played = played;
+  if (untried)
+    snprintf(ret->why, sizeof ret->why, "none of %d fleets could be simulated at this load within the limits", TRIES);
 }
 
 static struct ways *ways_of(struct plan *p, int offer) {
@@ -133,7 +148,7 @@ static int by_users(const void *a, const void *b) {
 static bool front_measure(struct ways *w, struct sim_serve_front *f) {
   struct sim_serve_level l;
   struct sim_replica r = f->replica;
-  int gpus = r.gpus > 0 ? r.gpus : r.nodes * r.server->gpus;
+  int gpus = sim_replica_gpus(&r);
   r.max_batch = (int)f->users;
   struct way y = {.r = r, .side = SERVE_WHOLE};
   struct serve_trial *t = plan_trial(w, &y, 0);

@@ -15,7 +15,7 @@ static double servers_in_all(const struct hw_server *s, const struct fleet_part 
 }
 
 static int replicas_for(double rate, double each, int least) {
-  return each > 0 && rate / each < 1e6 ? (int)fmax(least, ceil(rate / each - 1e-9)) : 0;
+  return each > 0 && rate / each < PLAN_MOST_REPLICAS ? (int)fmax(least, ceil(rate / each - 1e-9)) : 0;
 }
 
 static double held(const struct fleet_part *d, const struct fleet_part *p, const struct fleet_of *f) {

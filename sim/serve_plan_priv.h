@@ -4,7 +4,7 @@
 #include "sim/serve_plan.h"
 #include "sim/serve_screen.h"
 
-enum { PLAN_BOUNDS = 1 + PLAN_TWICE_TTFT + 1 /* as asked, then one for each what-if that moves a limit */ };
+enum { PLAN_BOUNDS = 1 + PLAN_TWICE_TTFT + 1 /* as asked, then one for each what-if that moves a limit */, PLAN_MOST_REPLICAS = 1000000 };
 
 /* A layout that was screened, on one side of a split or on both. */
 struct way {

@@ -103,16 +103,20 @@ static bool level_run(const struct bench *b, double rate, int concurrency, struc
   cfg.finish_ctx = &st;
   bool ok = sim_time_from_s(b->draws.at[b->warm] / src.rate, &cfg.window_from) &&
             sim_time_from_s(b->draws.at[b->draws.n - 1] / src.rate, &cfg.window_to) && serve_run(&cfg, &from, &t, concurrency ? NULL : &w);
-  if (concurrency)
-    w = t;
   memset(ret, 0, sizeof *ret);
   ret->rate_req_s = rate;
+  if (!ok) { /* totals were never filled */
+    serve_stats_free(&st);
+    return false;
+  }
+  if (concurrency)
+    w = t;
   serve_stats_result(&st, &w, &ret->r);
   ret->r.energy_j = serve_energy_j(b->rep, &b->setup, &w, &ret->r.activity);
   ret->r.kv_occupancy = isfinite(b->memory.kv_tokens) ? w.kv_integral / fmax(ret->r.span_s, 1e-9) / b->memory.kv_tokens : 0;
   ret->power_w = ret->r.energy_j / fmax(ret->r.span_s, 1e-9);
   serve_stats_free(&st);
-  return ok && ret->r.span_s > 0;
+  return ret->r.span_s > 0;
 }
 
 static void level_idle(const struct bench *b, struct sim_serve_level *ret) {

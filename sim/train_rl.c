@@ -68,7 +68,7 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
     snprintf(why, size, "no serving replica for rollouts: %.200s", fit.why);
     return false;
   }
-  int per_replica = fit.replica.gpus > 0 ? fit.replica.gpus : fit.replica.nodes * job->server->gpus;
+  int per_replica = sim_replica_gpus(&fit.replica);
   int replicas = job->gpus / (per_replica > 0 ? per_replica : 1);
   if (replicas < 1) {
     snprintf(why, size, "rollouts need %d GPUs for one replica, the phase has %d", per_replica, job->gpus);

@@ -172,6 +172,21 @@ static void test_load_costs(void) {
   close_plan(&p);
 }
 
+/* Arrivals beyond the clock cannot be simulated, so nothing is handed out; a load for more replicas than are counted says so. */
+static void test_absurd_loads(void) {
+  struct planned p;
+  open_plan(&p, NULL);
+  steady(&p, 1e-9);
+  const struct sim_serve_pick *w = plan(&p);
+  CU_ASSERT(!w->feasible);
+  CU_ASSERT(strstr(w->why, "simulated") != NULL);
+  steady(&p, 1e12);
+  w = plan(&p);
+  CU_ASSERT(!w->feasible);
+  CU_ASSERT(strstr(w->why, "replicas") != NULL);
+  close_plan(&p);
+}
+
 static void test_servers_hold(void) {
   struct planned p;
   double last = 0;
@@ -362,6 +377,7 @@ int main(void) {
       {"prices per GPU-hour", test_prices},
       {"tighter limits never cost less", test_limits_cost},
       {"more load never takes fewer GPUs", test_load_costs},
+      {"absurd loads", test_absurd_loads},
       {"more servers hold more", test_servers_hold},
       {"the cheaper price wins", test_price_decides},
       {"prefill and decode apart", test_split},
