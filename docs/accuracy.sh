@@ -33,7 +33,7 @@ set ylabel "predicted"
 set title "$f"
 set key off
 set grid
-plot "$work/$f.dat" using 1:2 with points pt 7 ps 0.4, x with lines lc "black"
+plot "$work/$f.dat" using 1:2 with points pt 7 ps 0.4 title "$f", x with lines lc "black"
 EOF
 done
 

@@ -80,8 +80,8 @@ gsl_handlers() { uses "$1" '(gsl_set_error_handler|gsl_set_error_handler_off) *\
 outside_places() {
   (cd "$1" && find . \( -name .git -o -name autom4te.cache -o -name 'build-*' -o -name '*.scratch.*' -o -path ./results -o -path ./report \) -prune -o \
     -type f \( -name '*.[ch]' -o -name '*.mk' -o -name '*.am' -o -name '*.ac' -o -name '*.sh' -o -name '*.md' -o -name '*.csv' -o -name '*.yaml' \
-    -o -name '*.json' -o -name '*.cmd' -o -name check -o -name quickstart \) -print | grep -v '^./config' |
-    xargs grep -nE '[.][.]/shared|/work[/]|/tmp/w[t]')
+    -o -name '*.json' -o -name '*.svg' -o -name '*.cmd' -o -name check -o -name quickstart \) -print | grep -v '^./config' |
+    xargs grep -nE '[.][.]/shared|/work[/]|/tmp/w[t]|/tmp/tmp[.]')
 }
 
 # What lies in a folder but in no local.mk would be missing from a release. A folder may be listed as a whole.
