@@ -412,7 +412,7 @@ static void test_told(void) {
   CU_CLOSE(block.forward.part[STEP_COMPUTE], plain.forward.part[STEP_COMPUTE], 1e-12);
 }
 
-/* Vector units multiply at an eighth of the tensor units' TF32 rate on an A100, those at half of their 16-bit rate; all
+/* Peaks of an A100: vector units an eighth of TF32, that a half of 16 bits; what share of them is reached differs. All
  * that is kept or sent has twice the bytes, but no 16-bit copy is kept beside the master. */
 static void test_single_precision(void) {
   struct sim_train_job j = job("A100-SXM-80GB", "GPT-3-6.7B", 64, 2048, 64,
@@ -422,8 +422,8 @@ static void test_single_precision(void) {
   struct sim_step tf32 = step(j);
   j.plan.precision = DT_FP32;
   struct sim_step single = step(j);
-  CU_CLOSE(tf32.part_s[STEP_COMPUTE], 2 * half.part_s[STEP_COMPUTE], 0.1);
-  CU_CLOSE(single.part_s[STEP_COMPUTE], 8 * tf32.part_s[STEP_COMPUTE], 0.1);
+  CU_ASSERT(tf32.part_s[STEP_COMPUTE] > 1.9 * half.part_s[STEP_COMPUTE] && tf32.part_s[STEP_COMPUTE] < 4 * half.part_s[STEP_COMPUTE]);
+  CU_ASSERT(single.part_s[STEP_COMPUTE] > 3 * tf32.part_s[STEP_COMPUTE] && single.part_s[STEP_COMPUTE] < 20 * half.part_s[STEP_COMPUTE]);
   CU_CLOSE(single.part_s[STEP_TP], tf32.part_s[STEP_TP], 1e-9);
   CU_ASSERT(tf32.part_s[STEP_TP] > 1.5 * half.part_s[STEP_TP] && tf32.part_s[STEP_TP] < 2.01 * half.part_s[STEP_TP]);
   CU_CLOSE(tf32.mem_weights, 2 * half.mem_weights, 1e-9);
