@@ -12,11 +12,17 @@ TESTS += tests/arrows.sh tests/headers.sh tests/cli.sh
 tests/cli.log: rackcast$(EXEEXT)
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_base
-TESTS += tests/test_base
+check_PROGRAMS += tests/test_base tests/test_units tests/test_csv
+TESTS += tests/test_base tests/test_units tests/test_csv
 tests_test_base_SOURCES = tests/test_base.c
 tests_test_base_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_base_LDADD = libcu.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_units_SOURCES = tests/noise.c tests/noise.h tests/test_units.c
+tests_test_units_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_units_LDADD = $(tests_test_base_LDADD)
+tests_test_csv_SOURCES = tests/noise.c tests/noise.h tests/test_csv.c
+tests_test_csv_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_csv_LDADD = $(tests_test_base_LDADD)
 endif
 
 if HAVE_CUNIT
@@ -123,9 +129,15 @@ tests_test_serve_cluster_SOURCES = tests/test_serve_cluster.c
 tests_test_serve_cluster_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_cluster_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 
-check_PROGRAMS += tests/test_hwmodels
-TESTS += tests/test_hwmodels
-tests_test_hwmodels_SOURCES = tests/test_hwmodels.c
+check_PROGRAMS += tests/test_catalog tests/test_calibrate tests/test_hwmodels
+TESTS += tests/test_catalog tests/test_calibrate tests/test_hwmodels
+tests_test_catalog_SOURCES = tests/hw_fixture.c tests/hw_fixture.h tests/test_catalog.c
+tests_test_catalog_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_catalog_LDADD = libcu.a libhwmodels.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_calibrate_SOURCES = tests/hw_fixture.c tests/hw_fixture.h tests/test_calibrate.c
+tests_test_calibrate_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_calibrate_LDADD = libcu.a libhwmodels.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_hwmodels_SOURCES = tests/hw_fixture.c tests/hw_fixture.h tests/test_hwmodels.c
 tests_test_hwmodels_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_hwmodels_LDADD = libcu.a libhwmodels.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 
