@@ -61,6 +61,7 @@ static void read_ask(const struct cli_args *args, const struct cli_library *l, s
   long long year = 0, tokens = 0;
   const char *name = cli_word(args, 0), *engine = cli_value(args, "engine");
   ask->want.catalog = l->catalog;
+  ask->want.engines = l->engines;
   ask->want.model = wl_model_find(l->models, name);
   if (!ask->want.model)
     unknown_model(l->models, name, errs);

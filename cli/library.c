@@ -23,6 +23,8 @@ bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct
   const char *dir[MAX_DIRS];
   *l = (struct cli_library){0};
   l->catalog = hw_catalog_load(dir, directories(a, "hwmodels/catalog", args, "catalog", dir, errs), errs);
+  l->engines = wl_engines_load(dir, directories(a, "workloads/catalog", args, "catalog", dir, errs), errs);
+  l->stacks = wl_stacks_load(dir, directories(a, "workloads/catalog", args, "catalog", dir, errs), errs);
   l->models = wl_models_load(dir, directories(a, "workloads/catalog/models", args, "models", dir, errs), errs);
   arena_destroy(a);
   return errs_count(errs) == before;
@@ -31,4 +33,6 @@ bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct
 void cli_library_close(struct cli_library *l) {
   hw_catalog_free(l->catalog);
   wl_models_free(l->models);
+  wl_engines_free(l->engines);
+  wl_stacks_free(l->stacks);
 }

@@ -1,13 +1,17 @@
-/* What a command looks names up in: the shipped catalog and model library, and the user's own in front of them. */
+/* What a command looks names up in: the shipped catalogs and model library, and the user's own in front of them. */
 #ifndef CLI_LIBRARY_H
 #define CLI_LIBRARY_H
 #include "cli/cli.h"
 #include "hwmodels/catalog.h"
+#include "workloads/engines.h"
 #include "workloads/model.h"
+#include "workloads/stack.h"
 
 struct cli_library {
   struct hw_catalog *catalog;
   struct wl_models *models;
+  struct wl_engines *engines;
+  struct wl_stacks *stacks;
 };
 /* Lines for a command's table of options. */
 #define CLI_LIBRARY_OPTS                                                                                               \

@@ -182,6 +182,7 @@ static struct sim_train_job job_of(const struct call *c, int gpus) {
                                 .server = c->server,
                                 .model = t->model,
                                 .stack = t->stack,
+                                .stacks = c->plan->spec->stacks,
                                 .year = c->plan->spec->year,
                                 .gpus = gpus,
                                 .seq_len = c->phase->seq_len,

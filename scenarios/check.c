@@ -23,6 +23,7 @@ static const struct sc_node *at(const struct sc_node *n, const char *key) {
 void sc_check_serving(struct sc_reader *r, const struct sc_node *n, const char *path, void *serving) {
   struct sim_serving *s = serving;
   s->replica.catalog = r->catalog;
+  s->replica.engines = r->spec->engines;
   if (!given(n, "slo"))
     s->slo = (struct sim_slo){.quantile = 0.95, .attainment = 0};
   if (s->rate && !(wl_curve_max(s->rate) > 0))

@@ -31,6 +31,7 @@ void sc_check_replay(struct sc_reader *r, const struct sc_node *n, const char *p
   double shares = 0;
   p->present = true;
   p->replica.catalog = r->catalog;
+  p->replica.engines = r->spec->engines;
   check_source(r, n, path, p);
   if (!sc_node_entry(n, "slo"))
     p->slo = (struct sim_slo){.quantile = 0.95, .attainment = 0};

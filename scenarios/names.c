@@ -47,8 +47,8 @@ static void keep_name(struct sc_reader *r, const struct sc_key *k, const struct 
 static void read_engine(struct sc_reader *r, const struct sc_key *k) {
   struct wl_engine e;
   const struct sc_node *v = sc_scalar(r, k->node, k->path);
-  if (v && !is_word(v, "auto") && r->engines && !wl_engine_get(r->engines, v->text, 0, 0, "", &e))
-    unknown_name(r, k, "engine", v->text, wl_engine_nearest(r->engines, v->text),
+  if (v && !is_word(v, "auto") && r->spec->engines && !wl_engine_get(r->spec->engines, v->text, 0, 0, "", &e))
+    unknown_name(r, k, "engine", v->text, wl_engine_nearest(r->spec->engines, v->text),
                  "the engines of the catalog, or auto");
   else if (v)
     keep_name(r, k, v);
@@ -56,22 +56,13 @@ static void read_engine(struct sc_reader *r, const struct sc_key *k) {
 const struct sc_special sc_engine = {"serving engine, with or without version (vLLM 0.7.3), or auto", read_engine,
                                      NULL};
 
-/* "megatron-lm 2024" is the stack megatron-lm as of 2024. */
-static bool is_version_of(const char *text, const char *name) {
-  size_t n = strlen(name);
-  return strncasecmp(text, name, n) == 0 && (text[n] == '\0' || text[n] == ' ');
-}
-
 static void read_stack(struct sc_reader *r, const struct sc_key *k) {
   const struct sc_node *v = sc_scalar(r, k->node, k->path);
-  bool known = v && (is_word(v, "auto") || r->n_stacks == 0);
-  for (size_t i = 0; v && i < r->n_stacks; i++)
-    known = known || is_version_of(v->text, r->stacks[i]);
-  if (known)
+  const struct wl_stacks *all = r->spec->stacks;
+  if (v && (is_word(v, "auto") || !all || wl_stack_named(all, v->text)))
     keep_name(r, k, v);
   else if (v)
-    unknown_name(r, k, "training stack", v->text, err_nearest_in(v->text, r->stacks, r->n_stacks),
-                 "the stacks of the catalog, or auto");
+    unknown_name(r, k, "training stack", v->text, wl_stack_nearest(all, v->text), "the stacks of the catalog, or auto");
 }
 const struct sc_special sc_stack = {"training software, with or without date (megatron-lm 2024), or auto", read_stack,
                                     NULL};

@@ -6,10 +6,16 @@
 #include "base/err.h"
 #include "sim/spec.h"
 
-/* sets: "PATH=VALUE" of the command line. The catalog and library must outlive the result. NULL when errs got entries
- * (all that were found, traces included). To be freed with sc_scenario_free. */
-struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, size_t n_sets,
-                                  const struct hw_catalog *catalog, const struct wl_models *models, struct errs *errs);
+struct sc_library { /* borrowed; must outlive the scenario */
+  const struct hw_catalog *catalog;
+  const struct wl_models *models;
+  const struct wl_engines *engines; /* NULL = the shipped ones */
+  const struct wl_stacks *stacks;   /* NULL = the shipped ones */
+};
+/* sets: "PATH=VALUE" of the command line. NULL when errs got entries (all that were found, traces included). To be freed
+ * with sc_scenario_free. */
+struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, size_t n_sets, const struct sc_library *library,
+                                  struct errs *errs);
 void sc_scenario_free(struct sim_spec *spec); /* NULL is fine */
 
 /* What a scenario may hold, made from the tables. */

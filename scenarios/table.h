@@ -83,9 +83,6 @@ struct sc_reader {
   struct sim_spec *spec;
   const struct hw_catalog *catalog;
   const struct wl_models *models;
-  const struct wl_engines *engines; /* NULL = not checked */
-  const char *const *stacks;        /* known names; none = not checked */
-  size_t n_stacks;
   uint64_t files_hash;     /* of the contents of the traces that were named */
   uint64_t *said;          /* hashes of the errors given: one slip inherited by ten layers is told once */
   size_t n_said, cap_said; /* on the heap until the reader ends, like row */

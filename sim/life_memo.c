@@ -41,7 +41,7 @@ static void play(const struct memo *m, struct memo_train *t) {
   const struct sim_spec *s = m->spec;
   const struct sim_training *w = &s->training[t->training];
   struct sim_train_run_spec run = {
-      .job = {.catalog = s->catalog, .server = t->server, .model = w->model, .stack = w->stack, .year = s->year, .gpus = t->gpus, .plan = w->plan},
+      .job = {.catalog = s->catalog, .server = t->server, .model = w->model, .stack = w->stack, .stacks = s->stacks, .engines = s->engines, .year = s->year, .gpus = t->gpus, .plan = w->plan},
       .phases = w->phases,
       .failures_per_node_day = s->reliability.failures_per_node_day.a,
       .restart_s = s->reliability.restart_s,

@@ -158,6 +158,8 @@ struct sim_spec {
   struct arena *arena;
   const struct hw_catalog *catalog;
   const struct wl_models *models;
+  const struct wl_engines *engines;
+  const struct wl_stacks *stacks;
   const char *name, *file, *variant; /* variant: applied set of changes, "" = none */
   uint64_t input_hash;             /* of the resolved text */
   struct date as_of, start;        /* start of the horizon: first of the month after as_of unless given */

@@ -32,6 +32,7 @@ struct sim_train_job {
   const struct wl_model *model;
   const char *stack;              /* row of workloads/catalog/stacks.csv; "" or NULL = default by year and GPU */
   const struct wl_stacks *stacks; /* NULL = the shipped ones */
+  const struct wl_engines *engines; /* of rollouts; NULL = the shipped ones */
   double year;                    /* of the software when `stack` has no date, 0 = the newest */
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */

@@ -59,6 +59,7 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
                              .server = job->server,
                              .model = job->model,
                              .engine = "",
+                             .engines = job->engines,
                              .year = engine_year(job),
                              .weights = rollout_format(job),
                              .kv = DT_BF16,

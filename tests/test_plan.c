@@ -40,7 +40,7 @@ struct planned {
 
 static struct sim_spec *scenario(const char *file, const char *const *set, size_t n) {
   struct errs *errs = errs_create();
-  struct sim_spec *s = sc_scenario_load(datadir_path(shared.arena, file), set, n, shared.catalog, shared.models, errs);
+  struct sim_spec *s = sc_scenario_load(datadir_path(shared.arena, file), set, n, &(struct sc_library){.catalog = shared.catalog, .models = shared.models}, errs);
   for (size_t i = 0; i < errs_count(errs); i++)
     printf("%s\n", errs_text(errs, i));
   errs_destroy(errs);

@@ -40,7 +40,7 @@ static double of(const char *option, const char *scope, const char *name) {
 static int play(const char *const *set, size_t n) {
   struct sim_listener out = {.metric = keep};
   figures = 0;
-  struct sim_spec *s = sc_scenario_load(datadir_path(arena, "scenarios/serve-cluster.yaml"), set, n, catalog, models, errs);
+  struct sim_spec *s = sc_scenario_load(datadir_path(arena, "scenarios/serve-cluster.yaml"), set, n, &(struct sc_library){.catalog = catalog, .models = models}, errs);
   for (size_t i = 0; i < errs_count(errs); i++)
     puts(errs_text(errs, i));
   CU_ASSERT_FATAL(s != NULL);

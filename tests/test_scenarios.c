@@ -27,7 +27,7 @@ static void write_file(const char *path, const char *text, size_t n) {
 static struct sim_spec *load_file(const char *path, const char *const *sets, size_t n) {
   errs_destroy(errs);
   errs = errs_create();
-  return sc_scenario_load(path, sets, n, catalog, models, errs);
+  return sc_scenario_load(path, sets, n, &(struct sc_library){.catalog = catalog, .models = models}, errs);
 }
 
 static struct sim_spec *load(const char *text, const char *const *sets, size_t n) {

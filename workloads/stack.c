@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/csv.h"
 #include "base/datadir.h"
 #include "base/mem.h"
@@ -372,6 +373,33 @@ static bool names(const char *software, const char *framework) {
       return false;
   }
   return true;
+}
+
+static size_t frameworks(const struct wl_stacks *l) {
+  return l->n + l->n_kin;
+}
+
+static const char *framework_at(const struct wl_stacks *l, size_t i) {
+  return i < l->n ? l->row[i].framework : l->kin[i - l->n].framework;
+}
+
+bool wl_stack_named(const struct wl_stacks *l, const char *name) {
+  for (size_t i = 0; i < frameworks(l); i++) {
+    size_t n = strlen(framework_at(l, i));
+    if (strncasecmp(name, framework_at(l, i), n) == 0 && (name[n] == '\0' || name[n] == ' '))
+      return true;
+  }
+  return false;
+}
+
+const char *wl_stack_nearest(const struct wl_stacks *l, const char *name) {
+  size_t n = frameworks(l);
+  const char **all = mem_array(n + 1, sizeof *all);
+  for (size_t i = 0; i < n; i++)
+    all[i] = framework_at(l, i);
+  const char *near = err_nearest_in(name, all, n);
+  mem_free(all);
+  return near;
 }
 
 /* Is the word one of a list with blanks between. */

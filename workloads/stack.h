@@ -75,6 +75,10 @@ struct wl_stacks *wl_stacks_load(const char *const *dirs, size_t n,
 void wl_stacks_free(struct wl_stacks *l);
 /* The shipped ones, read once per process; NULL when they cannot be read. Thread-safe. */
 const struct wl_stacks *wl_stacks_shipped(void);
+/* Is it a framework with rows, or one that has another's stacks, alone or with a date behind ("megatron-lm 2024")? And the name nearest to
+ * one that is not; NULL. */
+bool wl_stack_named(const struct wl_stacks *l, const char *name);
+const char *wl_stack_nearest(const struct wl_stacks *l, const char *name);
 /* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; model: its name, "" = no recipe's; year: used when the
  * name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. sharded:
  * an unknown framework cuts the weights or the optimizer over data ranks and nothing else (ZeRO, FSDP): row
