@@ -23,9 +23,12 @@ bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct
   const char *dir[MAX_DIRS];
   *l = (struct cli_library){0};
   l->catalog = hw_catalog_load(dir, directories(a, "hwmodels/catalog", args, "catalog", dir, errs), errs);
-  l->engines = wl_engines_load(dir, directories(a, "workloads/catalog", args, "catalog", dir, errs), errs);
-  l->stacks = wl_stacks_load(dir, directories(a, "workloads/catalog", args, "catalog", dir, errs), errs);
   l->models = wl_models_load(dir, directories(a, "workloads/catalog/models", args, "models", dir, errs), errs);
+  if (errs_count(errs) == before) { /* a directory that is not there is told once */
+    size_t n = directories(a, "workloads/catalog", args, "catalog", dir, errs);
+    l->engines = wl_engines_load(dir, n, errs);
+    l->stacks = wl_stacks_load(dir, n, errs);
+  }
   arena_destroy(a);
   return errs_count(errs) == before;
 }
