@@ -10,6 +10,12 @@ static sim_time client_ns(const struct instance *x) {
   return (sim_time)llround(x->pool->cfg->serve.client_s * 1e9);
 }
 
+/* When the first token came, as the writing engine counts; before the clock began where its client is slower than the reader was: negative would say that there was none. */
+static sim_time first_at(const struct flight *f, const struct instance *writer) {
+  sim_time lag = client_ns(writer);
+  return f->first > lag ? f->first - lag : 0;
+}
+
 static fluid_link link_of(struct cluster *c, double Bps) {
   return isfinite(Bps) && Bps > 0 ? fluid_add_link(c->fluid, Bps) : 0;
 }
@@ -76,7 +82,7 @@ void transfer_offer(struct cluster *c, struct flight *f, sim_time t) {
   c->site[i].sent += r.input;
   cluster_touch(c, i);
   c->offering = true;
-  bool taken = serve_offer_read(c->site[i].engine, &r, f->first - client_ns(&c->x[i]), t, f->index);
+  bool taken = serve_offer_read(c->site[i].engine, &r, first_at(f, &c->x[i]), t, f->index);
   c->offering = false;
   if (taken) {
     c->site[i].requests++;

@@ -454,6 +454,10 @@ static void test_transfers_by_hand(void) {
   pool[0].overlap = 0.5;
   play_list(&cfg, l, NULL);
   CU_CLOSE(ms(done[0].end), 10 + 180 + 1 + 30, 1e-6);
+  pool[1].serve.client_s = 0.05; /* longer than the prompt took: its first token has come all the same */
+  play_list(&cfg, l, NULL);
+  CU_ASSERT_EQUAL(done_n, 2);
+  CU_CLOSE(ms(done[0].first), 10, 1e-9);
   serve_cost_free(&cost);
 }
 
