@@ -576,6 +576,11 @@ static void read_workload(struct reader *r) {
     c->output.least = set->least_share;
 }
 
+/* All ranks of a dense model in one tensor-parallel group, across nodes of a stated size: a layout as stated. With experts the cell often counts ranks that share nothing but them. */
+static bool states_wide_tp(const struct reader *r) {
+  return whole(r, "gpus_per_node") > 0 && whole(r, "tp") == r->c->rep.tp && r->c->rep.model->experts == 0 && !r->c->rep.dp_attention;
+}
+
 void serving_case_read(const struct serving_tables *k, const struct csv_table *t, const size_t *rows, size_t n, struct serving_case *c) {
   struct reader r = {k, t, rows[0], c, 0};
   memset(c, 0, sizeof *c);
@@ -604,7 +609,7 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
     read_limits(&r, rows, n);
   if (c->requests == 0)
     c->requests = requests_of_source(&r);
-  if (c->status == CASE_OK && c->rep.tp > c->rep.server->scaleup_domain)
+  if (c->status == CASE_OK && c->rep.tp > c->rep.server->scaleup_domain && !states_wide_tp(&r))
     give_up(&r, CASE_INCOMPLETE, "tensor parallelism beyond the scale-up domain: the layout is not stated", "");
   if (c->status == CASE_OK)
     settle_replicas(&r);

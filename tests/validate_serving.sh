@@ -60,6 +60,11 @@ incomplete() { small i 'x-1.1,somebody,2025-11,Llama-3.1-8B,FP8,vLLM,H200,,,,,,,
 ok "a row without GPUs is incomplete" incomplete
 unsupported() { small s 'x-1.1,somebody,2025-11,Llama-3.1-405B,BF16,vLLM,L4,1,1,1,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer s 6)" = unsupported ]; }
 ok "what cannot fit is not predicted" unsupported
+across_nodes() {
+  small w 'x-1.1,somebody,2023-03,GPT-3 175B,FP16,TensorRT-LLM,A100-SXM-80GB,16,8,16,1,,,no,128,8,static_batch,1,,e2e_mean_ms,1,' && [ "$(answer w 6)" = ok ] &&
+    small w 'x-1.1,somebody,2023-03,GPT-3 175B,FP16,TensorRT-LLM,A100-SXM-80GB,16,,16,1,,,no,128,8,static_batch,1,,e2e_mean_ms,1,' && [ "$(answer w 6)" = incomplete ]
+}
+ok "tensor parallelism across nodes is predicted where the nodes are stated" across_nodes
 other_size() {
   small o 'x-1.1,somebody,2025-11,new-org/DeepSeek-Nova-12B,FP8,vLLM,H200,8,8,8,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer o 6)" = unsupported ]
 }
