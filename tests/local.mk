@@ -43,14 +43,17 @@ CLEANFILES += test_output.db test_hostile.db
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_finance tests/test_life
-TESTS += tests/test_finance tests/test_life
+check_PROGRAMS += tests/test_finance tests/test_life tests/test_life_work
+TESTS += tests/test_finance tests/test_life tests/test_life_work
 tests_test_finance_SOURCES = tests/test_finance.c
 tests_test_finance_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_finance_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
-tests_test_life_SOURCES = tests/test_life.c
+tests_test_life_SOURCES = tests/life_fixture.c tests/life_fixture.h tests/test_life.c
 tests_test_life_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_life_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_life_work_SOURCES = tests/life_fixture.c tests/life_fixture.h tests/test_life_work.c
+tests_test_life_work_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_life_work_LDADD = $(tests_test_life_LDADD)
 endif
 
 if HAVE_CUNIT
