@@ -37,6 +37,22 @@ static void load_run(struct outcome *o) {
   db_done(q);
 }
 
+/* The columns of load_options' query, in its order. */
+static void read_option(struct outcome *o, const struct db_query *q, struct outcome_option *p) {
+  *p = (struct outcome_option){.name = keep(o, q, 0), .feasible = db_null(q, 1) || db_int(q, 1)};
+  double *figure[] = {&p->servers, &p->gpus, &p->nodes_per_replica, &p->tco_usd, &p->p10_usd, &p->p50_usd, &p->p90_usd,
+                      &p->usd_per_mtoken_out, &p->usd_per_mtoken_in, &p->usd_per_gpu_hour, &p->usd_per_training_run,
+                      &p->time_to_train_s, &p->utilization, &p->load, &p->prob_feasible, &p->slo_attainment,
+                      &p->unserved, &p->energy_mwh, &p->peak_kw, &p->carbon_t, &p->breakeven_month, &p->prob_cheaper,
+                      &p->npv_usd};
+  int n = sizeof figure / sizeof *figure;
+  for (int i = 0; i < n; i++)
+    *figure[i] = db_real(q, 2 + i);
+  bool buys = db_int(q, 2 + n), rents = db_int(q, 3 + n);
+  p->class = buys && rents ? OUTCOME_MIXED : rents ? OUTCOME_RENTED : buys ? OUTCOME_OWNED : OUTCOME_UNKNOWN;
+  p->reason = keep(o, q, 4 + n);
+}
+
 static void load_options(struct outcome *o) {
   /* One row per option; the figures that need a pair are those against the baseline. */
   struct db_query *q = db_query(
@@ -63,36 +79,7 @@ static void load_options(struct outcome *o) {
   while (db_next(q)) {
     list = mem_grow(list, &cap, o->n + 1, sizeof *list);
     struct outcome_option *p = &list[o->n++];
-    *p = (struct outcome_option){.name = keep(o, q, 0), .feasible = db_null(q, 1) || db_int(q, 1)};
-    double *figure[] = {&p->servers,
-                        &p->gpus,
-                        &p->nodes_per_replica,
-                        &p->tco_usd,
-                        &p->p10_usd,
-                        &p->p50_usd,
-                        &p->p90_usd,
-                        &p->usd_per_mtoken_out,
-                        &p->usd_per_mtoken_in,
-                        &p->usd_per_gpu_hour,
-                        &p->usd_per_training_run,
-                        &p->time_to_train_s,
-                        &p->utilization,
-                        &p->load,
-                        &p->prob_feasible,
-                        &p->slo_attainment,
-                        &p->unserved,
-                        &p->energy_mwh,
-                        &p->peak_kw,
-                        &p->carbon_t,
-                        &p->breakeven_month,
-                        &p->prob_cheaper,
-                        &p->npv_usd};
-    int n = sizeof figure / sizeof *figure;
-    for (int i = 0; i < n; i++)
-      *figure[i] = db_real(q, 2 + i);
-    bool buys = db_int(q, 2 + n), rents = db_int(q, 3 + n);
-    p->class = buys && rents ? OUTCOME_MIXED : rents ? OUTCOME_RENTED : buys ? OUTCOME_OWNED : OUTCOME_UNKNOWN;
-    p->reason = keep(o, q, 4 + n);
+    read_option(o, q, p);
     o->n_feasible += p->feasible;
   }
   db_done(q);

@@ -1,7 +1,12 @@
 #include "tests/feed.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include "base/date.h"
+#include "base/mem.h"
+#include "output/summary.h"
+#include "tests/cu.h"
 
 enum { MONTHS = 60, REPLICAS = 101 };
 #define UNKNOWN ((double)NAN)
@@ -172,4 +177,42 @@ void feed_hostile(const struct sim_listener *to) {
   }
   event(to, feed_hostile_names[0], 0, "infeasible", feed_hostile_names[0]);
   metric(to, feed_hostile_names[0], "feasible", 0, "");
+}
+
+void fill(const char *path, void (*feed)(const struct sim_listener *), bool append) {
+  struct errs *errs = errs_create();
+  if (!append)
+    unlink(path);
+  struct store *s = store_open(path, errs);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+  CU_ASSERT_NOT_EQUAL(store_begin(s, &feed_run, errs), 0);
+  feed(store_listener(s));
+  CU_ASSERT_TRUE(store_end(s, "done", errs));
+  store_close(s);
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  errs_destroy(errs);
+}
+
+sqlite3 *open_db(const char *path) {
+  struct errs *errs = errs_create();
+  sqlite3 *db = db_open(path, errs);
+  CU_ASSERT_EQUAL(errs_count(errs), 0);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+  errs_destroy(errs);
+  return db;
+}
+
+char *written(void (*fn)(const void *ctx, FILE *f), const void *ctx) {
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream(&text, &size);
+  fn(ctx, f);
+  fclose(f);
+  char *copy = mem_strdup(text);
+  free(text);
+  return copy;
+}
+
+void write_answer(const void *ctx, FILE *f) {
+  summary_write(ctx, f);
 }

@@ -2,6 +2,8 @@
  * reader can check by hand. */
 #ifndef TESTS_FEED_H
 #define TESTS_FEED_H
+#include <stdio.h>
+#include "output/db.h"
 #include "output/store.h"
 
 extern const struct store_run feed_run; /* 60 months from 2026-12-01, baseline "rent" */
@@ -15,4 +17,11 @@ void feed_plain(const struct sim_listener *to);
 void feed_hostile(const struct sim_listener *to);
 extern const char *const feed_hostile_names[];
 enum { FEED_HOSTILE = 9 };
+
+/* The run in a database of its own, or after the runs that are there. */
+void fill(const char *path, void (*feed)(const struct sim_listener *), bool append);
+sqlite3 *open_db(const char *path);
+/* What fn(ctx, file) writes, as a string for mem_free. */
+char *written(void (*fn)(const void *ctx, FILE *f), const void *ctx);
+void write_answer(const void *ctx, FILE *f); /* such a function: the printed answer of a struct outcome */
 #endif

@@ -9,6 +9,7 @@ struct kernel_cases {
 };
 struct kernel_cases kernel_engine_cases(void);
 struct kernel_cases kernel_queue_cases(void);
+struct kernel_cases kernel_network_cases(void);
 struct kernel_cases kernel_fluid_cases(void);
 struct kernel_cases kernel_stats_cases(void);
 #endif

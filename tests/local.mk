@@ -34,12 +34,15 @@ tests_test_workloads_LDADD = libcu.a libworkloads.a libbase.a $(CUNIT_LIBS) $(RC
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_output
-TESTS += tests/test_output
+check_PROGRAMS += tests/test_store tests/test_output
+TESTS += tests/test_store tests/test_output
 tests_test_output_SOURCES = tests/feed.c tests/feed.h tests/test_output.c
 tests_test_output_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_output_LDADD = libcu.a liboutput.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
-CLEANFILES += test_output.db test_hostile.db
+tests_test_store_SOURCES = tests/feed.c tests/feed.h tests/test_store.c
+tests_test_store_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_store_LDADD = $(tests_test_output_LDADD)
+CLEANFILES += test_store.db test_output.db test_hostile.db
 endif
 
 if HAVE_CUNIT
@@ -60,7 +63,7 @@ if HAVE_CUNIT
 check_PROGRAMS += tests/test_kernel
 TESTS += tests/test_kernel
 tests_test_kernel_SOURCES = tests/test_kernel.c tests/kernel_tests.h tests/kernel_engine.c tests/kernel_fluid.c \
-  tests/kernel_queues.c tests/kernel_stats.c
+  tests/kernel_networks.c tests/kernel_queues.c tests/kernel_station.c tests/kernel_station.h tests/kernel_stats.c
 tests_test_kernel_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_kernel_LDADD = libcu.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 
