@@ -47,6 +47,7 @@ static const struct sc_param replica_params[] = {
     SWITCH("dp_attention", NULL, "no", dp_attention, "attention by data parallelism instead of tensor parallelism"),
     COUNT_OR("max_batch", 1, 65536, "auto", 0, max_batch, "sequences decoded together"),
     NUMBER("mtp_tokens", "", 1, 16, "1", mtp_tokens, "tokens accepted a step by speculation, 1 = none"),
+    SWITCH("top_p", NULL, "no", top_p, "requests ask for top-p sampling, which looks at every logit"),
 };
 const struct sc_table sc_replica_table = TABLE("a replica", replica_params);
 #undef T

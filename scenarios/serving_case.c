@@ -560,6 +560,9 @@ static void read_workload(struct reader *r) {
   const struct wl_dataset *set = named_set(r);
   bool named = set && set->match[0] && is_known(&set->input);
   c->rep.one_batch = c->load == LOAD_STATIC;
+  double top_p = after(text(r, "notes"), "top_p");
+  c->rep.top_p = isfinite(top_p) && top_p > 0 && top_p < 1;
+  c->steady = c->load == LOAD_CLOSED && strstr(text(r, "notes"), "steady state");
   c->rep.offline = (c->load == LOAD_OFFLINE || c->load == LOAD_STATIC) && !strstr(text(r, "notes"), "serve");
   fill_lengths(r, set, named);
   if (!is_known(&c->input))

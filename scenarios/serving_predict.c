@@ -164,13 +164,54 @@ static void flood_finish(void *ctx, const struct serve_finish *f) {
   serve_stats_finish(ctx, &at_once);
 }
 
-static void run(struct play *p, const struct load *l, double rate, int concurrency, struct serve_stats *st, struct sketch *itl, struct serve_totals *t) {
+static void run(const struct play *p, const struct load *l, double rate, int concurrency, struct serve_stats *st, struct sketch *itl, struct serve_totals *t) {
   struct source src = {l, rate, 0};
   struct serve_config cfg = p->cfg;
   cfg.finish = p->c->load == LOAD_OFFLINE ? flood_finish : serve_stats_finish;
   cfg.finish_ctx = st;
   cfg.itl = itl;
   serve_run(&cfg, &(struct serve_source){source_next, &src, concurrency}, t, NULL);
+}
+
+/* A closed loop is steady from when its first requests are all being answered until the last has come. Both moments are known from a run of its own. */
+struct steady {
+  uint64_t places;
+  sim_time from, to;
+  double tokens; /* written between them */
+};
+
+static void steady_find(void *ctx, const struct serve_finish *f) {
+  struct steady *s = ctx;
+  if (f->index < s->places && f->first > s->from)
+    s->from = f->first;
+  if (f->arrival > s->to)
+    s->to = f->arrival;
+}
+
+/* An answer is written evenly from its first token to its last. */
+static void steady_count(void *ctx, const struct serve_finish *f) {
+  struct steady *s = ctx;
+  sim_time from = f->first > s->from ? f->first : s->from, to = f->end < s->to ? f->end : s->to;
+  if (to > from)
+    s->tokens += f->output * (double)(to - from) / (double)(f->end - f->first);
+}
+
+static void steady_run(const struct play *p, const struct load *l, struct steady *s, void (*finish)(void *, const struct serve_finish *), struct serve_totals *window) {
+  struct source src = {l, 0, 0};
+  struct serve_config cfg = p->cfg;
+  struct serve_totals all;
+  cfg.finish = finish;
+  cfg.finish_ctx = s;
+  cfg.window_from = s->from;
+  cfg.window_to = s->to;
+  serve_run(&cfg, &(struct serve_source){source_next, &src, (int)s->places}, &all, window);
+}
+
+static void run_steady(const struct play *p, const struct load *l, int concurrency, struct serve_totals *window) {
+  struct steady s = {.places = (uint64_t)concurrency};
+  steady_run(p, l, &s, steady_find, NULL);
+  steady_run(p, l, &s, steady_count, window);
+  window->output_tokens = s.tokens;
 }
 
 static void five(const struct sketch *s, double *ret) {
@@ -202,7 +243,7 @@ static void play_load(struct play *p, const struct load *l, struct serving_outco
   double rate = c->load == LOAD_RATE || c->load == LOAD_LIMIT ? c->load_value / c->replicas : 0;
   if (is_flood(c))
     rate = 1; /* load_make has paced it */
-  int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, c->load_value / c->replicas) : 0;
+  int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, round(c->load_value / c->replicas)) : 0;
   if (c->load == LOAD_STATIC) {
     p->cfg.batching = serve_batchings[WL_POLICY_STATIC];
     p->cfg.budget_tokens = INFINITY;
@@ -210,6 +251,8 @@ static void play_load(struct play *p, const struct load *l, struct serving_outco
   }
   serve_stats_init(&st, 0, 0, 0);
   run(p, l, rate, concurrency, &st, itl, &t);
+  if (c->steady)
+    run_steady(p, l, concurrency, &t);
   collect(p, &st, itl, &t, o);
   o->prefill_s = o->r.ttft_s[SERVE_MEAN];
   serve_stats_free(&st);

@@ -45,6 +45,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
   bool offline;               /* called as a library: nothing is streamed to clients */
   bool one_batch;             /* filled once and run to its end */
+  bool top_p;                 /* requests sample within a share of probability (nucleus): every logit is looked at */
   int beams;                  /* beam search: sequences a request decodes at once, 0 = 1 */
   double power_cap_w;         /* of a GPU, set by the operator; 0 = its TDP */
   enum sim_prefix prefix_cache; /* prompts that carry block numbers share cached blocks */

@@ -115,12 +115,21 @@ static double waits_at(const struct serve_setup *s, double m) {
   return comm_at(s, m, compute_at(s, m));
 }
 
+/* Top-p needs the largest logits in order: the sampler sorts the whole vocabulary, or searches it for a threshold. Both are bound by what SMs do, not by memory; each
+ * rank of a tensor-parallel group does it for all rows and the whole vocabulary. */
+enum { FILTER_ROWS = 128 }; /* as many as fill a GPU */
+
+static double filter_s(const struct serve_setup *s, double rows) {
+  double few = fmin(rows, FILTER_ROWS), cycles = few * s->engine.filter_few_cycles + (rows - few) * s->engine.filter_cycles;
+  return s->top_p && s->gpu->sms > 0 && s->gpu->clock_hz > 0 ? s->ops.logits_vocab * cycles / (s->gpu->sms * s->gpu->clock_hz) : 0;
+}
+
 static double log_at(const struct serve_setup *s, double seqs) {
   if (s->ops.head_n <= 0 || seqs <= 0)
     return 0;
   double rows = fmax(1, seqs / s->layout.dp);
   struct hw_gemm op = {.m = rows, .n = s->ops.head_n, .k = s->ops.head_k, .batch = 1, .dtype = hw_compute_dtype(s->gpu, DT_BF16), .weight_bytes = 2};
-  return hw_gemm_s(s->gpu, &op) + s->engine.sample_s + s->engine.sample_seq_s * rows;
+  return hw_gemm_s(s->gpu, &op) + s->engine.sample_s + s->engine.sample_seq_s * rows + filter_s(s, rows);
 }
 
 /* Drafted tokens are checked beside the last one: as many more queries on the same cache. */

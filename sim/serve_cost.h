@@ -47,6 +47,7 @@ struct serve_setup { /* a replica with every choice made */
   double mtp, drafts;     /* tokens accepted and drafted a step: 1 and 0 without speculation */
   bool offline;           /* called as a library: no tokens streamed to clients */
   bool one_batch;         /* filled once and run to its end */
+  bool top_p;             /* logits are filtered before a token is drawn */
 };
 /* Tables for iterations of up to max_m tokens and max_s sequences. */
 void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max_m, int max_s);

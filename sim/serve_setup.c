@@ -110,6 +110,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
     s->clock *= serve_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, rep->power_cap_w);
   s->offline = rep->offline;
   s->one_batch = rep->one_batch;
+  s->top_p = rep->top_p;
   s->mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1;
   s->drafts = wl_drafts_for(s->engine.draft_accept, s->mtp);
   return true;

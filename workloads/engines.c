@@ -85,6 +85,8 @@ static const struct metric {
   M("ew_tensors", "", NUMBER, ew_tensors),
   M("sample", "s", NUMBER, sample_s),
   M("sample_seq", "s", NUMBER, sample_seq_s),
+  M("filter_cycles", "", NUMBER, filter_cycles),
+  M("filter_few_cycles", "", NUMBER, filter_few_cycles),
   M("vector_attention", "", NUMBER, vector_attention),
   M("a2a_overlap", "", NUMBER, a2a_overlap),
 #undef M

@@ -51,6 +51,8 @@ struct wl_engine {
   bool attn_unfused;        /* prompt attention writes its scores to memory, as before fused kernels */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
   double sample_s, sample_seq_s;
+  double filter_cycles, filter_few_cycles; /* of one SM for each logit where requests ask for top-p (sorting them all, or searching for the threshold), and for each of the first
+                                              rows, which do not fill the GPU */
   double vector_attention;  /* > 0: decode attention runs on vector units at this share of their FP32 peak */
   double draft_accept;      /* share of drafted tokens that are accepted, given that the one before was */
   double a2a_overlap;       /* share of the all-to-all hidden behind compute (two-batch overlap) */
