@@ -112,7 +112,7 @@ struct sim_plan_search {
   struct sim_step best[SIM_PLANS_KEPT]; /* replayed; fitting ones first, then by time */
   double screened_s[SIM_PLANS_KEPT];    /* what the closed form said of each */
   int n_rejected;
-  struct sim_step rejected[SIM_PLANS_KEPT]; /* those that would be fastest if memory were no matter: `why` says what breaks them */
+  struct sim_step rejected[SIM_PLANS_KEPT]; /* those that would be fastest if memory were no matter, the fastest first: `why` says what breaks them */
   size_t faster_than_own;                   /* of the fitting ones, by the closed form */
   double own_screened_s;                    /* NaN = no own layout, or it does not fit */
 };

@@ -3,6 +3,7 @@
  * Prices depend on tensor, context and expert ranks, micro-batch and sharding alone, so they are made once for all
  * pipelines. */
 #include <math.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include "sim/train_priv.h"
 
@@ -345,6 +346,11 @@ static void replay(struct search *s) {
   }
 }
 
+static int by_step_time(const void *a, const void *b) {
+  const struct sim_step *x = a, *y = b;
+  return (x->time_s > y->time_s) - (x->time_s < y->time_s);
+}
+
 /* Why the rejected ones do not fit, by the model of memory that events use; one that fits after all is no rejected one. */
 static void explain_rejected(struct search *s) {
   struct sim_plan_search *f = s->found;
@@ -354,6 +360,7 @@ static void explain_rejected(struct search *s) {
     if (sim_train_step(&j, &f->rejected[f->n_rejected]) && !f->rejected[f->n_rejected].fits)
       f->n_rejected++;
   }
+  qsort(f->rejected, (size_t)f->n_rejected, sizeof *f->rejected, by_step_time); /* kept by the closed form's time, told by that of events */
 }
 
 static double screened_own_s(struct search *s, const struct sim_plan *own) {

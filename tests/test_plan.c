@@ -287,8 +287,10 @@ static void test_own_layout(void) {
   CU_ASSERT_FATAL(sim_train_search_beside(&j, &best, &s));
   CU_ASSERT(s.faster_than_own < SIM_PLANS_KEPT); /* the winner by events is among the first by the closed form */
   CU_ASSERT(s.n_rejected > 0);
-  for (int i = 0; i < s.n_rejected; i++)
+  for (int i = 0; i < s.n_rejected; i++) {
     CU_ASSERT(!s.rejected[i].fits && strstr(s.rejected[i].why, "out of memory"));
+    CU_ASSERT(i == 0 || s.rejected[i].time_s >= s.rejected[i - 1].time_s);
+  }
   for (int i = 0; i < s.n; i++)
     CU_ASSERT(!(s.best[i].plan.zero >= 2 && s.best[i].plan.pp > 1));
 }
