@@ -348,6 +348,7 @@ static void test_trace_file(void) {
   CU_ASSERT_FATAL(errs_count(errs) == 0);
   json_error_t why;
   json_t *file = json_load_file("test_plan.json", JSON_REJECT_DUPLICATES, &why), *event;
+  remove("test_plan.json");
   CU_ASSERT_PTR_NOT_NULL_FATAL(file);
   size_t i, spans = 0;
   json_array_foreach(json_object_get(file, "traceEvents"), i, event) {
