@@ -37,7 +37,11 @@ void fleet_account_replay(struct life *l, double hours) {
 
 void fleet_judge_replay(struct life *l) {
   const struct sim_replay *w = &l->spec->replay;
-  double got = l->memo->replay[l->index].r.whole.slo_attainment;
-  if (w->unmet_excludes && !(got >= w->slo.attainment))
-    life_infeasible(l, "%s: %.1f %% of the requests in time, %.0f %% asked; smallest cure: more replicas, a better router, or wider limits", w->name, 100 * got, 100 * w->slo.attainment);
+  const struct sim_part *whole = &l->memo->replay[l->index].r.whole;
+  if (whole->finished == 0) /* also where nobody asked for a service level: what does nothing costs the least */
+    life_infeasible(l, "%s: none of the %llu requests is answered, all are turned away or give up; smallest cure: shorter requests, larger replicas, or longer time-outs", w->name,
+                    (unsigned long long)whole->arrived);
+  else if (w->unmet_excludes && !(whole->slo_attainment >= w->slo.attainment))
+    life_infeasible(l, "%s: %.1f %% of the requests in time, %.0f %% asked; smallest cure: more replicas, a better router, or wider limits", w->name, 100 * whole->slo_attainment,
+                    100 * w->slo.attainment);
 }

@@ -114,11 +114,19 @@ static void test_not_playable(void) {
   CU_ASSERT_EQUAL(of("apart", "whole", "feasible"), 1);
 }
 
+/* What answers nothing costs the least where it is rented by the load, and does no work, asked for a service level or not. */
+static void test_nothing_answered(void) {
+  static const char *const set[] = {"work.replay={model: Llama-3.3-70B, rate: 1 req/s, input_tokens: 1e8 token, output_tokens: 10 token, duration: 10 s, unmet: report}"};
+  CU_ASSERT_EQUAL(play(set, 1), 3);
+  CU_ASSERT_EQUAL(of("by-load", "whole", "feasible"), 0);
+  CU_ASSERT(of("by-load", "replay", "lost_requests") > 0);
+}
+
 static void play_first(void) { CU_ASSERT_EQUAL(play(NULL, 0), 0); }
 
 int main(void) {
   static const struct cu_case cases[] = {{"play", play_first},           {"prices add up", test_prices_add_up}, {"years repeat it", test_years_repeat_it}, {"traffic adds up", test_traffic_adds_up},
-                                         {"scaled", test_scaled},        {"not playable", test_not_playable}};
+                                         {"scaled", test_scaled},        {"not playable", test_not_playable},  {"nothing answered", test_nothing_answered}};
   arena = arena_create();
   errs = errs_create();
   const char *hw = datadir_path(arena, "hwmodels/catalog"), *wl = datadir_path(arena, "workloads/catalog/models");
