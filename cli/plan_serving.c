@@ -417,7 +417,7 @@ static void draw(const struct question *q, const char *stem) {
   struct plan_call *c = q->call;
   struct front_point *p = arena_alloc(c->arena, ((size_t)r->n_front + 1) * sizeof *p);
   for (int i = 0; i < r->n_front; i++)
-    p[i] = (struct front_point){c->offers.offer[r->front[i].offer].name, r->front[i].tok_per_s_user, r->front[i].tok_per_usd / 1e6};
+    p[i] = (struct front_point){c->offers.offer[r->front[i].offer].name, r->front[i].tok_per_s_user, r->front[i].tok_per_usd / 1e6, r->front[i].best};
   struct front_plot plot = {.title = arena_printf(c->arena, "%s: tokens for a dollar against speed", q->serving->name),
                             .point = p, .n = (size_t)r->n_front, .least_tok_per_s = q->ask.slo.tpot_s > 0 ? 1 / q->ask.slo.tpot_s : 0};
   if (c->spec->n_serving > 1)

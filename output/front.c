@@ -17,16 +17,7 @@ static bool begins(const struct front_plot *p, size_t i) {
   return i == 0 || strcmp(p->point[i].series, p->point[i - 1].series) != 0;
 }
 
-static bool beaten(const struct front_plot *p, size_t i) {
-  const struct front_point *x = &p->point[i];
-  for (size_t k = 0; k < p->n; k++)
-    if (p->point[k].tok_per_s >= x->tok_per_s && p->point[k].mtok_per_usd >= x->mtok_per_usd &&
-        (p->point[k].tok_per_s > x->tok_per_s || p->point[k].mtok_per_usd > x->mtok_per_usd))
-      return true;
-  return false;
-}
-
-/* A data block for each series, and one of the points that no other beats in both. */
+/* A data block for each series, and one of the best points. */
 static void write_data(const struct front_plot *p, FILE *f) {
   int series = 0;
   for (size_t i = 0; i < p->n; i++) {
@@ -38,7 +29,7 @@ static void write_data(const struct front_plot *p, FILE *f) {
   }
   fputs("EOD\n$best << EOD\n", f);
   for (size_t i = 0; i < p->n; i++)
-    if (!beaten(p, i))
+    if (p->point[i].best)
       fprintf(f, "%.10g %.10g\n", p->point[i].tok_per_s, p->point[i].mtok_per_usd);
   fputs("EOD\n", f);
 }

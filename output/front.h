@@ -9,6 +9,7 @@ struct front_point {
   const char *series;      /* points of a series stand together */
   double tok_per_s;        /* of a user */
   double mtok_per_usd;
+  bool best;               /* no other point is as good in both: circled */
 };
 struct front_plot {
   const char *title;
