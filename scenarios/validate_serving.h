@@ -1,4 +1,4 @@
-/* Predictions for a table of serving measurements (columns as in docs/accuracy.md): one answer per row, in order. Rows that share an id before the dot are one
+/* Predictions for a table of serving measurements (columns as in scenarios/measured/serving.csv): one answer per row, in order. Rows that share an id before the dot are one
  * simulated run. Never reads `value`, except the sibling limit rows of a run at its limits. */
 #ifndef SCENARIOS_VALIDATE_SERVING_H
 #define SCENARIOS_VALIDATE_SERVING_H
