@@ -76,11 +76,14 @@ tests_test_kernel_wrap_LDADD = libcu.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_train
-TESTS += tests/test_train
-tests_test_train_SOURCES = tests/test_train.c
+check_PROGRAMS += tests/test_train tests/test_train_run
+TESTS += tests/test_train tests/test_train_run
+tests_test_train_SOURCES = tests/train_fixture.c tests/train_fixture.h tests/test_train.c
 tests_test_train_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_train_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_train_run_SOURCES = tests/train_fixture.c tests/train_fixture.h tests/test_train_run.c
+tests_test_train_run_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_train_run_LDADD = $(tests_test_train_LDADD)
 endif
 
 if HAVE_CUNIT
@@ -107,11 +110,17 @@ TESTS += tests/cli_doc.sh tests/interrupt.sh
 tests/cli_doc.log tests/interrupt.log: rackcast$(EXEEXT)
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_serve tests/test_serve_policy tests/test_serve_random tests/test_traces
-TESTS += tests/test_serve tests/test_serve_policy tests/test_serve_random tests/test_traces
-tests_test_serve_SOURCES = tests/serve_random.c tests/serve_random.h tests/test_serve.c
+check_PROGRAMS += tests/test_serve tests/test_serve_prefix tests/test_serve_traces tests/test_serve_policy tests/test_serve_random tests/test_traces
+TESTS += tests/test_serve tests/test_serve_prefix tests/test_serve_traces tests/test_serve_policy tests/test_serve_random tests/test_traces
+tests_test_serve_SOURCES = tests/serve_fixture.c tests/serve_fixture.h tests/serve_random.c tests/serve_random.h tests/test_serve.c
 tests_test_serve_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
+tests_test_serve_prefix_SOURCES = tests/serve_fixture.c tests/serve_fixture.h tests/serve_random.c tests/serve_random.h tests/test_serve_prefix.c
+tests_test_serve_prefix_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_serve_prefix_LDADD = $(tests_test_serve_LDADD)
+tests_test_serve_traces_SOURCES = tests/serve_fixture.c tests/serve_fixture.h tests/serve_random.c tests/serve_random.h tests/test_serve_traces.c
+tests_test_serve_traces_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_serve_traces_LDADD = $(tests_test_serve_LDADD)
 tests_test_serve_policy_SOURCES = tests/serve_random.c tests/serve_random.h tests/test_serve_policy.c
 tests_test_serve_policy_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_policy_LDADD = $(tests_test_serve_LDADD)
@@ -129,9 +138,15 @@ tests_test_replay_SOURCES = tests/test_replay.c
 tests_test_replay_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_replay_LDADD = libcu.a libscenarios.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 
-check_PROGRAMS += tests/test_serve_cluster
-TESTS += tests/test_serve_cluster
-tests_test_serve_cluster_SOURCES = tests/test_serve_cluster.c
+check_PROGRAMS += tests/test_serve_cluster tests/test_cluster_hand tests/test_cluster_replicas
+TESTS += tests/test_serve_cluster tests/test_cluster_hand tests/test_cluster_replicas
+tests_test_cluster_hand_SOURCES = tests/cluster_fixture.c tests/cluster_fixture.h tests/test_cluster_hand.c
+tests_test_cluster_hand_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_cluster_hand_LDADD = $(tests_test_serve_LDADD)
+tests_test_cluster_replicas_SOURCES = tests/test_cluster_replicas.c
+tests_test_cluster_replicas_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_cluster_replicas_LDADD = $(tests_test_serve_LDADD)
+tests_test_serve_cluster_SOURCES = tests/cluster_fixture.c tests/cluster_fixture.h tests/test_serve_cluster.c
 tests_test_serve_cluster_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_cluster_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 

@@ -1,116 +1,16 @@
-/* Serving: whole replicas on published traces in both modes, the prefix cache, sensitivity, layout choice, tables. */
+/* Serving: whole replicas in both modes, what an iteration costs, sensitivity, layout choice, tables. */
 #include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/csv.h"
 #include "base/datadir.h"
-#include "base/mem.h"
 #include "base/units.h"
-#include "sim/kernel/stream.h"
-#include "sim/serve_prefix.h"
 #include "sim/serve_setup.h"
-#include "tests/cu.h"
+#include "tests/serve_fixture.h"
 #include "tests/serve_random.h"
-#include "workloads/trace.h"
-#include "workloads/trace_make.h"
-
-/* ---- catalogs, read once ---- */
-static struct hw_catalog *catalog;
-static struct wl_models *models;
-static struct arena *arena;
-
-static void load(void) {
-  struct errs *errs = errs_create();
-  arena = arena_create();
-  const char *hw = datadir_path(arena, "hwmodels/catalog"), *wl = datadir_path(arena, "workloads/catalog/models");
-  catalog = hw_catalog_load(&hw, 1, errs);
-  models = wl_models_load(&wl, 1, errs);
-  for (size_t i = 0; i < errs_count(errs); i++)
-    puts(errs_text(errs, i));
-  errs_destroy(errs);
-}
-
-static struct sim_replica replica(const char *model, const char *server) {
-  return (struct sim_replica){.catalog = catalog, .model = wl_model_find(models, model), .server = hw_server_find(catalog, server), .year = 2025};
-}
-
-/* ---- the cache alone, against a plain search ---- */
-static void test_prefix_order(void) {
-  static const int32_t chain[] = {7, 8, 9, 10}, other[] = {7, 8, 50};
-  struct serve_prefix *p = serve_prefix_create();
-  int32_t held;
-  for (int i = 0; i < 4; i++)
-    CU_ASSERT(serve_prefix_hold(p, chain[i]));
-  CU_ASSERT(!serve_prefix_hold(p, 7)); /* a second holder */
-  for (int i = 3; i >= 0; i--)
-    CU_ASSERT_EQUAL(serve_prefix_release(p, chain[i]), i > 0);
-  CU_ASSERT_EQUAL(serve_prefix_idle(p), 3);
-  CU_ASSERT_EQUAL(serve_prefix_find(p, other, 3, &held), 2);
-  CU_ASSERT_EQUAL(held, 1);
-  CU_ASSERT_EQUAL(serve_prefix_trim(p, 2), 1); /* the end of the prompt goes first */
-  CU_ASSERT_EQUAL(serve_prefix_find(p, chain, 4, NULL), 3);
-  CU_ASSERT_EQUAL(serve_prefix_trim(p, -5), 2); /* what is held stays */
-  CU_ASSERT_EQUAL(serve_prefix_find(p, chain, 4, NULL), 1);
-  CU_ASSERT(serve_prefix_release(p, 7));
-  CU_ASSERT_EQUAL(serve_prefix_trim(p, 0), 1);
-  CU_ASSERT_EQUAL(serve_prefix_find(p, chain, 4, NULL), 0);
-  serve_prefix_destroy(p);
-}
-
-/* Blocks asked for one by one, each free again at once: hits under a capacity, by the cache and by a list searched from its newest end. */
-static int lru_hits(int capacity, bool plain) {
-  enum { ASKED = 3000, IDS = 3000 };
-  struct serve_prefix *p = serve_prefix_create();
-  static int last[IDS];
-  struct stream st;
-  int n = 0;
-  stream_init(&st, 5, "blocks", 0);
-  memset(last, 0, sizeof last);
-  for (int i = 1; i <= ASKED; i++) {
-    double u = stream_uniform(&st);
-    int32_t id = (int32_t)(u * u * IDS);
-    if (plain) {
-      int since = 0;
-      for (int k = 0; last[id] && k < IDS; k++)
-        since += last[k] > last[id];
-      n += last[id] && since < capacity;
-      last[id] = i;
-    } else {
-      n += serve_prefix_find(p, &id, 1, NULL);
-      serve_prefix_hold(p, id);
-      serve_prefix_release(p, id);
-      serve_prefix_trim(p, capacity);
-    }
-  }
-  serve_prefix_destroy(p);
-  return n;
-}
-
-static void test_prefix_is_lru(void) {
-  int before = 0;
-  for (int capacity = 1; capacity < 4000; capacity *= 3) {
-    int n = lru_hits(capacity, false);
-    CU_ASSERT_EQUAL(n, lru_hits(capacity, true));
-    CU_ASSERT(n > before); /* more room, more hits */
-    before = n;
-  }
-}
 
 /* ---- whole replicas ---- */
-static void play(const struct sim_replica *r, double rate, enum sim_serve_mode mode, struct sim_serve_result *ret) {
-  struct feed f;
-  feed_start(&f, 400, rate, 2000, 400, 7);
-  CU_ASSERT_FATAL(sim_serve_replay(r, feed_next, &f, 5, 0.1, mode, NULL, ret));
-}
-
-static struct sim_replica llama_70b(void) {
-  struct sim_replica r = replica("Llama-2-70B", "DGX-A100-640");
-  struct sim_replica_fit fit;
-  r.gpus = r.tp = 4;
-  CU_ASSERT_FATAL(sim_replica_choose(&r, 4096, &fit));
-  return fit.replica;
-}
 
 /* A V100 under caps, BERT and ResNet in training: the law is within 8 % of every metered rate, 4 % in the middle; more watts are never slower. */
 static void test_caps(void) {
@@ -181,201 +81,6 @@ static void test_replay_modes(void) {
   CU_ASSERT(close_to(a.energy_j, b.energy_j));
   CU_ASSERT_EQUAL(a.energy_j, again.energy_j);
   CU_ASSERT(a.slo_attainment > 0 && a.slo_attainment <= 1);
-}
-
-/* ---- published traces, all policies, both modes ---- */
-static bool from_trace(void *ctx, struct sim_request *r) {
-  struct wl_trace_request q;
-  if (!wl_trace_next(ctx, &q))
-    return false;
-  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash,
-                             .priority = q.input % 3, .tenant = q.output % 4};
-  return true;
-}
-
-static bool from_generator(void *ctx, struct sim_request *r) {
-  struct wl_trace_request q;
-  if (!wl_generator_next(ctx, &q))
-    return false;
-  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash,
-                             .priority = q.input % 3, .tenant = q.output % 4};
-  return true;
-}
-
-/* An hour of the R1 service at a replica's share of its rate, at its busiest. */
-static void r1_hour(struct wl_generator *g, struct errs *errs) {
-  struct wl_curve *c = wl_curve_load(arena, datadir_path(arena, "scenarios/traces/r1-day-rate.csv"), errs);
-  wl_curve_scale_to_mean(c, 1);
-  *g = (struct wl_generator){.rate = c, .end_s = 3600, .input = wl_hist_load(arena, datadir_path(arena, "scenarios/traces/r1-input.csv"), errs),
-                             .output = wl_hist_load(arena, datadir_path(arena, "scenarios/traces/r1-output.csv"), errs)};
-  CU_ASSERT_FATAL(wl_generator_start(g, 1));
-}
-
-static uint64_t one_pass(const struct serve_config *base, const char *trace, enum sim_serve_mode mode, struct serve_totals *t) {
-  struct serve_config cfg = *base;
-  struct digest d = {0, 0};
-  struct errs *errs = errs_create();
-  struct wl_generator g;
-  struct wl_trace *file = trace ? wl_trace_open(datadir_path(arena, trace), NULL, 0, errs) : NULL;
-  if (!trace)
-    r1_hour(&g, errs);
-  cfg.mode = mode;
-  struct serve_source src = {trace ? from_trace : from_generator, trace ? (void *)file : (void *)&g, 0};
-  cfg.finish = cfg.lost = digest_finish;
-  cfg.finish_ctx = &d;
-  CU_ASSERT(serve_run(&cfg, &src, t, NULL));
-  wl_trace_close(file);
-  errs_destroy(errs);
-  return d.sum;
-}
-
-/* kv: share of the memory for the cache that is left. Returns what happened under all ways of filling iterations. */
-static struct serve_totals both_modes(const struct sim_replica *r, const char *trace, double kv) {
-  struct serve_setup s;
-  struct serve_memory m;
-  struct serve_cost cost;
-  struct serve_config cfg;
-  struct serve_totals a, b, all = {0};
-  char why[200];
-  CU_ASSERT_FATAL(serve_setup_make(r, &s, why, sizeof why));
-  serve_memory_of(&s, r, &m);
-  serve_cost_build(&cost, &s, 8192, 1024);
-  serve_config_of(r, &s, &cost, kv * m.kv_tokens, &cfg);
-  for (int p = 0; p < WL_POLICIES; p++) {
-    cfg.batching = serve_batchings[p];
-    CU_ASSERT_EQUAL(one_pass(&cfg, trace, SERVE_COALESCED, &a), one_pass(&cfg, trace, SERVE_LITERAL, &b));
-    same_totals(&a, &b);
-    CU_ASSERT_EQUAL(a.arrived, a.finished + a.rejected + a.timed_out);
-    CU_ASSERT((a.hit_tokens > 0) == (r->prefix_cache == SIM_PREFIX_ON));
-    all.rejected += a.rejected;
-    all.timed_out += a.timed_out;
-    all.preemptions += a.preemptions;
-    all.swapped += a.swapped;
-  }
-  serve_cost_free(&cost);
-  return all;
-}
-
-static void test_published_traces(void) {
-  struct sim_replica r = llama_70b();
-  struct sim_replica_fit fit;
-  both_modes(&r, "scenarios/traces/azure-conv.csv", 1);
-  r.prefix_cache = SIM_PREFIX_OFF;
-  both_modes(&r, "scenarios/traces/mooncake-conversation.jsonl", 1);
-  r.prefix_cache = SIM_PREFIX_ON;
-  both_modes(&r, "scenarios/traces/mooncake-conversation.jsonl", 1);
-  r.prefix_cache = SIM_PREFIX_OF_ENGINE;
-  r = replica("DeepSeek-R1", "DGX-H200");
-  CU_ASSERT_FATAL(sim_replica_choose(&r, 20000, &fit));
-  both_modes(&fit.replica, NULL, 1);
-}
-
-/* Priorities and tenants made of the lengths; caches so small that sequences must go. */
-static void test_published_traces_under_policies(void) {
-  static const char *const queue[] = {"priority", "fair"};
-  struct sim_replica r = llama_70b(), r1 = replica("DeepSeek-R1", "DGX-H200");
-  struct sim_replica_fit fit;
-  CU_ASSERT_FATAL(sim_replica_choose(&r1, 20000, &fit));
-  for (int i = 0; i < 2; i++) {
-    struct sim_policies p = {.queue = queue[i], .victim = i ? "smallest" : "lowest", .preemption = i ? "recompute" : "swap", .admission = "wait", .max_wait_s = 300, .timeout_s = 120};
-    r.policies = p;
-    struct serve_totals t = both_modes(&r, "scenarios/traces/azure-conv.csv", 0.2);
-    CU_ASSERT(t.rejected > 100 && t.timed_out > 100 && t.preemptions > 50 && (t.swapped > 0) == !i);
-    r.prefix_cache = SIM_PREFIX_ON;
-    t = both_modes(&r, "scenarios/traces/mooncake-conversation.jsonl", 1);
-    CU_ASSERT(t.rejected > 100 && t.timed_out > 100);
-    r.prefix_cache = SIM_PREFIX_OF_ENGINE;
-    fit.replica.policies = p;
-    fit.replica.policies.timeout_s = 3;
-    t = both_modes(&fit.replica, NULL, 0.05);
-    CU_ASSERT(t.preemptions > 100);
-  }
-}
-
-
-/* The Mooncake trace, whose requests come thirty times as far apart so that a replica holds it. */
-static bool slowly(void *ctx, struct sim_request *r) {
-  bool more = from_trace(ctx, r);
-  r->arrival_s *= 30;
-  return more;
-}
-
-static void mooncake(const struct sim_replica *r, struct sim_serve_result *ret) {
-  struct errs *errs = errs_create();
-  struct wl_trace *t = wl_trace_open(datadir_path(arena, "scenarios/traces/mooncake-conversation.jsonl"), NULL, 0, errs);
-  CU_ASSERT_FATAL(sim_serve_replay(r, slowly, t, 0, 0, SERVE_COALESCED, NULL, ret));
-  wl_trace_close(t);
-  errs_destroy(errs);
-}
-
-/* Room for more cached blocks finds more of them and answers sooner, up to what the trace itself repeats (23.2 % of its tokens). */
-static void test_prefix_sensitivity(void) {
-  struct sim_replica r = llama_70b();
-  struct sim_serve_result off, before, now;
-  struct hw_gpu gpu = *r.server->gpu;
-  struct hw_server server = *r.server;
-  server.gpu = &gpu;
-  r.server = &server;
-  memset(&before, 0, sizeof before);
-  for (int k = 0; k < 5; k++, gpu.mem_bytes *= 2, before = now) {
-    r.prefix_cache = SIM_PREFIX_OFF;
-    mooncake(&r, &off);
-    CU_ASSERT(off.hit_share == 0 && off.blocks_dropped == 0);
-    r.prefix_cache = SIM_PREFIX_ON;
-    mooncake(&r, &now);
-    CU_ASSERT(now.ttft_s[SERVE_MEAN] < off.ttft_s[SERVE_MEAN]);
-    CU_ASSERT(now.hit_share >= before.hit_share);
-    CU_ASSERT(k == 0 || now.ttft_s[SERVE_MEAN] <= before.ttft_s[SERVE_MEAN]);
-    CU_ASSERT(k > 0 || (now.hit_share > 0.01 && now.blocks_dropped > 0));
-  }
-  CU_ASSERT(before.hit_share > 0.2 && before.hit_share < 0.2316);
-}
-
-/* A prompt asked twice: all but its last token may be found, in whole blocks, and the second answer starts as a prompt of the rest would. */
-static bool twice(void *ctx, struct sim_request *r) {
-  static const int32_t id[] = {0, 1, 2, 3};
-  int *n = ctx;
-  *r = (struct sim_request){.arrival_s = 100 * *n, .input = 2048, .output = 2, .blocks = 4, .block = id};
-  return (*n)++ < 2;
-}
-
-static bool cached_once(void *ctx, struct sim_request *r) {
-  int *n = ctx;
-  *r = (struct sim_request){.arrival_s = 100 * *n, .input = 2048, .output = 2, .cached = *n ? 1536 : 0};
-  return (*n)++ < 2;
-}
-
-static void test_prefix_of_one_prompt(void) {
-  struct sim_replica r = llama_70b();
-  struct sim_serve_result a, b;
-  int n = 0;
-  r.prefix_cache = SIM_PREFIX_ON;
-  CU_ASSERT_FATAL(sim_serve_replay(&r, twice, &n, 0, 0, SERVE_COALESCED, NULL, &a));
-  n = 0;
-  CU_ASSERT_FATAL(sim_serve_replay(&r, cached_once, &n, 0, 0, SERVE_COALESCED, NULL, &b));
-  CU_CLOSE(a.hit_share, 3 * 512 / 4096.0, 1e-12);
-  CU_ASSERT_EQUAL(a.ttft_s[SERVE_MEAN], b.ttft_s[SERVE_MEAN]);
-  CU_ASSERT_EQUAL(a.hit_share, b.hit_share);
-}
-
-/* On by the engine's own default and date, and only for requests with numbers. */
-static void test_prefix_default(void) {
-  struct sim_replica r = llama_70b();
-  struct serve_setup s;
-  char why[200];
-  r.engine = "vLLM 0.6.0";
-  CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
-  CU_ASSERT(!s.engine.prefix_cache);
-  r.engine = "vLLM 0.10.0";
-  CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
-  CU_ASSERT(s.engine.prefix_cache);
-  struct sim_serve_result a, b;
-  play(&r, 3, SERVE_COALESCED, &a);
-  r.prefix_cache = SIM_PREFIX_OFF;
-  play(&r, 3, SERVE_COALESCED, &b);
-  CU_ASSERT_EQUAL(a.ttft_s[SERVE_P99], b.ttft_s[SERVE_P99]);
-  CU_ASSERT_EQUAL(a.hit_share, b.hit_share);
-  CU_ASSERT(a.hit_share > 0.1 && a.hit_share < 0.2); /* what the feed says of its own */
 }
 
 /* Eight ranks attend for sequences of their own; a second a token. One prompt of 100 tokens is read on one rank while seven wait: as long as 800 tokens spread evenly.
@@ -601,18 +306,10 @@ static void test_looser_limits_carry_no_less(void) {
 }
 
 int main(void) {
-  load();
   static const struct cu_case cases[] = {
     {"replay in both modes", test_replay_modes},
     {"clocks under caps", test_caps},
     {"oversubscribed network", test_oversubscribed_network},
-    {"published traces in both modes", test_published_traces},
-    {"published traces in both modes under other policies", test_published_traces_under_policies},
-    {"order of the prefix cache", test_prefix_order},
-    {"prefix cache is least recently used", test_prefix_is_lru},
-    {"prefix cache over capacity", test_prefix_sensitivity},
-    {"prefix cache of one prompt", test_prefix_of_one_prompt},
-    {"prefix cache by default", test_prefix_default},
     {"a batch filled once needs no leader where ranks run the same loop", test_one_batch},
     {"ranks that attend for themselves wait for the one that reads a prompt", test_ranks_wait},
     {"drafts cost", test_drafts_cost},
@@ -623,9 +320,5 @@ int main(void) {
     {"table over load", test_table},
     {"looser limits carry no less", test_looser_limits_carry_no_less},
   };
-  int code = cu_main("serve", cases, sizeof cases / sizeof *cases);
-  wl_models_free(models);
-  hw_catalog_free(catalog);
-  arena_destroy(arena);
-  return code;
+  return serve_main("serve", cases, sizeof cases / sizeof *cases);
 }

@@ -1,13 +1,11 @@
 /* Clusters of serving instances: coalesced equals literal to the nanosecond under every router, with both sides apart and pools that scale; round robin is what thinned replays are; queues
- * against closed forms; transfers, backpressure, scaling and its lag against what can be reckoned by hand. */
+ * against closed forms. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/datadir.h"
 #include "base/mem.h"
-#include "sim/serve_cluster_core.h"
+#include "tests/cluster_fixture.h"
 #include "tests/cu.h"
-#include "workloads/engines.h"
 #include "workloads/trace.h"
 
 /* ---- requests ---- */
@@ -47,25 +45,6 @@ static void feed_start(struct feed *f, int n, double rate, double max_in, double
   *f = (struct feed){.n = n, .every = 1, .rate = rate, .max_in = max_in, .max_out = max_out};
   stream_init(&f->st, seed, "feed", 0);
 }
-
-/* ---- a cost: `per_s` a token and sequence, flat where it is 0 ---- */
-enum { MOST_M = 4096, MOST_S = 512 };
-static void make_cost(struct serve_cost *c, double base_s, double per_s, double ctx_s) {
-  *c = (struct serve_cost){.max_m = MOST_M, .max_s = MOST_S, .dp = 1, .peak_flops = 1e15, .mem_Bps = 1e12};
-  double **table[] = {&c->lin_s, &c->lin_bytes, &c->log_s, &c->att0_s, &c->att1_s};
-  for (int k = 0; k < 5; k++)
-    *table[k] = mem_array(MOST_M + 1, sizeof(double));
-  for (int i = 0; i <= MOST_M; i++) {
-    c->lin_s[i] = base_s + per_s * i;
-    c->lin_bytes[i] = 1e9;
-    c->att1_s[i] = ctx_s;
-  }
-}
-
-static struct serve_config plain(const struct serve_cost *cost) {
-  return (struct serve_config){.cost = cost, .batching = serve_batchings[WL_POLICY_PREFILL_FIRST], .max_seqs = 64, .budget_tokens = 2048, .kv_tokens = 1e7, .mtp = 1, .beams = 1};
-}
-
 static void random_config(struct serve_config *cfg, const struct serve_cost *cost, struct stream *st) {
   *cfg = plain(cost);
   cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
@@ -361,12 +340,6 @@ static void test_queues(void) {
 }
 
 /* ---- both sides apart ---- */
-static struct cluster_config split(struct cluster_pool_config pool[2], const struct serve_cost *cost, struct cluster_path path, double kv_bytes) {
-  pool[0] = (struct cluster_pool_config){.name = "read", .role = SIM_PREFILL, .serve = plain(cost), .replicas = 1, .path = path, .kv_bytes_per_token = kv_bytes};
-  pool[1] = pool[0];
-  pool[1].role = SIM_DECODE;
-  return (struct cluster_config){.pool = pool, .pools = 2, .classes = 1, .router = {&serve_router_least_loaded, &serve_router_least_loaded}};
-}
 
 static void test_infinite_link_takes_no_time(void) {
   struct serve_cost cost;
@@ -392,297 +365,10 @@ static void test_infinite_link_takes_no_time(void) {
   serve_cost_free(&cost);
 }
 
-struct list {
-  struct sim_request r[8];
-  int n, i;
-};
-
-static bool list_next(void *ctx, struct sim_request *r) {
-  struct list *l = ctx;
-  if (l->i >= l->n)
-    return false;
-  *r = l->r[l->i++];
-  return true;
-}
-
-static struct cluster_finish done[8];
-static int done_n;
-static void keep(void *ctx, const struct cluster_finish *f) {
-  (void)ctx;
-  done[f->index] = *f;
-  done_n++;
-}
-
-static void play_list(struct cluster_config *cfg, struct list l, double *ret_hours) {
-  struct cluster c;
-  cfg->next = list_next;
-  cfg->next_ctx = &l;
-  cfg->finish = keep;
-  done_n = 0;
-  memset(done, 0, sizeof done);
-  cluster_open(&c, cfg);
-  CU_ASSERT(cluster_run(&c));
-  if (ret_hours)
-    *ret_hours = (double)c.pool[0].provisioned_ns / 3.6e12;
-  cluster_close(&c);
-}
-
-static double ms(sim_time t) { return (double)t * 1e-6; }
-
-/* Iterations take 10 ms. Two prompts of 1,000 tokens read together end at 10 ms; each cache is 1,000 x 1e5 B = 0.1 GB over 1 GB/s shared by two: 200 ms, with 1 ms of latency behind it; then 3 more
- * tokens. A limit of 0.4 GB/s a request makes it 250 ms. Half of it sent ahead at 1 GB/s in 10 ms: 10 MB, the rest of both 180 ms. */
-static void test_transfers_by_hand(void) {
-  struct serve_cost cost;
-  struct cluster_pool_config pool[2];
-  make_cost(&cost, 10e-3, 0, 0);
-  struct list l = {.r = {{.input = 1000, .output = 4}, {.input = 1000, .output = 4}}, .n = 2};
-  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){1e9, 1e10, 0, 1e-3}, 1e5);
-  play_list(&cfg, l, NULL);
-  CU_ASSERT_EQUAL(done_n, 2);
-  for (int i = 0; i < 2; i++) {
-    CU_CLOSE(ms(done[i].first), 10, 1e-9);
-    CU_CLOSE(ms(done[i].end), 10 + 200 + 1 + 30, 1e-6);
-  }
-  pool[1].path.in_Bps = 0.5e9; /* now the other end is the narrow one */
-  play_list(&cfg, l, NULL);
-  CU_CLOSE(ms(done[0].end), 10 + 400 + 1 + 30, 1e-6);
-  pool[1].path.in_Bps = 1e10;
-  pool[0].path.flow_Bps = 0.4e9;
-  play_list(&cfg, l, NULL);
-  CU_CLOSE(ms(done[0].end), 10 + 250 + 1 + 30, 1e-6);
-  pool[0].path.flow_Bps = 0;
-  pool[0].overlap = 0.5;
-  play_list(&cfg, l, NULL);
-  CU_CLOSE(ms(done[0].end), 10 + 180 + 1 + 30, 1e-6);
-  pool[1].serve.client_s = 0.05; /* longer than the prompt took: its first token has come all the same */
-  play_list(&cfg, l, NULL);
-  CU_ASSERT_EQUAL(done_n, 2);
-  CU_CLOSE(ms(done[0].first), 10, 1e-9);
-  serve_cost_free(&cost);
-}
-
-/* Two servers, each with a reader and a writer: 0.1 GB take 10 ms at 10 GB/s inside, 100 ms at 1 GB/s between them. The near router stays inside; the least loaded writer is the first. */
-static void test_inside_a_server(void) {
-  struct serve_cost cost;
-  struct cluster_pool_config pool[2];
-  make_cost(&cost, 10e-3, 0, 0);
-  struct list l = {.r = {{.input = 1000, .output = 2}, {.arrival_s = 1, .input = 1000, .output = 2}}, .n = 2};
-  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){1e9, 1e9, 0, 0}, 1e5);
-  for (int i = 0; i < 2; i++) {
-    pool[i].near = (struct cluster_path){1e10, 1e10, 0, 0};
-    pool[i].site = pool[i].per_server = 1;
-    pool[i].replicas = 2;
-  }
-  cfg.router[ROUTE_PROMPTS] = &serve_router_round_robin;
-  play_list(&cfg, l, NULL);
-  CU_CLOSE(ms(done[0].end), 10 + 10 + 10, 1e-6);
-  CU_CLOSE(ms(done[1].end - done[1].arrival), 10 + 100 + 10, 1e-6); /* read on the second server, written on the first */
-  cfg.router[ROUTE_DECODES] = &serve_router_near;
-  play_list(&cfg, l, NULL);
-  CU_CLOSE(ms(done[1].end - done[1].arrival), 10 + 10 + 10, 1e-6);
-  serve_cost_free(&cost);
-}
-
-/* A decode side with room for one request at a time: the reading side, with room for two, keeps what is not taken and reads no third prompt until the first has gone over. */
-static void test_backpressure(void) {
-  struct serve_cost cost;
-  struct cluster_pool_config pool[2];
-  make_cost(&cost, 10e-3, 0, 0);
-  struct list l = {.r = {{.input = 1000, .output = 101}, {.input = 1000, .output = 101}, {.input = 1000, .output = 101}, {.input = 1000, .output = 101}}, .n = 4};
-  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){INFINITY, INFINITY, 0, 0}, 0);
-  pool[0].serve.kv_tokens = 2500;
-  pool[0].serve.budget_tokens = 1000;
-  pool[1].serve.max_seqs = 1;
-  play_list(&cfg, l, NULL);
-  CU_ASSERT_EQUAL(done_n, 4);
-  CU_CLOSE(ms(done[0].end), 10 + 1000, 1e-6);
-  CU_CLOSE(ms(done[1].first), 20, 1e-6);   /* the first has gone over at once, so two places are free again */
-  CU_CLOSE(ms(done[1].end), 10 + 2000, 1e-6);
-  CU_CLOSE(ms(done[2].first), 30, 1e-6);
-  CU_CLOSE(ms(done[3].first), 1010 + 10, 1e-6); /* both places are held until the second leaves */
-  CU_CLOSE(ms(done[3].end), 10 + 4000, 1e-6);
-  serve_cost_free(&cost);
-}
-
-/* ---- scaling ---- */
-/* Iterations of 100 ms, one request at a time on a replica. Four come at 0; one replica is there, another comes 5 s after the first decision at 1 s. */
-static void test_scaling_by_hand(void) {
-  struct serve_cost cost;
-  double hours;
-  make_cost(&cost, 0.1, 0, 0);
-  struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = 1,
-                                     .scaling = {.policy = serve_scaler_find("queue"), .target = 2, .min = 1, .max = 2, .period_s = 1, .cooldown_s = 3, .start_s = 5}};
-  pool.serve.max_seqs = 1;
-  struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {&serve_router_least_loaded}};
-  struct list l = {.r = {{.input = 1, .output = 100}, {.input = 1, .output = 100}, {.input = 1, .output = 100}, {.arrival_s = 5.9, .input = 1, .output = 1}, {.arrival_s = 6.1, .input = 1, .output = 1}}, .n = 5};
-  play_list(&cfg, l, &hours);
-  CU_CLOSE(ms(done[2].end), 30000, 1e-6);
-  CU_CLOSE(ms(done[3].end), 30100, 1e-6); /* before the new one is ready: behind the others */
-  CU_CLOSE(ms(done[4].end), 6200, 1e-6);  /* after it */
-  /* fewer than two wanted from the decision at 10 s (two left in the system of the first ... ) on; gone 3 s later */
-  CU_ASSERT(hours * 3600 > 30.1 + 9 && hours * 3600 < 30.1 + 25);
-  serve_cost_free(&cost);
-}
-
-/* From nothing: a request finds nobody and waits for a start; 60 s idle, so the replica has left, and the next request waits again. */
-static void test_scale_to_zero(void) {
-  struct serve_cost cost;
-  double hours;
-  make_cost(&cost, 0.1, 0, 0);
-  struct cluster_pool_config pool = {.serve = plain(&cost), .replicas = 0,
-                                     .scaling = {.policy = serve_scaler_find("scale_to_zero"), .target = 2, .max = 2, .period_s = 1, .cooldown_s = 10, .start_s = 5}};
-  struct cluster_config cfg = {.pool = &pool, .pools = 1, .classes = 1, .router = {&serve_router_least_loaded}};
-  struct list l = {.r = {{.arrival_s = 0.5, .input = 1, .output = 1}, {.arrival_s = 60.25, .input = 1, .output = 1}, {.arrival_s = 62, .input = 1, .output = 1}}, .n = 3};
-  play_list(&cfg, l, &hours);
-  CU_ASSERT_EQUAL(done_n, 3);
-  CU_CLOSE(ms(done[0].first), 5600, 1e-6);
-  CU_CLOSE(ms(done[1].first), 65350, 1e-6);
-  CU_CLOSE(ms(done[2].first), 65350, 1e-6); /* the same start serves both */
-  CU_CLOSE(hours * 3600, (16 - 0.5) + 5.1, 1e-6); /* idle from 6 s, gone at 16 s; then until the end */
-  serve_cost_free(&cost);
-}
-
-/* ---- whole replicas ---- */
-static struct hw_catalog *catalog;
-static struct wl_models *models;
-static struct arena *arena;
-static struct errs *errs;
-
-static void load_catalogs(void) {
-  errs = errs_create();
-  arena = arena_create();
-  const char *hw = datadir_path(arena, "hwmodels/catalog"), *wl = datadir_path(arena, "workloads/catalog/models");
-  catalog = hw_catalog_load(&hw, 1, errs);
-  models = wl_models_load(&wl, 1, errs);
-}
-
-static struct sim_replica llama_70b(const char *server) {
-  struct sim_replica r = {.catalog = catalog, .model = wl_model_find(models, "Llama-2-70B"), .server = hw_server_find(catalog, server), .year = 2025, .gpus = 4, .tp = 4};
-  struct sim_replica_fit fit;
-  CU_ASSERT_FATAL(sim_replica_choose(&r, 16384, &fit));
-  return fit.replica;
-}
-
-static bool from_trace(void *ctx, struct sim_request *r) {
-  struct wl_trace_request q;
-  if (!wl_trace_next(ctx, &q))
-    return false;
-  *r = (struct sim_request){.arrival_s = q.arrival_s, .input = q.input, .output = q.output, .blocks = q.hashes, .block = q.hash};
-  return true;
-}
-
-static struct wl_trace *trace(const char *file) {
-  struct wl_trace *t = wl_trace_open(datadir_path(arena, file), NULL, 0, errs);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(t);
-  return t;
-}
-
-static struct sim_cluster_result replay(struct sim_cluster *c, const char *file) {
-  static const struct sim_class all = {.name = "all", .share = 1, .ttft_s = 5, .tpot_s = 0.1};
-  struct sim_cluster_result r;
-  char why[240] = "";
-  struct wl_trace *t = trace(file);
-  if (!c->class) {
-    c->class = &all;
-    c->classes = 1;
-  }
-  c->next = from_trace;
-  c->next_ctx = t;
-  bool ok = sim_cluster_replay(c, &r, why, sizeof why);
-  CU_ASSERT_STRING_EQUAL(why, "");
-  CU_ASSERT_FATAL(ok);
-  wl_trace_close(t);
-  return r;
-}
-
-static const char azure[] = "scenarios/traces/vidur-conv.csv", mooncake[] = "scenarios/traces/mooncake-conversation.jsonl";
-
-/* A cluster of one replica gives the figures of that replica alone. */
-static void test_one_replica(void) {
-  struct sim_pool pool = {.name = "all", .replica = llama_70b("DGX-A100-640"), .replicas = 1, .usd_per_gpu_h = 2};
-  struct sim_cluster c = {.pool = &pool, .pools = 1};
-  struct sim_serve_result alone;
-  struct sim_cluster_result r = replay(&c, azure);
-  struct wl_trace *t = trace(azure);
-  CU_ASSERT_FATAL(sim_serve_replay(&pool.replica, from_trace, t, 5, 0.1, SERVE_COALESCED, NULL, &alone));
-  wl_trace_close(t);
-  CU_ASSERT_EQUAL(r.whole.finished, alone.finished);
-  CU_ASSERT_EQUAL(r.whole.iterations, alone.iterations);
-  for (int i = 0; i < 5; i++) {
-    CU_ASSERT_EQUAL(r.whole.ttft_s[i], alone.ttft_s[i]);
-    CU_ASSERT_EQUAL(r.whole.tpot_s[i], alone.tpot_s[i]);
-    CU_ASSERT_EQUAL(r.whole.e2e_s[i], alone.e2e_s[i]);
-  }
-  CU_CLOSE(r.whole.slo_attainment, alone.slo_attainment, 1e-12);
-  CU_CLOSE(r.whole.batch_mean, alone.batch_mean, 1e-9);
-  CU_CLOSE(r.whole.energy_j, alone.energy_j, 1e-6);
-  CU_CLOSE(r.whole.busy, alone.activity.busy, 1e-9);
-  CU_CLOSE(r.whole.usd, 2 * 4 * alone.span_s / 3600, 1e-9);
-  double billed = (r.whole.input_tokens * r.whole.usd_per_mtoken_input + r.whole.output_tokens * r.whole.usd_per_mtoken_output) / 1e6;
-  CU_CLOSE(billed, r.whole.usd, 1e-9); /* the kinds share the whole */
-  sim_cluster_result_free(&r);
-}
-
-/* Replicas of two servers, two tenants: pools and classes each add up to the whole. */
-static void test_parts_add_up(void) {
-  struct sim_pool pool[2] = {{.name = "a", .replica = llama_70b("DGX-A100-640"), .replicas = 2, .usd_per_gpu_h = 2}, {.name = "h", .replica = llama_70b("DGX-H100-640"), .replicas = 1, .usd_per_gpu_h = 4}};
-  static const struct sim_class two[2] = {{.name = "chat", .share = 3, .ttft_s = 1, .tpot_s = 0.05}, {.name = "batch", .share = 1}};
-  struct sim_cluster c = {.pool = pool, .pools = 2, .class = two, .classes = 2, .seed = 7};
-  struct sim_cluster_result r = replay(&c, azure);
-  CU_ASSERT_EQUAL(r.whole.finished, r.pool[0].finished + r.pool[1].finished);
-  CU_ASSERT_EQUAL(r.whole.finished, r.class[0].finished + r.class[1].finished);
-  CU_CLOSE(r.whole.energy_j, r.pool[0].energy_j + r.pool[1].energy_j, 1e-12);
-  CU_CLOSE(r.whole.usd, r.pool[0].usd + r.pool[1].usd, 1e-12);
-  CU_CLOSE(r.whole.replicas, 3, 1e-9);
-  CU_CLOSE((double)r.class[0].finished / (double)r.whole.finished, 0.75, 0.05);
-  CU_ASSERT_EQUAL(r.class[1].slo_attainment, 1); /* asks for nothing */
-  CU_ASSERT(r.pool[1].ttft_s[SERVE_MEAN] < r.pool[0].ttft_s[SERVE_MEAN]);
-  sim_cluster_result_free(&r);
-}
-
-/* Prompts that share prefixes: where they are cached is where they should go. */
-static void test_prefix_router(void) {
-  struct sim_pool pool = {.name = "all", .replica = llama_70b("DGX-H200"), .replicas = 8, .usd_per_gpu_h = NAN};
-  struct sim_cluster c = {.pool = &pool, .pools = 1, .router = &serve_router_round_robin, .match_share = 0.3, .apart_requests = 64, .apart_ratio = 1.5};
-  struct sim_cluster_result turn = replay(&c, mooncake);
-  c.router = &serve_router_prefix;
-  struct sim_cluster_result prefix = replay(&c, mooncake);
-  CU_ASSERT(prefix.whole.hit_tokens > 1.2 * turn.whole.hit_tokens);
-  CU_ASSERT(isnan(prefix.whole.usd) && isnan(prefix.whole.usd_per_mtoken_output));
-  sim_cluster_result_free(&turn);
-  sim_cluster_result_free(&prefix);
-}
-
-/* Caches over the NICs of the catalog: no transfer is faster than its bytes over the ports of its ranks, and a server without a network is told. */
-static void test_split_replicas(void) {
-  struct sim_pool pool[2] = {{.name = "read", .role = SIM_PREFILL, .replica = llama_70b("DGX-H100-640"), .replicas = 2}, {.name = "write", .role = SIM_DECODE, .replica = llama_70b("DGX-H100-640"), .replicas = 2}};
-  struct sim_cluster c = {.pool = pool, .pools = 2};
-  struct sim_cluster_result r = replay(&c, azure);
-  CU_ASSERT_EQUAL(r.whole.finished, 2000);
-  CU_ASSERT(r.whole.transfer_s[SERVE_P50] > 80 * 2 * 8 * 128 * 2 * 500 / (4 * 50e9) && r.whole.transfer_s[SERVE_P99] < 0.1);
-  CU_ASSERT(r.pool[0].output_tokens == 0 && r.pool[1].output_tokens > 0);
-  CU_ASSERT(r.pool[0].compute > 2 * r.pool[1].compute && r.pool[1].network > 0 && r.pool[1].network < 0.1);
-  sim_cluster_result_free(&r);
-}
-
-static void test_start(void) {
-  struct sim_replica r = llama_70b("DGX-A100-640");
-  double load, start = sim_start_s(&r, &load);
-  CU_CLOSE(load, 138e9 / 25e9, 0.01); /* half the node's drives; PCIe has four GPUs to share it among */
-  CU_CLOSE(start - load, 59, 1e-9);
-}
-
 int main(void) {
-  load_catalogs();
   static const struct cu_case cases[] = {
       {"coalesced is literal", test_coalesced_is_literal}, {"round robin is thinned", test_round_robin_is_thinned}, {"one is alone", test_one_is_alone}, {"queues", test_queues},
-      {"infinite link", test_infinite_link_takes_no_time}, {"transfers by hand", test_transfers_by_hand}, {"inside a server", test_inside_a_server}, {"backpressure", test_backpressure},
-      {"scaling by hand", test_scaling_by_hand}, {"scale to zero", test_scale_to_zero}, {"one replica", test_one_replica}, {"parts add up", test_parts_add_up}, {"prefix router", test_prefix_router},
-      {"split replicas", test_split_replicas}, {"start", test_start}};
-  int code = cu_main("serve_cluster", cases, sizeof cases / sizeof *cases);
-  wl_models_free(models);
-  hw_catalog_free(catalog);
-  arena_destroy(arena);
-  errs_destroy(errs);
-  return code;
+      {"infinite link", test_infinite_link_takes_no_time},
+  };
+  return cu_main("serve_cluster", cases, sizeof cases / sizeof *cases);
 }
