@@ -1,6 +1,6 @@
 noinst_LIBRARIES += libscenarios.a
 libscenarios_a_SOURCES = \
-  scenarios/serving_case.c scenarios/serving_case.h scenarios/serving_predict.c scenarios/serving_predict.h \
+  scenarios/serving_case.c scenarios/serving_case.h scenarios/serving_case_load.c scenarios/serving_case_reader.h scenarios/serving_case_words.c scenarios/serving_predict.c scenarios/serving_predict.h \
   scenarios/validate_serving.c scenarios/validate_serving.h \
   scenarios/check.c scenarios/check_replay.c scenarios/demand.c scenarios/facts.c scenarios/keys.c scenarios/keys.h scenarios/keys_replay.c scenarios/params.h scenarios/names.c scenarios/node.c scenarios/node.h scenarios/reference.c \
   scenarios/scenario.c scenarios/scenario.h scenarios/source.c scenarios/source.h scenarios/table.c \

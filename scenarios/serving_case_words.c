@@ -1,0 +1,166 @@
+/* What the words of a serving row stand for: date, engine and version, model, GPU, formats. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/units.h"
+#include "scenarios/serving_case_reader.h"
+
+/* ---- date and engine ---- */
+void case_read_date(struct case_reader *r) {
+  const char *s = case_text(r, "date");
+  int y = 0, m = 0;
+  while (*s && !(isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[1]) && isdigit((unsigned char)s[2]) && isdigit((unsigned char)s[3])))
+    s++;
+  int got = sscanf(s, "%4d-%2d", &y, &m);
+  r->c->rep.year = got >= 1 ? y : 0;
+  r->c->rep.month = got >= 2 && m >= 1 && m <= 12 ? m : 0;
+}
+
+/* The cell may list several programs ("JetPack 4.6, TensorRT 8.0.1") or state versions behind ("vLLM (- vLLM: v0.10.2 - SGLang: ..)"): the first known
+ * engine counts, with the version that stands at its name. */
+static bool engine_item(const struct case_reader *r, const char *item, size_t n, char *ret, size_t size) {
+  char word[48];
+  size_t w = 0;
+  while (w < n && w + 1 < sizeof word && !isspace((unsigned char)item[w]) && item[w] != ',') {
+    word[w] = item[w];
+    w++;
+  }
+  word[w] = '\0';
+  const char *name = wl_engine_resolve(r->k->engines, word);
+  if (!name)
+    return false;
+  const char *paren = memchr(item, '(', n);
+  char version[24] = "";
+  if (!paren)
+    snprintf(version, sizeof version, "%.*s", (int)(n - w < 20 ? n - w : 20), item + w);
+  else if (!wl_engine_version_in(r->k->engines, name, paren, version, sizeof version))
+    version[0] = '\0';
+  snprintf(ret, size, "%s%s%s", name, version[0] && version[0] != ' ' ? " " : "", version);
+  return true;
+}
+
+void case_read_engine(struct case_reader *r, char *engine, size_t size) {
+  const char *s = case_text(r, "engine");
+  engine[0] = '\0';
+  while (*s) {
+    size_t n = strchr(s, '(') ? strlen(s) : strcspn(s, ",");
+    if (engine_item(r, s, n, engine, size))
+      break;
+    s += n + (s[n] == ',');
+    while (*s == ' ')
+      s++;
+  }
+  if (!engine[0])
+    snprintf(engine, size, "any");
+  struct wl_engine own;
+  if (wl_engine_get(r->k->engines, engine, r->c->rep.year, r->c->rep.month, "", &own)) {
+    r->auto_bits = own.auto_bits;
+    r->auto_int_bits = own.auto_int_bits;
+  }
+  const char *decoder = r->c->rep.model->encoder ? NULL : wl_engine_decoder(r->k->engines, engine);
+  if (decoder)
+    snprintf(engine, size, "%s", decoder); /* by date from here on: the versions are the other program's */
+}
+
+/* ---- names ---- */
+
+/* "33B" in what was cut off a name states a size ("A3B" and "8x7B" state others): does it contradict the model found? */
+static bool other_size(const char *rest, const struct wl_model *m) {
+  struct wl_counts c;
+  wl_model_count(m, &c);
+  for (const char *p = rest; *p; p++) {
+    if (!isdigit((unsigned char)*p) || (p > rest && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
+      continue;
+    double billions;
+    const char *end = units_leading_number(p, &billions);
+    if (!end)
+      return false;
+    if ((*end == 'B' || *end == 'b') && !isalnum((unsigned char)end[1]))
+      return billions * 1e9 > 1.5 * c.params || 1.5e9 * billions < c.params;
+    p = end - 1;
+  }
+  return false;
+}
+
+/* "org/name-Instruct-quantized.w4a16": without the organisation, then cut from the right until the library knows it. */
+const struct wl_model *case_find_model(const struct case_reader *r, const char *name) {
+  char buf[128];
+  snprintf(buf, sizeof buf, "%s", name);
+  char *at = buf, *slash = strchr(buf, '/');
+  if (slash && !strchr(buf, ' '))
+    at = slash + 1;
+  const char *whole_name = name + (at - buf);
+  for (;;) {
+    const struct wl_model *m = wl_model_find(r->k->models, at);
+    size_t n = strlen(at);
+    if (m)
+      return other_size(whole_name + n, m) ? NULL : m;
+    while (n > 0 && !strchr("-/ .(", at[n - 1]))
+      n--;
+    if (n <= 3)
+      return NULL;
+    at[n - 1] = '\0';
+  }
+}
+
+const struct hw_gpu *case_find_gpu(const struct case_reader *r, const char *name) {
+  return hw_gpu_find(r->k->catalog, name);
+}
+
+/* ---- formats ---- */
+static const struct {
+  const char *word;
+  enum dtype weights, compute; /* compute DT_FP64 = what the GPU does with them */
+} formats[] = {
+  {"w4a16", DT_INT4, DT_BF16}, {"w8a16", DT_INT8, DT_BF16}, {"w8a8", DT_INT8, DT_INT8}, {"nvfp4", DT_FP4, DT_FP64}, {"mxfp4", DT_FP4, DT_FP64},
+  {"fp4", DT_FP4, DT_FP64}, {"int4", DT_INT4, DT_BF16}, {"awq", DT_INT4, DT_BF16}, {"gptq", DT_INT4, DT_BF16}, {"fp8", DT_FP8, DT_FP64},
+  {"int8", DT_INT8, DT_INT8}, {"bf16", DT_BF16, DT_FP64}, {"bfloat16", DT_BF16, DT_FP64}, {"fp16", DT_FP16, DT_FP64}, {"float16", DT_FP16, DT_FP64},
+  {"tf32", DT_FP32, DT_TF32}, {"fp32", DT_FP32, DT_FP32},
+};
+
+/* The format named first; -1 when none is. */
+static int first_format(const char *s) {
+  int best = -1;
+  const char *best_at = NULL;
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    const char *p = strcasestr(s, formats[i].word);
+    if (p && (!best_at || p < best_at)) {
+      best = (int)i;
+      best_at = p;
+    }
+  }
+  return best;
+}
+
+static enum dtype sixteen(const struct hw_gpu *g) {
+  return g->peak_flops[DT_BF16] > 0 ? DT_BF16 : DT_FP16;
+}
+
+void case_read_formats(struct case_reader *r, const struct wl_engine *e) {
+  struct sim_replica *p = &r->c->rep;
+  const struct hw_gpu *g = p->server->gpu;
+  const char *cell = case_text(r, "precision"), *kv = strcasestr(cell, "KV ");
+  int f = first_format(cell);
+  if (f < 0)
+    f = first_format(case_text(r, "model"));
+  p->weights = f >= 0 ? formats[f].weights : p->model->weights;
+  p->compute = f >= 0 ? formats[f].compute : DT_FP64;
+  if (p->weights == DT_BF16 || p->weights == DT_FP16)
+    p->weights = sixteen(g);
+  if (p->compute == DT_BF16)
+    p->compute = sixteen(g);
+  /* Builders that pick the fastest format by themselves: a stated 16-bit format is what they fall back to. */
+  if (r->auto_bits > 0 && p->weights == sixteen(g)) {
+    if (r->auto_bits <= 4 && g->peak_flops[DT_FP4] > 0 && !p->model->encoder)
+      p->weights = DT_FP4;
+    else if (r->auto_bits <= 8 && g->peak_flops[DT_FP8] > 0)
+      p->weights = DT_FP8;
+    else if (r->auto_int_bits > 0 && r->auto_int_bits <= 4 && g->peak_flops[DT_FP8] <= 0 && !p->model->encoder) {
+      p->weights = DT_INT4;
+      p->compute = sixteen(g);
+    }
+  }
+  int k = kv ? first_format(kv) : -1;
+  p->kv = k >= 0 ? formats[k].weights : e->kv_follows && dtype_bytes(p->weights) <= 1 && g->peak_flops[DT_FP8] > 0 ? DT_FP8 : sixteen(g);
+}
