@@ -64,7 +64,7 @@ static void explain(const struct train_env *e, const struct sim_step *m, char *w
   const struct sim_plan *p = &e->plan;
   double need = m->mem_bytes / 1e9, have = e->gpu->mem_bytes / 1e9;
   double terms[] = {m->mem_activations, m->mem_optimizer, m->mem_weights, m->mem_grads};
-  static const char *const names[] = {"activations", "optimizer state", "weights", "gradients"};
+  static const char *const names[] = {"activations", "optimizer states", "weights", "gradients"};
   int worst = 0;
   for (int i = 1; i < 4; i++)
     worst = terms[i] > terms[worst] ? i : worst;
@@ -76,10 +76,10 @@ static void explain(const struct train_env *e, const struct sim_step *m, char *w
            : p->sequence_parallel < 0 && p->tp > 1 ? "sequence parallelism"
                                                    : "context parallelism or more tensor ranks";
   else if (p->zero < 1 && e->data_ranks > 1)
-    cure = "ZeRO-1 (optimizer state spread over the data ranks)";
+    cure = "ZeRO-1 (optimizer states spread over the data ranks)";
   else if (p->zero < 3 && e->data_ranks > 1 && p->pp == 1)
     cure = "ZeRO-3 (FSDP)";
-  else if (p->tp < e->domain)
+  else if (p->tp < e->domain && e->job->gpus % (2 * p->tp * p->pp * p->cp) == 0 && e->model->heads % (2 * p->tp) == 0)
     cure = "twice the tensor ranks";
   snprintf(why, size, "out of memory: %.1f GB needed, %.1f GB there; %s take %.1f GB; smallest change: %s", need, have,
            names[worst], terms[worst] / 1e9, cure);
