@@ -1,7 +1,7 @@
 #!/bin/sh
 # What GPUs did in the runs whose watts were metered, for `rackcast calibrate`: docs/power.sh RACKCAST >hwmodels/measured/power_activity.csv (from the top of the
 # source tree). Activities are those that validate simulates; watts are the measured ones. Rows that state less than a quarter of the TDP while decoding
-# are missing values, not watts. Runs that are not simulated at nearly their measured rate (20 %) are left out: what their GPUs did is not known.
+# are missing values, not watts.
 set -eu
 rackcast=$1
 work=$(mktemp -d)
@@ -18,10 +18,8 @@ for table in power serving; do
     { sub(/\r$/, ""); n = cells($0) }
     FNR == 1 { split("", at); for (i = 1; i <= n; i++) at[cell[i]] = i; next }
     FILENAME ~ /measured/ { gpu[cell[at["id"]]] = cell[at["gpu"]]; next }
-    { run = cell[at["id"]]; sub(/\..*/, "", run) }
-    pass == 1 { if (cell[at["metric"]] == "output_tok_per_s") off[run] = cell[at["error_pct"]]; next }
-    cell[at["status"]] == "ok" && cell[at["metric"]] ~ /^gpu_power_mean/ && off[run]^2 < 400 {
+    cell[at["status"]] == "ok" && cell[at["metric"]] ~ /^gpu_power_mean/ {
       split(cell[at["note"]], a, " "); share = cell[at["metric"]] ~ /of_tdp/; m = cell[at["measured"]]
       if (a[1] == "busy" && (!share || m > 0.25)) print cell[at["id"]] "," gpu[cell[at["id"]]] "," a[2] "," a[4] "," a[6] "," a[8] "," (share ? "," m : m ",")
-    }' "scenarios/measured/$table.csv" pass=1 "$work/$table.csv" pass=2 "$work/$table.csv"
+    }' "scenarios/measured/$table.csv" "$work/$table.csv"
 done
