@@ -253,6 +253,13 @@ static void selected_again(const struct train_env *e, enum train_layer_kind kind
   again->flops = forward->flops / 2;
 }
 
+double train_selected_again_s(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward) {
+  struct train_cost again = {0};
+  if (!is_end(kind))
+    selected_again(e, kind, forward, &again);
+  return train_cost_s(&again);
+}
+
 static void add_recomputation(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward,
                               struct train_cost *backward) {
   struct train_cost again = {0};

@@ -38,11 +38,9 @@ static void make_prices(struct train_env *e, struct prices *p) {
     p->kept[k] = train_layer_activations(e, (enum train_layer_kind)k);
     e->plan.recompute = RECOMPUTE_FULL;
     p->input[k] = train_layer_activations(e, (enum train_layer_kind)k);
-    struct train_layer selective;
     e->plan.recompute = RECOMPUTE_SELECTIVE;
     p->selected[k] = train_layer_activations(e, (enum train_layer_kind)k);
-    train_layer_price(e, (enum train_layer_kind)k, &selective);
-    p->again_s[k] = selective.backward.recompute_s;
+    p->again_s[k] = train_selected_again_s(e, (enum train_layer_kind)k, &p->layer[k].forward);
   }
   e->plan.recompute = asked;
 }

@@ -79,6 +79,8 @@ enum train_layer_kind {
   LAYER_HEAD,
   LAYER_KINDS
 };
+/* Seconds that selective recomputation repeats of a layer whose forward pass costs `forward`. */
+double train_selected_again_s(const struct train_env *e, enum train_layer_kind kind, const struct train_cost *forward);
 void train_layer_price(const struct train_env *e, enum train_layer_kind kind, struct train_layer *ret);
 /* Weights and kept activations (per micro-batch) of a layer on one rank. */
 double train_layer_params(const struct train_env *e, enum train_layer_kind kind, double *ret_experts);

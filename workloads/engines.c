@@ -269,9 +269,11 @@ static const struct row *in_force(const struct wl_engines *e, const char *engine
   long best_rank = -1;
   for (size_t i = 0; i < e->n; i++) {
     const struct row *r = &e->row[i];
+    if (r->from > day || strcmp(r->metric, metric) != 0) /* the cheap questions first: every metric asks all rows */
+      continue;
     bool own = strcasecmp(r->engine, engine) == 0;
     bool here = r->host[0] && strcasecmp(r->host, host) == 0;
-    if (strcmp(r->metric, metric) != 0 || r->from > day || (!own && strcasecmp(r->engine, "any") != 0) || (r->host[0] && !here))
+    if ((!own && strcasecmp(r->engine, "any") != 0) || (r->host[0] && !here))
       continue;
     long rank = (own ? 4000000L : 0) + (here ? 2000000L : 0) + r->from + 500000L;
     if (rank >= best_rank) {
