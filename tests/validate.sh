@@ -52,6 +52,14 @@ incomplete() { small i 'c-1,x,2025,nemo 2025,Nobody,,,,,,,,,,,4096,H100-SXM-80GB
 ok "a row without a model is incomplete" incomplete
 unsupported() { small s 'd-1,x,2025,nemo 2025,Llama-3.1-8B,8,,,,,,,,,,4096,Abacus 9000,64,,,,BF16,8,1,,8,,,,,,1,64,step_time_s,1,' && [ "$(answer s 6)" = unsupported ]; }
 ok "an unknown GPU is unsupported" unsupported
+# Published, and nothing is fitted on it: table 4 of "The Llama 3 Herd of Models" (arXiv 2407.21783).
+llama() { # NAME SEQ_LEN GPUS DP CP BATCH TFLOPS
+  small "$1" "l-1,x,2024,meta 2024,Llama-3.1-405B,,,,,,,,,,,$2,H100-SXM-80GB,$3,,,,BF16,8,16,,$4,,$5,,,,1,$6,model_tflops_per_gpu,$7," &&
+    [ "$(answer "$1" 6)" = ok ] && awk -v e="$(answer "$1" 5)" 'BEGIN { exit !(e > -5 && e < 5) }'
+}
+ok "Llama-3.1-405B on 8,192 GPUs within 5 %" llama l1 8192 8192 64 1 2048 430
+ok "Llama-3.1-405B on 16,384 GPUs within 5 %" llama l2 8192 16384 128 1 2048 400
+ok "Llama-3.1-405B with 131,072 tokens within 5 %" llama l3 131072 16384 8 16 128 380
 neither() { printf 'id,metric,value,model,gpu\n' >"$scratch/n.in"; "$RACKCAST" validate "$scratch/n.in" >/dev/null 2>&1; [ $? = 2 ]; }
 ok "a table of neither kind is refused" neither
 finish
