@@ -104,7 +104,7 @@ bool plots_script_capacity(const struct outcome *o, FILE *f) {
   if (n == 0)
     return false;
   plots_month_axis(o, f);
-  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset offsets 0, 0, graph 0.3, 0\nset key top left inside opaque\n@BEGIN\n",
+  fputs("set ylabel 'GPUs'\nset yrange [0:*]\nset offsets 0, 0, graph 0.6, 0\nset key top left inside noopaque\n@BEGIN\n",
         f);
   fprintf(f, "set multiplot layout %d,%d\n", n > 2 ? 2 : 1, n > 1 ? 2 : 1);
   for (size_t k = 0; k < n; k++) {
