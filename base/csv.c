@@ -234,6 +234,35 @@ bool csv_require(const struct csv_table *t, const char *const *names, size_t n, 
   return all;
 }
 
+bool csv_known(const struct csv_table *t, const char *(*get)(const void *ctx, size_t i), const void *ctx, struct errs *errs) {
+  bool all = true;
+  for (size_t k = 0; k < t->columns; k++) {
+    size_t i = 0;
+    while (get(ctx, i) && strcmp(get(ctx, i), t->header[k]) != 0)
+      i++;
+    if (get(ctx, i))
+      continue;
+    const char *near = err_nearest(t->header[k], get, ctx);
+    errs_add(errs, t->path, 1, t->header[k], "unknown column%s%s%s", near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    all = false;
+  }
+  return all;
+}
+
+struct names {
+  const char *const *list;
+  size_t n;
+};
+
+static const char *name_at(const void *ctx, size_t i) {
+  const struct names *names = ctx;
+  return i < names->n ? names->list[i] : NULL;
+}
+
+bool csv_known_in(const struct csv_table *t, const char *const *names, size_t n, struct errs *errs) {
+  return csv_known(t, name_at, &(struct names){names, n}, errs);
+}
+
 /* ---- writing ---- */
 
 static bool looks_like_formula(const char *text) {

@@ -20,6 +20,10 @@ int csv_line(const struct csv_table *t, size_t row);                  /* 1-based
 const char *csv_path(const struct csv_table *t);
 /* Adds an error for every name of names[n] that the table has not; true when all are there. */
 bool csv_require(const struct csv_table *t, const char *const *names, size_t n, struct errs *errs);
+/* Adds an error, with the nearest known name, for every column that is none of those that get(ctx, i) lists (NULL at the end): a misspelt
+ * column would be without effect in silence. True when all are known. */
+bool csv_known(const struct csv_table *t, const char *(*get)(const void *ctx, size_t i), const void *ctx, struct errs *errs);
+bool csv_known_in(const struct csv_table *t, const char *const *names, size_t n, struct errs *errs);
 
 /* Streaming: cb is called for each record (the header too, row 0); fields are valid during the call only and never NULL.
  * cb returns false to stop. Returns false when the file cannot be read or is malformed (reason in errs). */

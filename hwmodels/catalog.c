@@ -50,9 +50,9 @@ void hwi_index_free(struct hwi_index *x) {
 
 /* ---- files ---- */
 
-enum column { KIND, NAME, METRIC, VALUE, UNIT, SOURCE, WHERE, DATE, GRADE, REGION, FROM, TO, LOW, HIGH, COLUMNS };
-static const char *const column_name[COLUMNS] = {"kind", "name",  "metric", "value", "unit", "source", "where",
-                                                 "date", "grade", "region", "from",  "to",   "low",    "high"};
+enum column { KIND, NAME, METRIC, VALUE, UNIT, SOURCE, GRADE, WHERE, DATE, REGION, FROM, TO, LOW, HIGH, COLUMNS };
+static const char *const column_name[COLUMNS] = {"kind", "name",  "metric", "value", "unit", "source", "grade",
+                                                 "where", "date", "region", "from",  "to",   "low",    "high"};
 enum { REQUIRED = GRADE + 1 };
 static const char *const grades[] = {"measured", "vendor", "derived", "assumed", "fitted"};
 
@@ -159,13 +159,20 @@ static void add_fact(struct reader *r, size_t row) {
                       .date = arena_strdup(a, cell(r, row, DATE)),
                       .grade = arena_strdup(a, cell(r, row, GRADE)),
                       .file = r->file,
-                      .line = csv_line(r->t, row)};
+                      .line = csv_line(r->t, row),
+                      .own = r->layer > 0};
   f.name = arena_strdup(a, cell(r, row, NAME));
   if (strcmp(f.kind, "alias") != 0)
     f.name = hwi_canonical(c, f.kind, f.name);
   if (!units_number(f.text, &f.value))
     f.value = NAN;
+  if (strcmp(f.kind, "gpu") == 0 && strcmp(f.metric, "like") == 0)
+    f.metric = "based_on";
   check_row(r, row, &f);
+  if (f.own)
+    hwi_word_check(c, &f, r->errs);
+  else
+    hwi_word_note(c, &f);
   bool price = strcmp(f.kind, "price") == 0;
   uint64_t key = fact_key(r, &f, row, price);
   size_t at;
@@ -199,7 +206,8 @@ static bool is_csv(const struct dirent *d) {
 
 /* A user's directory may also hold what is not about hardware: software, which has its own readers. */
 static bool is_hardware(const char *name) {
-  static const char *const others[] = {"stacks.csv", "insitu.csv", "trainers.csv", "engines.csv", "datasets.csv"};
+  static const char *const others[] = {"stacks.csv",   "recipes.csv", "frameworks.csv", "insitu.csv",
+                                       "trainers.csv", "engines.csv", "datasets.csv"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(name, others[i]) == 0)
       return false;
@@ -241,6 +249,14 @@ static size_t load_tables(struct hw_catalog *c, const char *dir, struct csv_tabl
   return count;
 }
 
+/* A table without kinds is some other table, of which one thing is said. */
+static void check_header(const struct csv_table *t, struct errs *errs) {
+  if (csv_column(t, column_name[KIND]) < 0)
+    errs_add(errs, csv_path(t), 1, NULL, "the column 'kind' is missing: not a catalog table, which all *.csv of a catalog directory are taken for");
+  else if (csv_require(t, column_name, REQUIRED, errs))
+    csv_known_in(t, column_name, COLUMNS, errs);
+}
+
 static bool open_table(struct reader *r, const struct csv_table *t) { /* false: columns are missing */
   r->t = t;
   r->file = arena_strdup(r->c->arena, csv_path(t));
@@ -257,7 +273,7 @@ static void load_dir(struct hw_catalog *c, const char *dir, int layer, struct er
   size_t n = load_tables(c, dir, &tables, errs);
   struct reader r = {.c = c, .errs = errs, .layer = layer};
   for (size_t i = 0; i < n; i++)
-    csv_require(tables[i], column_name, REQUIRED, errs);
+    check_header(tables[i], errs);
   for (int pass = 0; pass < 2; pass++) /* aliases first: rows may use them as names */
     for (size_t i = 0; i < n; i++)
       for (size_t row = 0, rows = open_table(&r, tables[i]) ? csv_rows(tables[i]) : 0; row < rows; row++) {
@@ -280,7 +296,11 @@ struct hw_catalog *hw_catalog_load(const char *const *dirs, size_t n, struct err
   for (size_t i = 0; i < n; i++)
     load_dir(c, dirs[i], (int)i, errs);
   if (errs_count(errs) == before)
+    hwi_expand_likes(c, errs);
+  if (errs_count(errs) == before)
     hwi_build_views(c, errs);
+  if (errs_count(errs) == before)
+    hwi_names_check(c, errs);
   if (errs_count(errs) == before) {
     hwi_kernels_resolve(c, errs);
     hwi_collective_resolve(c, errs);
@@ -296,6 +316,7 @@ void hw_catalog_free(struct hw_catalog *c) {
   if (!c)
     return;
   hwi_index_free(&c->by_key);
+  hwi_index_free(&c->by_word);
   hwi_index_free(&c->by_alias);
   hwi_index_free(&c->by_name);
   mem_free(c->fact);

@@ -21,6 +21,7 @@ struct hw_fact {
   const char *source, *where, *date, *grade;
   const char *file;
   int line;
+  bool own; /* from a user's directory */
 };
 
 struct hw_link { /* NVLink 3, PCIe 4.0 x16, InfiniBand NDR 4x, EFA v1 100G, xGMI, HCCS ... */

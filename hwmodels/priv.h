@@ -31,7 +31,8 @@ struct hw_catalog {
   struct arena *arena;
   struct hw_fact *fact;
   size_t n_fact, cap_fact;
-  struct hwi_index by_key; /* kind, name, metric -> fact */
+  struct hwi_index by_key;  /* kind, name, metric -> fact */
+  struct hwi_index by_word; /* kinds, and metrics of a kind, that shipped rows have */
   struct hwi_alias *alias;
   size_t n_alias, cap_alias;
   struct hwi_index by_alias; /* kind, alias -> alias */
@@ -57,6 +58,14 @@ const char *hwi_text(const struct hw_catalog *c, const char *kind, const char *n
                      const char *metric); /* NULL = none */
 
 void hwi_build_views(struct hw_catalog *c, struct errs *errs);
+const char *hwi_member_at(const char *kind, size_t i); /* the i-th metric that the view of a kind reads; NULL at the end */
+
+/* Words of own rows (vocabulary.c): the shipped rows teach, own ones are checked. */
+void hwi_word_note(struct hw_catalog *c, const struct hw_fact *shipped);
+void hwi_word_check(const struct hw_catalog *c, const struct hw_fact *own, struct errs *errs);
+void hwi_names_check(const struct hw_catalog *c, struct errs *errs); /* own rows are about parts that exist; after the views */
+/* Rows of metric `like` take over what they do not state (like.c); before the views are built. */
+void hwi_expand_likes(struct hw_catalog *c, struct errs *errs);
 
 /* ---- parameters of the models ---- */
 enum { HWI_TILES = 6 };

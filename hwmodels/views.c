@@ -60,6 +60,21 @@ static const struct member server_members[] = {
     {"rack_units", "count", MEMBER(hw_server, rack_units), REAL},
 };
 
+#define TABLE(kind, m)                                                                                                  \
+  { kind, m, sizeof m / sizeof *m }
+static const struct {
+  const char *kind;
+  const struct member *member;
+  size_t n;
+} tables[] = {TABLE("link", link_members), TABLE("gpu", gpu_members), TABLE("server", server_members)};
+
+const char *hwi_member_at(const char *kind, size_t i) {
+  for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
+    if (strcmp(tables[k].kind, kind) == 0)
+      return i < tables[k].n ? tables[k].member[i].metric : NULL;
+  return NULL;
+}
+
 static bool convert(const struct hw_fact *f, const char *unit, double *ret) {
   if (strcmp(f->unit, unit) == 0) {
     *ret = f->value;

@@ -250,13 +250,13 @@ static void predict_training(struct report *rep, const struct csv_table *t, cons
 
 static void predict_serving(struct report *rep, const struct csv_table *t, const struct val_sources *src,
                             struct errs *errs) {
-  const char *hw[2], *models[2];
+  const char *hw[2], *models[2], *software[2];
   size_t n_hw = dirs_of(rep->arena, "hwmodels/catalog", src->catalog, hw),
-         n_models = dirs_of(rep->arena, "workloads/catalog/models", src->models, models);
+         n_models = dirs_of(rep->arena, "workloads/catalog/models", src->models, models),
+         n_software = dirs_of(rep->arena, "workloads/catalog", src->catalog, software);
   struct hw_catalog *catalog = hw_catalog_load(hw, n_hw, errs);
   struct wl_models *library = wl_models_load(models, n_models, errs);
-  const char *own = datadir_path(rep->arena, "workloads/catalog");
-  struct wl_engines *engines = wl_engines_load(&own, 1, errs);
+  struct wl_engines *engines = wl_engines_load(software, n_software, errs);
   struct wl_datasets *datasets =
       wl_datasets_load(rep->arena, datadir_path(rep->arena, "workloads/catalog/datasets.csv"), errs);
   if (catalog && library && engines && datasets)

@@ -14,6 +14,8 @@ struct row {
   const char *engine, *host, *metric, *text;
   long from; /* days */
   double value;
+  const char *file; /* where it stands */
+  int line;
 };
 struct wl_engines {
   struct arena *arena;
@@ -101,11 +103,6 @@ static const struct metric *metric_find(const char *name) {
   return NULL;
 }
 
-static const char *metric_name(const void *ctx, size_t i) {
-  (void)ctx;
-  return i < METRICS ? metrics[i].name : NULL;
-}
-
 /* A value in the metric's own unit; policies by their number. */
 static bool value_parse(const struct metric *m, const char *value, const char *unit, double *ret, char *why, size_t why_size) {
   if (m->kind == POLICY) {
@@ -131,14 +128,27 @@ static void name_note(struct wl_engines *e, const char *name) {
   e->name[e->names++] = name;
 }
 
-/* Rows that state words: releases by version, other names, and the engine that runs decoders under this name. */
+/* Rows that state words: releases by version, other names, the engine that runs decoders under this name, and the one that it takes over what
+ * it does not state from. */
+static const char *const text_metrics[] = {"release", "alias", "decoder_is", "like"};
+enum { TEXTS = sizeof text_metrics / sizeof *text_metrics };
+
 static bool is_text(const char *metric) {
-  return strcmp(metric, "release") == 0 || strcmp(metric, "alias") == 0 || strcmp(metric, "decoder_is") == 0;
+  for (size_t i = 0; i < TEXTS; i++)
+    if (strcmp(metric, text_metrics[i]) == 0)
+      return true;
+  return false;
+}
+
+static const char *metric_name(const void *ctx, size_t i) {
+  (void)ctx;
+  return i < METRICS ? metrics[i].name : i - METRICS < TEXTS ? text_metrics[i - METRICS] : NULL;
 }
 
 static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, const int *col, struct errs *errs) {
   struct row r = {.engine = arena_strdup(e->arena, csv_cell(t, i, col[0])), .host = arena_strdup(e->arena, csv_cell(t, i, col[2])),
-                  .metric = arena_strdup(e->arena, csv_cell(t, i, col[3])), .text = arena_strdup(e->arena, csv_cell(t, i, col[4]))};
+                  .metric = arena_strdup(e->arena, csv_cell(t, i, col[3])), .text = arena_strdup(e->arena, csv_cell(t, i, col[4])),
+                  .file = arena_strdup(e->arena, csv_path(t)), .line = csv_line(t, i)};
   struct date d;
   if (!date_parse(csv_cell(t, i, col[1]), &d)) {
     errs_add(errs, csv_path(t), csv_line(t, i), "from", "got '%s', expected a month YYYY-MM", csv_cell(t, i, col[1]));
@@ -149,7 +159,7 @@ static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, 
   char why[160];
   if (!m && !is_text(r.metric)) {
     const char *near = err_nearest(r.metric, metric_name, NULL);
-    errs_add(errs, csv_path(t), csv_line(t, i), "metric", "unknown '%s'%s%s", r.metric, near ? ", did you mean " : "", near ? near : "");
+    errs_add(errs, csv_path(t), csv_line(t, i), "metric", "unknown '%s'%s%s%s", r.metric, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     return;
   }
   if (m && !value_parse(m, r.text, csv_cell(t, i, col[5]), &r.value, why, sizeof why)) {
@@ -163,44 +173,18 @@ static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, 
 }
 
 static void read_file(struct wl_engines *e, const char *path, struct errs *errs) {
-  static const char *const need[] = {"engine", "from", "host", "metric", "value", "unit"};
+  static const char *const known[] = {"engine", "from", "host", "metric", "value", "unit", "grade", "source"};
+  static const char *const need[] = {"engine", "from", "metric", "value"};
   struct csv_table *t = csv_load(path, errs);
   if (!t)
     return;
   int col[6];
   for (int k = 0; k < 6; k++)
-    col[k] = csv_column(t, need[k]);
-  if (csv_require(t, need, 6, errs))
+    col[k] = csv_column(t, known[k]);
+  if (csv_require(t, need, 4, errs) & csv_known_in(t, known, 8, errs))
     for (size_t i = 0; i < csv_rows(t); i++)
       read_row(e, t, i, col, errs);
   csv_unload(t);
-}
-
-struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct errs *errs) {
-  size_t before = errs_count(errs);
-  struct wl_engines *e = mem_alloc(sizeof *e);
-  e->arena = arena_create();
-  for (size_t i = 0; i < n; i++) {
-    char *path = arena_printf(e->arena, "%s/engines.csv", dirs[i]);
-    FILE *f = i > 0 ? fopen(path, "r") : NULL; /* a user's directory need not have one */
-    if (f)
-      fclose(f);
-    if (i == 0 || f)
-      read_file(e, path, errs);
-  }
-  if (errs_count(errs) == before)
-    return e;
-  wl_engines_free(e);
-  return NULL;
-}
-
-void wl_engines_free(struct wl_engines *e) {
-  if (!e)
-    return;
-  arena_destroy(e->arena);
-  mem_free(e->row);
-  mem_free(e->name);
-  mem_free(e);
 }
 
 /* ---- names and versions ---- */
@@ -263,19 +247,60 @@ static long release_date(const struct wl_engines *e, const char *engine, long ve
 
 /* ---- looking up ---- */
 
-/* Own engine before "any", own host before no host, newer before older, later row before earlier. */
-static const struct row *in_force(const struct wl_engines *e, const char *engine, const char *metric, long day, const char *host) {
+/* Where an engine's figures come from, in this order: itself, what it is like (as of that one's version, where a row names it), what that is
+ * like ..., at last `any`. */
+enum { CHAIN = 8 };
+struct chain {
+  const char *engine[CHAIN];
+  long day[CHAIN], newest; /* newest: of the days */
+  int n;
+};
+
+/* The row that says what an engine is like: of its day, else its first. */
+static const struct row *like_of(const struct wl_engines *e, const char *engine, long day) {
+  const struct row *found = NULL;
+  for (size_t i = 0; i < e->n; i++) {
+    const struct row *r = &e->row[i];
+    if (strcmp(r->metric, "like") != 0 || strcasecmp(r->engine, engine) != 0)
+      continue;
+    if (!found || (r->from <= day ? r->from >= found->from || found->from > day : found->from > day && r->from < found->from))
+      found = r;
+  }
+  return found;
+}
+
+static struct chain chain_of(const struct wl_engines *e, const char *engine, long day) {
+  struct chain c = {.newest = day};
+  while (engine && c.n < CHAIN - 1) {
+    c.engine[c.n] = engine;
+    c.day[c.n++] = day;
+    const struct row *like = like_of(e, engine, day);
+    engine = like ? engine_find(e, like->text) : NULL;
+    long version = engine ? version_of(like->text) : -1, released = version >= 0 ? release_date(e, engine, version) : -1;
+    day = released >= 0 ? released : day;
+    c.newest = day > c.newest ? day : c.newest;
+  }
+  c.engine[c.n] = "any";
+  c.day[c.n] = c.day[0];
+  c.n++;
+  return c;
+}
+
+/* Nearer in the chain first, own host before no host, newer before older, later row before earlier. */
+static const struct row *in_force(const struct wl_engines *e, const struct chain *c, const char *metric, const char *host) {
   const struct row *best = NULL;
   long best_rank = -1;
   for (size_t i = 0; i < e->n; i++) {
     const struct row *r = &e->row[i];
-    if (r->from > day || strcmp(r->metric, metric) != 0) /* the cheap questions first: every metric asks all rows */
+    if (r->from > c->newest || strcmp(r->metric, metric) != 0) /* the cheap questions first: every metric asks all rows */
       continue;
-    bool own = strcasecmp(r->engine, engine) == 0;
+    int k = 0;
+    while (k < c->n && strcasecmp(r->engine, c->engine[k]) != 0)
+      k++;
     bool here = r->host[0] && strcasecmp(r->host, host) == 0;
-    if ((!own && strcasecmp(r->engine, "any") != 0) || (r->host[0] && !here))
+    if (k == c->n || r->from > c->day[k] || (r->host[0] && !here))
       continue;
-    long rank = (own ? 4000000L : 0) + (here ? 2000000L : 0) + r->from + 500000L;
+    long rank = 4000000L * (c->n - 1 - k) + (here ? 2000000L : 0) + r->from + 500000L;
     if (rank >= best_rank) {
       best = r;
       best_rank = rank;
@@ -304,8 +329,9 @@ bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int m
   memset(ret, 0, sizeof *ret);
   snprintf(ret->name, sizeof ret->name, "%s", spec && spec[0] ? spec : engine);
   ret->as_of = date_from_days(day);
+  const struct chain chain = chain_of(e, engine, day);
   for (size_t i = 0; i < METRICS; i++) {
-    const struct row *r = in_force(e, engine, metrics[i].name, day, host ? host : "");
+    const struct row *r = in_force(e, &chain, metrics[i].name, host ? host : "");
     if (r)
       put(ret, &metrics[i], r->value);
   }
@@ -388,4 +414,49 @@ double wl_drafts_for(double accept, double tokens) {
     return fmin(WL_MOST_DRAFTS, tokens - 1);
   double missing = 1 - tokens * (1 - accept); /* accept^(drafts + 1) */
   return missing > 0 ? fmin(WL_MOST_DRAFTS, log(missing) / log(accept) - 1) : WL_MOST_DRAFTS;
+}
+
+/* ---- loading ---- */
+
+/* What a `like` names must be there, and not lead back. */
+static void check_likes(const struct wl_engines *e, struct errs *errs) {
+  for (size_t i = 0; i < e->n; i++) {
+    const struct row *r = &e->row[i];
+    if (strcmp(r->metric, "like") != 0)
+      continue;
+    const char *near = wl_engine_nearest(e, r->text);
+    if (!engine_find(e, r->text))
+      errs_add(errs, r->file, r->line, "like", "unknown engine, got '%s'%s%s%s", r->text, near ? ", did you mean '" : "", near ? near : "",
+               near ? "'?" : "");
+    else if (chain_of(e, r->engine, r->from).n == CHAIN)
+      errs_add(errs, r->file, r->line, "like", "engines that are like each other in a circle, or more than %d deep", CHAIN - 2);
+  }
+}
+
+struct wl_engines *wl_engines_load(const char *const *dirs, size_t n, struct errs *errs) {
+  size_t before = errs_count(errs);
+  struct wl_engines *e = mem_alloc(sizeof *e);
+  e->arena = arena_create();
+  for (size_t i = 0; i < n; i++) {
+    char *path = arena_printf(e->arena, "%s/engines.csv", dirs[i]);
+    FILE *f = i > 0 ? fopen(path, "r") : NULL; /* a user's directory need not have one */
+    if (f)
+      fclose(f);
+    if (i == 0 || f)
+      read_file(e, path, errs);
+  }
+  check_likes(e, errs);
+  if (errs_count(errs) == before)
+    return e;
+  wl_engines_free(e);
+  return NULL;
+}
+
+void wl_engines_free(struct wl_engines *e) {
+  if (!e)
+    return;
+  arena_destroy(e->arena);
+  mem_free(e->row);
+  mem_free(e->name);
+  mem_free(e);
 }

@@ -4,7 +4,7 @@ libworkloads_a_SOURCES = workloads/phases.h \
   workloads/datasets.c workloads/datasets.h workloads/demand.c workloads/demand.h workloads/engines.c workloads/engines.h workloads/serve_ops.c workloads/serve_ops.h \
   workloads/model.c workloads/model.h workloads/model_count.c workloads/model_json.c workloads/model_json.h
 
-libworkloads_a_SOURCES += workloads/phases.c workloads/stack.c workloads/stack.h workloads/train_ops.c workloads/train_ops.h
+libworkloads_a_SOURCES += workloads/phases.c workloads/stack.c workloads/stack.h workloads/stack_priv.h workloads/stack_rows.c workloads/train_ops.c workloads/train_ops.h
 nobase_dist_pkgdata_DATA += workloads/catalog/insitu.csv workloads/catalog/stacks.csv workloads/catalog/trainers.csv
 nobase_dist_pkgdata_DATA += workloads/catalog/recipes.csv workloads/catalog/frameworks.csv
 

@@ -128,14 +128,32 @@ static void read_cell(const struct csv_table *t, size_t row, const struct column
   }
 }
 
+/* A row lies over what is known of the model, or over the one that its `like` names. */
+static bool start_shape(struct wl_models *l, const struct csv_table *t, size_t row, const struct wl_model *known, struct wl_model *ret,
+                        struct errs *errs) {
+  const char *like = csv_cell(t, row, csv_column(t, "like"));
+  const struct wl_model *from = *like ? wl_model_find(l, like) : known;
+  const char *near = wl_model_nearest(l, like);
+  if (!from) {
+    errs_add(errs, csv_path(t), csv_line(t, row), "like", "unknown model, got '%s'%s%s%s", like, near ? ", did you mean '" : "",
+             near ? near : "", near ? "'?" : "");
+    return false;
+  }
+  *ret = *from;
+  ret->name = known->name;
+  return true;
+}
+
 static void read_shape(struct wl_models *l, const struct csv_table *t, size_t row, struct errs *errs) {
   const char *name = csv_cell(t, row, csv_column(t, "model"));
   if (!*name) {
     errs_add(errs, csv_path(t), csv_line(t, row), "model", "the name is empty");
     return;
   }
-  struct wl_model *known = slot(l, name), m = *known;
   size_t before = errs_count(errs);
+  struct wl_model m, *known = slot(l, name);
+  if (!start_shape(l, t, row, known, &m, errs))
+    return;
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
     read_cell(t, row, &columns[i], &m, errs);
   const char *share = csv_cell(t, row, csv_column(t, "windowed_layers")),
@@ -152,10 +170,17 @@ static void read_shape(struct wl_models *l, const struct csv_table *t, size_t ro
     *known = m;
 }
 
+static const char *shape_column(const void *ctx, size_t i) {
+  (void)ctx;
+  static const char *const others[] = {"model", "like", "windowed_layers", "weights", "params_total_B", "params_active_B", "source", "grade"};
+  enum { OTHERS = sizeof others / sizeof *others, COLUMNS = sizeof columns / sizeof *columns };
+  return i < OTHERS ? others[i] : i - OTHERS < COLUMNS ? columns[i - OTHERS].name : NULL;
+}
+
 static void read_shapes(struct wl_models *l, const char *path, struct errs *errs) {
   struct csv_table *t = csv_load(path, errs);
-  static const char *const need[] = {"model", "layers", "hidden", "heads", "vocab"};
-  if (t && csv_require(t, need, 5, errs))
+  static const char *const need[] = {"model"};
+  if (t && (csv_require(t, need, 1, errs) & csv_known(t, shape_column, NULL, errs)))
     for (size_t i = 0; i < csv_rows(t); i++)
       read_shape(l, t, i, errs);
   csv_unload(t);
