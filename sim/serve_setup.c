@@ -134,7 +134,7 @@ void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep,
   double seqs = serve_max_seqs(rep, s) / ((double)s->layout.dp * s->layout.pp), budget = serve_budget(rep, s) / s->layout.dp;
   ret->usable = s->gpu->mem_bytes;
   ret->weights = o->weight_bytes;
-  ret->workspace = e->act_fixed_bytes + budget * o->act_bytes_per_token + seqs * o->logit_bytes_per_seq;
+  ret->workspace = e->act_fixed_bytes + budget * o->act_bytes_per_token + seqs * o->logits_per_seq * e->logit_bytes;
   double free_bytes = e->kv_of_free ? e->kv_share * (ret->usable - ret->weights - ret->workspace)
                                     : e->kv_share * ret->usable - ret->weights - ret->workspace;
   ret->kv = fmax(0, free_bytes);

@@ -44,6 +44,7 @@ static const struct metric {
   M("swap_bytes", "B", NUMBER, swap_bytes),
   M("fair_output", "", NUMBER, fair_output),
   M("act_fixed", "B", NUMBER, act_fixed_bytes),
+  M("logit_bytes", "B", NUMBER, logit_bytes),
   M("prefix_cache", "", FLAG, prefix_cache),
   M("kv_overlap", "", NUMBER, kv_overlap),
   M("first_at_decode", "", FLAG, first_at_decode),

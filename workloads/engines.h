@@ -23,7 +23,8 @@ struct wl_engine {
   double block_tokens;
   double swap_bytes;        /* host memory for swapped caches, per GPU, where swapping is asked for */
   double fair_output;       /* fair queueing: what a written token counts, in read ones */
-  double act_fixed_bytes;   /* workspace besides activations */
+  double act_fixed_bytes;   /* workspace besides activations and logits */
+  double logit_bytes;       /* workspace per logit of the most sequences */
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
   double kv_overlap;        /* prompts read for another instance: share of their cache that goes out, layer by layer or piece by piece, while they are read */
   bool first_at_decode;     /* and the first token reaches the client from the decode side, after the transfer */

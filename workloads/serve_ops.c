@@ -111,7 +111,7 @@ static void memory(const struct wl_model *m, const struct wl_serve_layout *l, st
   o->weight_bytes = sum * share + embed * (m->tied || m->encoder ? 1 : l->pp > 1 ? 1 : 2);
   double widest = fmax(m->gated ? 3.0 * m->ffn : 2.0 * m->ffn, 3.0 * m->topk * m->expert_ffn);
   o->act_bytes_per_token = 2 * (widest / l->tp + 4.0 * m->hidden);
-  o->logit_bytes_per_seq = m->encoder ? 0 : 12.0 * m->vocab / l->tp;
+  o->logits_per_seq = m->encoder ? 0 : (double)m->vocab / l->tp;
 }
 
 void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {

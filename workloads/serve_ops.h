@@ -45,7 +45,7 @@ struct wl_serve_ops {
   double weight_bytes;
   double kv_bytes_per_token;     /* per cached token of an attention replica, fullest stage */
   double act_bytes_per_token;    /* peak activation bytes per token of the budget */
-  double logit_bytes_per_seq;
+  double logits_per_seq;         /* that a rank keeps of a sequence */
 };
 void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *ret);
 /* Expected distinct experts hit by `tokens` tokens that choose topk of E uniformly: E (1 - (1 - k/E)^tokens). */
