@@ -175,6 +175,21 @@ static double active_params(const struct reader *r, double total) {
   return v > 0 && v < 0.9 * total ? v : total;
 }
 
+/* Plain with tied embeddings or gated without: what comes nearer to the parameters, or what the width of the MLP says. A
+ * width that is not stated is four times the model's, of a gated MLP two thirds of that where only embeddings that are
+ * not tied explain the count. */
+static void choose_mlp(struct wl_model *m, double params) {
+  double kv = (double)m->kv_heads / m->heads, usual = 4.0 * m->hidden, narrow = 256 * ceil(usual * 2 / 3 / 256);
+  double ffn = m->ffn > 0 ? m->ffn : usual;
+  double off_plain = fabs(log(dense_params(m->layers, m->hidden, kv, ffn, false, m->vocab, true) / params)),
+         off_gated = fabs(log(dense_params(m->layers, m->hidden, kv, ffn, true, m->vocab, false) / params)),
+         off_narrow = fabs(log(dense_params(m->layers, m->hidden, kv, narrow, true, m->vocab, false) / params));
+  bool clearly = m->ffn == 0 && off_narrow < off_gated && off_narrow < off_plain - 0.05; /* the two differ by an embedding */
+  m->gated = params > 0 ? clearly || off_gated < off_plain : ffn < 3.6 * m->hidden && m->ffn != 4 * m->hidden;
+  m->ffn = (int)(params > 0 && clearly ? narrow : ffn);
+  m->tied = !m->gated;
+}
+
 /* A model that no file describes: GPT style unless its counts or the widths of its MLP speak for gates. */
 static bool shape_from_row(const struct reader *r, struct wl_model *m) {
   double params = active_params(r, number(r, "params_total_B") * 1e9), year = number(r, "year");
@@ -204,14 +219,7 @@ static bool shape_from_row(const struct reader *r, struct wl_model *m) {
   if (m->kv_heads == 0)
     m->kv_heads = m->heads;
   m->head_dim = m->hidden / m->heads;
-  double kv = (double)m->kv_heads / m->heads;
-  if (m->ffn == 0)
-    m->ffn = 4 * m->hidden;
-  double plain = dense_params(m->layers, m->hidden, kv, m->ffn, false, m->vocab, true),
-         gated = dense_params(m->layers, m->hidden, kv, m->ffn, true, m->vocab, false);
-  m->gated = params > 0 ? fabs(log(gated / params)) < fabs(log(plain / params))
-                        : m->ffn < 3.6 * m->hidden && m->ffn != 4 * m->hidden;
-  m->tied = !m->gated;
+  choose_mlp(m, params);
   return true;
 }
 
@@ -304,13 +312,21 @@ static enum dtype precision_of(const char *s) {
   return DT_FP64; /* not stated */
 }
 
+/* What the scales of a low format belong to: the precision says it. */
+static enum sim_scales scales_of(const struct reader *r) {
+  const char *s = text(r, "precision");
+  if (strstr(s, "row"))
+    return SCALES_ROW;
+  return strstr(s, "MX") || strstr(s, "block") || says(r, "parenthesised variant: different FP8") ? SCALES_BLOCK : SCALES_TENSOR;
+}
+
 static void read_sharding(const struct reader *r, struct sim_plan *p) {
   const char *z = text(r, "zero_stage_fsdp");
   p->zero = -1;
   if (strstr(z, "no FSDP") || !*z)
     return;
-  if (strstr(z, "SHARD_GRAD_OP") || strstr(z, "ZeRO-2"))
-    p->zero = 2;
+  if (strstr(z, "SHARD_GRAD_OP") || strstr(z, "ZeRO-2") || strstr(z, "reshard_after_forward=never"))
+    p->zero = 2; /* weights stay gathered between the passes */
   else if (strstr(z, "FSDP") || strstr(z, "ZeRO-3"))
     p->zero = 3;
   else if (strstr(z, "ZeRO"))
@@ -352,8 +368,7 @@ static void read_plan(const struct reader *r) {
   const char *sp = text(r, "sequence_parallel");
   p->sequence_parallel = *sp == 'y' ? 1 : *sp == 'n' ? -1 : 0;
   p->precision = precision_of(text(r, "precision"));
-  p->block_scaled = strstr(text(r, "precision"), "MX") || strstr(text(r, "precision"), "block") ||
-                    says(r, "parenthesised variant: different FP8");
+  p->scales = scales_of(r);
   if (says(r, "DualPipe"))
     p->schedule = SCHEDULE_DUALPIPE;
   if (says(r, "Interleaved"))

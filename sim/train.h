@@ -11,6 +11,7 @@
 #include "workloads/stack.h"
 
 enum sim_recompute { RECOMPUTE_NONE, RECOMPUTE_SELECTIVE, RECOMPUTE_FULL, RECOMPUTE_AUTO };
+enum sim_scales { SCALES_TENSOR, SCALES_BLOCK, SCALES_ROW }; /* low formats carry a scale per tensor, block (MXFP8) or row */
 enum sim_schedule { SCHEDULE_AUTO, SCHEDULE_1F1B, SCHEDULE_INTERLEAVED, SCHEDULE_ZERO_BUBBLE, SCHEDULE_DUALPIPE };
 
 struct sim_plan { /* how a step is laid out; 0 = choose */
@@ -23,7 +24,7 @@ struct sim_plan { /* how a step is laid out; 0 = choose */
   enum sim_schedule schedule;
   int micro_batch;
   enum dtype precision;
-  bool block_scaled; /* low formats carry a scale per block (MXFP8, blockwise FP8), not per tensor */
+  enum sim_scales scales;
 };
 enum sim_fusion { FUSION_OF_STACK, FUSION_EAGER, FUSION_COMPILED }; /* eager: a kernel per operator */
 struct sim_train_job {

@@ -35,7 +35,9 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
-  e->block_cast = wl_insitu(stacks, gpu, arch, "block_cast");
+  e->scales_cast[SCALES_TENSOR] = 1;
+  e->scales_cast[SCALES_BLOCK] = wl_insitu(stacks, gpu, arch, "block_cast");
+  e->scales_cast[SCALES_ROW] = wl_insitu(stacks, gpu, arch, "row_cast");
   e->tp_overlap = fmax(e->stack->tp_overlap, e->job->async_tp ? wl_insitu(stacks, gpu, arch, "async_tp") : 0);
   e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes");
   e->biased_experts = wl_insitu(stacks, gpu, arch, "biased_experts");
@@ -187,7 +189,7 @@ static void set_share(struct train_env *e) {
                                .permute = e->stack->moe_permute,
                                .scan_bytes = e->scan_bytes,
                                .biased_experts = e->biased_experts,
-                               .cast_bytes = e->stack->cast_bytes * (e->plan.block_scaled ? e->block_cast : 1),
+                               .cast_bytes = e->stack->cast_bytes * e->scales_cast[e->plan.scales],
                                .expert_cast_bytes = e->stack->cast_bytes,
                                .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
                                .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,

@@ -29,7 +29,7 @@ struct train_env {
   double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
   double network;         /* in-situ slowdown of collectives across nodes */
   double tp_overlap;      /* share of tensor communication hidden */
-  double block_cast;      /* x on the traffic of casts */
+  double scales_cast[SCALES_ROW + 1]; /* x on the traffic of casts, by what their scales belong to */
   double contention;      /* compute slowed by communication beside it, share of its time */
   double recompute_share; /* of the layers, when recomputation is full */
   double offload_share;   /* of the kept activations, moved to the host's memory until the backward pass */

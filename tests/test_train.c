@@ -336,7 +336,7 @@ static void test_told(void) {
   struct sim_train_job j = job("H100-SXM-80GB", "Llama-3.1-70B", 64, 8192, 64,
                                (struct sim_plan){.tp = 8, .precision = DT_FP8, .recompute = RECOMPUTE_SELECTIVE});
   struct wl_stack own;
-  struct train_layer scores, operators, plain, block;
+  struct train_layer scores, operators, plain, block, rows;
   j.stack = "torchtitan 2025";
   double exposed = step(j).part_s[STEP_TP];
   j.async_tp = true;
@@ -358,11 +358,15 @@ static void test_told(void) {
   j.plan.recompute = RECOMPUTE_NONE;
   e = env_with(&j, &own);
   train_layer_price(&e, LAYER_DENSE, &plain);
-  j.plan.block_scaled = true;
+  j.plan.scales = SCALES_BLOCK;
   e = env_with(&j, &own);
   train_layer_price(&e, LAYER_DENSE, &block);
   CU_ASSERT(block.forward.part[STEP_ELEMENTWISE] > 1.1 * plain.forward.part[STEP_ELEMENTWISE]);
   CU_CLOSE(block.forward.part[STEP_COMPUTE], plain.forward.part[STEP_COMPUTE], 1e-12);
+  j.plan.scales = SCALES_ROW;
+  e = env_with(&j, &own);
+  train_layer_price(&e, LAYER_DENSE, &rows);
+  CU_ASSERT(rows.forward.part[STEP_ELEMENTWISE] > 1.1 * block.forward.part[STEP_ELEMENTWISE]);
 }
 
 /* Peaks of an A100: vector units an eighth of TF32, that a half of 16 bits; what share of them is reached differs. All

@@ -60,6 +60,30 @@ llama() { # NAME SEQ_LEN GPUS DP CP BATCH TFLOPS
 ok "Llama-3.1-405B on 8,192 GPUs within 5 %" llama l1 8192 8192 64 1 2048 430
 ok "Llama-3.1-405B on 16,384 GPUs within 5 %" llama l2 8192 16384 128 1 2048 400
 ok "Llama-3.1-405B with 131,072 tokens within 5 %" llama l3 131072 16384 8 16 128 380
+rows_cost() { # a scale per row asks for more passes than one per tensor
+  small f1 'r-1,x,2025,torchtitan 2025,Llama-3.1-8B,,,,,,,,,,,8192,H100-SXM-80GB,64,,,,Float8 tensorwise,8,1,,8,,,FSDP,,none,4,32,tokens_per_s_per_gpu,1000,' &&
+    small f2 'r-1,x,2025,torchtitan 2025,Llama-3.1-8B,,,,,,,,,,,8192,H100-SXM-80GB,64,,,,Float8 rowwise,8,1,,8,,,FSDP,,none,4,32,tokens_per_s_per_gpu,1000,' &&
+    less "$(answer f2 4)" "$(awk -v a="$(answer f1 4)" 'BEGIN { print 0.95 * a }')"
+}
+ok "FP8 with a scale per row is slower than per tensor" rows_cost
+kept() { # several micro-batches a step
+  small k1 'k-1,x,2025,torchtitan 2025,Llama-3.1-8B,,,,,,,,,,,2048,H100-SXM-80GB,64,,,,BF16,1,1,,64,,,FSDP 64,,none,1,512,tokens_per_s_per_gpu,1000,' &&
+    small k2 'k-1,x,2025,torchtitan 2025,Llama-3.1-8B,,,,,,,,,,,2048,H100-SXM-80GB,64,,,,BF16,1,1,,64,,,FSDP 64 reshard_after_forward=never,,none,1,512,tokens_per_s_per_gpu,1000,' &&
+    less "$(answer k1 4)" "$(answer k2 4)"
+}
+ok "weights that stay gathered are gathered once a step" kept
+script() { # modules of Transformer Engine recompute nothing unless told to
+  small t1 't-1,x,2024,pytorch-te 2024,Llama-3.1-8B,,,,,,,,,,,4096,H200-SXM,8,,,,FP8,1,1,,8,,,FSDP,,,1,8,tokens_per_s_per_gpu,1000,' &&
+    small t2 't-1,x,2024,pytorch-te 2024,Llama-3.1-8B,,,,,,,,,,,4096,H200-SXM,8,,,,FP8,1,1,,8,,,FSDP,,none,1,8,tokens_per_s_per_gpu,1000,' &&
+    [ "$(answer t1 4)" = "$(answer t2 4)" ] && [ "$(answer t1 6)" = ok ]
+}
+ok "scripts over Transformer Engine keep all activations" script
+narrow() { # 12 l h^2 and two embeddings: a gated MLP of two thirds of the usual width
+  small g1 'g-1,x,2023,open_lm 2023,New 405M,0.405,,24,1024,16,,,50432,,,2048,A100-SXM-80GB,8,,,,BF16,1,1,,,,,FSDP,,,2,16,tokens_per_s_per_gpu,1000,' &&
+    small g2 'g-1,x,2023,open_lm 2023,New 405M,0.405,,24,1024,16,,2816,50432,,,2048,A100-SXM-80GB,8,,,,BF16,1,1,,,,,FSDP,,,2,16,tokens_per_s_per_gpu,1000,' &&
+    [ "$(answer g1 4)" = "$(answer g2 4)" ]
+}
+ok "a count that only two embeddings explain speaks for a gated MLP" narrow
 neither() { printf 'id,metric,value,model,gpu\n' >"$scratch/n.in"; "$RACKCAST" validate "$scratch/n.in" >/dev/null 2>&1; [ $? = 2 ]; }
 ok "a table of neither kind is refused" neither
 finish
