@@ -68,6 +68,7 @@ struct hw_server {
   int pod_nodes;                    /* scale-up domains behind one set of leaf switches; 0 = any number */
   double oversubscription;          /* of a leaf: bandwidth down / up, >= 1 */
   double host_mem_bytes;
+  double gpu_limit_w;               /* to which this server holds its GPUs; 0 = their TDP */
   double power_max_w, host_idle_w, host_busy_w; /* nameplate; host (CPU, NIC, fans, PSU loss) without GPUs */
   double host_fans_w;               /* of the host's watts, what a box cooled by liquid does without */
   const char *host_class;           /* joins software stacks with a host: "2020-epyc", ... */
@@ -114,6 +115,8 @@ double hw_fact_number(const struct hw_catalog *c, const char *kind, const char *
 /* A server put together for a GPU in `gpus_per_node` boxes with a given network, for measurements that name only the GPU: intra = the GPU's scale-up link,
  * net_Bps per node (0 = the usual for this GPU and host). Owned by the catalog, made once per distinct request. */
 const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_gpu *gpu, int gpus_per_node, double net_Bps);
+/* What a GPU in this server may draw: `asked_w` (0 = nobody asked) and the server's limit, at most its TDP. */
+double hw_server_gpu_limit_w(const struct hw_server *s, double asked_w);
 /* The same box cooled by liquid; owned by the catalog, s itself when nothing is known of its fans. */
 const struct hw_server *hw_server_without_fans(struct hw_catalog *c, const struct hw_server *s);
 #endif

@@ -139,6 +139,14 @@ double hw_spine_slowdown(const struct hw_server *s, enum hw_coll kind, int nodes
   return fmax(1, s->oversubscription * leaves);
 }
 
+/* What a rank's rail carries. Libraries chain all ranks of all nodes in rings, so that all but one rank's part of the
+ * buffer enters each node, however few the nodes; an all-reduce of two nodes goes up and down a tree, each way once. */
+static double rail_bytes(const struct hw_coll_op *op, int nodes, int local) {
+  bool tree = op->kind == HW_ALL_REDUCE && nodes == 2;
+  return tree || op->kind == HW_BROADCAST ? hwi_wire_bytes(op->kind, op->bytes / local, nodes)
+                                          : hwi_wire_bytes(op->kind, op->bytes, nodes * local) / local;
+}
+
 static double inter_s(const struct hw_server *s, const struct hw_coll_op *op, int nodes, int local) {
   const struct hwi_coll *p = s->nic->coll;
   double rate = rank_Bps(s, op, local) / hw_spine_slowdown(s, op->kind, nodes, op->stride_nodes);
@@ -147,8 +155,8 @@ static double inter_s(const struct hw_server *s, const struct hw_coll_op *op, in
     return hwi_coll_net_s(&p->net_a2a, rate, op->bytes * (nodes - 1) / nodes, nodes);
   case HW_P2P:
     return hwi_coll_net_s(&p->net_p2p, rate, op->bytes, 2);
-  default: /* each rank of a node carries its slice of the buffer to its peers */
-    return hwi_coll_net_s(&p->net, rate, hwi_wire_bytes(op->kind, op->bytes / local, nodes), nodes);
+  default:
+    return hwi_coll_net_s(&p->net, rate, rail_bytes(op, nodes, local), nodes);
   }
 }
 

@@ -52,6 +52,7 @@ static const struct member server_members[] = {
     {"pod_nodes", "count", MEMBER(hw_server, pod_nodes), WHOLE},
     {"oversubscription", "", MEMBER(hw_server, oversubscription), REAL},
     {"host_ram", "B", MEMBER(hw_server, host_mem_bytes), REAL},
+    {"gpu_power_limit", "W", MEMBER(hw_server, gpu_limit_w), REAL},
     {"power_max", "W", MEMBER(hw_server, power_max_w), REAL},
     {"host_power_idle", "W", MEMBER(hw_server, host_idle_w), REAL},
     {"host_power_busy", "W", MEMBER(hw_server, host_busy_w), REAL},
@@ -317,16 +318,21 @@ void hwi_build_views(struct hw_catalog *c, struct errs *errs) {
 
 /* ---- a box for a GPU ---- */
 
-static const struct hw_server *template_for(const struct hw_catalog *c, const struct hw_gpu *g) {
-  const struct hw_server *by_arch = NULL;
+/* A box one can buy: with as many of this GPU, else with this GPU, else with its architecture's. */
+static const struct hw_server *template_for(const struct hw_catalog *c, const struct hw_gpu *g, int gpus) {
+  const struct hw_server *by_arch = NULL, *by_gpu = NULL;
   for (size_t i = 0; i < c->n_server; i++) {
     const struct hw_server *s = &c->server[i];
-    if (s->gpu == g && !*s->provider)
+    if (*s->provider)
+      continue;
+    if (s->gpu == g && s->gpus == gpus)
       return s;
-    if (!by_arch && !*s->provider && strcmp(s->gpu->arch, g->arch) == 0 && s->gpu->scaleup == g->scaleup)
+    if (!by_gpu && s->gpu == g)
+      by_gpu = s;
+    if (!by_arch && strcmp(s->gpu->arch, g->arch) == 0 && s->gpu->scaleup == g->scaleup)
       by_arch = s;
   }
-  return by_arch;
+  return by_gpu ? by_gpu : by_arch;
 }
 
 /* The network a box for this GPU usually has: the template's, else the architecture's. */
@@ -340,13 +346,19 @@ static void usual_net(const struct hw_catalog *c, struct hw_server *s, const str
   s->node_net_Bps = s->nics * s->nic->raw_Bps;
 }
 
+double hw_server_gpu_limit_w(const struct hw_server *s, double asked_w) {
+  double w = s->gpu->tdp_w;
+  w = s->gpu_limit_w > 0 ? fmin(w, s->gpu_limit_w) : w;
+  return asked_w > 0 ? fmin(w, asked_w) : w;
+}
+
 const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_gpu *gpu, int gpus_per_node,
                                           double net_Bps) {
   for (size_t i = 0; i < c->n_generic; i++)
     if (c->generic[i].server->gpu == gpu && c->generic[i].server->gpus == gpus_per_node &&
         c->generic[i].asked_Bps == net_Bps)
       return c->generic[i].server;
-  const struct hw_server *t = template_for(c, gpu);
+  const struct hw_server *t = template_for(c, gpu, gpus_per_node);
   struct hw_server *s = arena_alloc(c->arena, sizeof *s);
   *s = (struct hw_server){.name = arena_printf(c->arena, "%dx%s", gpus_per_node, gpu->name),
                           .provider = "",
@@ -355,6 +367,8 @@ const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_
                           .scaleup_domain = gpus_per_node,
                           .pod_nodes = t ? t->pod_nodes : 0,
                           .oversubscription = t ? t->oversubscription : 1,
+                          .intra = t && t->gpu == gpu && t->gpus == gpus_per_node ? t->intra : NULL,
+                          .gpu_limit_w = t && t->gpu == gpu ? t->gpu_limit_w : 0,
                           .host_mem_bytes = t ? t->host_mem_bytes : 0,
                           .local_storage_bytes = t ? t->local_storage_bytes : 0,
                           .local_storage_Bps = t ? t->local_storage_Bps : 0,
@@ -378,7 +392,7 @@ const struct hw_server *hw_server_generic(struct hw_catalog *c, const struct hw_
   }
   s->gpus_per_nic_port = s->nics > 0 && s->gpus > s->nics ? s->gpus / s->nics : 1;
   finish_server(c, s);
-  s->power_max_w = s->gpus * gpu->tdp_w + s->host_busy_w;
+  s->power_max_w = s->gpus * hw_server_gpu_limit_w(s, 0) + s->host_busy_w;
   c->generic = mem_grow(c->generic, &c->cap_generic, c->n_generic + 1, sizeof *c->generic);
   c->generic[c->n_generic++] = (struct hwi_generic){s, net_Bps};
   return s;

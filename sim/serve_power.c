@@ -3,8 +3,7 @@
 #include "sim/serve_setup.h"
 
 double serve_gpu_power_w(const struct sim_replica *rep, const struct serve_setup *s, const struct hw_activity *a) {
-  double w = hw_gpu_power_w(rep->catalog, s->gpu, a);
-  return rep->power_cap_w > 0 ? fmin(w, rep->power_cap_w) : w;
+  return fmin(hw_gpu_power_w(rep->catalog, s->gpu, a), hw_server_gpu_limit_w(s->server, rep->power_cap_w));
 }
 
 /* A replica smaller than a server carries its share. */

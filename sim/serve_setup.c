@@ -106,8 +106,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
                                        .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
   wl_serve_describe(rep->model, &s->layout, &s->ops);
   s->clock = (rep->clock > 0 ? rep->clock : 1) * clock_of(rep->catalog, s->gpu);
-  if (rep->power_cap_w > 0)
-    s->clock *= serve_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, rep->power_cap_w);
+  s->clock *= serve_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, hw_server_gpu_limit_w(s->server, rep->power_cap_w));
   s->offline = rep->offline;
   s->one_batch = rep->one_batch;
   s->top_p = rep->top_p;

@@ -30,8 +30,8 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   const char *gpu = e->gpu->name, *arch = e->gpu->arch;
   e->clock = wl_insitu(stacks, gpu, arch, "sustained_clock");
   e->low_rate = e->low == e->high ? 1 : wl_insitu(stacks, gpu, arch, e->low == DT_FP4 ? "fp4_rate" : "low_rate");
-  double cap = e->job->gpu_power_w;
-  if (cap > 0 && e->gpu->tdp_w > cap)
+  double cap = hw_server_gpu_limit_w(e->server, e->job->gpu_power_w);
+  if (e->gpu->tdp_w > cap)
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
   e->network = wl_insitu(stacks, gpu, arch, "network_slowdown");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");

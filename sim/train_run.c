@@ -191,8 +191,7 @@ static double checkpoint_s(const struct run *r, int nodes) {
 }
 
 double sim_train_gpu_power_w(const struct sim_train_job *job, const struct hw_activity *a) {
-  double w = hw_gpu_power_w(job->catalog, job->server->gpu, a);
-  return job->gpu_power_w > 0 ? fmin(w, job->gpu_power_w) : w;
+  return fmin(hw_gpu_power_w(job->catalog, job->server->gpu, a), hw_server_gpu_limit_w(job->server, job->gpu_power_w));
 }
 
 static void add_energy(struct run *r, int nodes, const struct hw_activity *a, double busy_s, double idle_s) {

@@ -206,6 +206,12 @@ static void test_generic_servers(void) {
   s = hw_server_generic(cat, gpu("GB200"), 4, 0);
   CU_ASSERT_EQUAL(s->scaleup_domain, 72);
   CU_ASSERT(s->node_net_Bps > 0 && s->intra == gpu("GB200")->scaleup);
+  s = hw_server_generic(cat, gpu("GH200"), 4, 0); /* as the box of four that one can buy */
+  CU_ASSERT_STRING_EQUAL(s->intra->name, "NVLink 4 mesh");
+  CU_CLOSE(s->node_net_Bps, 100e9, 1e-12);
+  CU_CLOSE(hw_server_gpu_limit_w(s, 0), 680, 1e-12);
+  CU_CLOSE(hw_server_gpu_limit_w(s, 500), 500, 1e-12);
+  CU_CLOSE(hw_server_gpu_limit_w(hw_server_generic(cat, gpu("GH200"), 1, 0), 0), 900, 1e-12);
   s = hw_server_generic(cat, gpu("T4"), 2, 0);
   CU_ASSERT_PTR_EQUAL(s->intra, gpu("T4")->pcie);
   s = hw_server_generic(cat, gpu("A40"), 4, 0); /* its NVLink bridge joins two only */

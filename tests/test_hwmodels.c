@@ -293,8 +293,20 @@ static void test_power_of_nodes(void) {
   csv_unload(t);
 }
 
+/* Large messages over all GPUs of nodes: rings carry (n - 1) / n of the buffer into each node whatever the number of
+ * nodes, an all-reduce of two nodes only once each way. */
+static void test_rings_across_nodes(void) {
+  const struct hw_server *s = server("DGX-H100-640");
+  double V = 1e13, two = coll(s, HW_ALL_GATHER, V, 16, 8, 1), many = coll(s, HW_ALL_GATHER, V, 128, 8, 1);
+  CU_CLOSE(two / many, (15.0 / 16) / (127.0 / 128), 1e-3);
+  CU_CLOSE(coll(s, HW_REDUCE_SCATTER, V, 32, 8, 1) / many, (31.0 / 32) / (127.0 / 128), 1e-3);
+  CU_CLOSE(coll(s, HW_ALL_REDUCE, V, 32, 8, 1) / many, 2 * (31.0 / 32) / (127.0 / 128), 1e-3);
+  CU_CLOSE(coll(s, HW_ALL_REDUCE, V, 2, 1, 8) / coll(s, HW_ALL_REDUCE, V, 16, 1, 8), 1 / (2 * 15.0 / 16), 1e-3);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
+      {"rings across nodes", test_rings_across_nodes},
       {"ring closed forms", test_ring_closed_form},
       {"formats", test_formats},
       {"gemm properties", test_gemm_properties},
