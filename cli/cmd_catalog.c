@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/datadir.h"
 #include "base/mem.h"
 #include "base/units.h"
-#include "cli/cli.h"
-#include "cli/library.h"
+#include "cli/catalog_facts.h"
 #include "hwmodels/derive.h"
 
 static const struct cli_opt opts[] = {
@@ -25,6 +25,8 @@ struct preset { /* the shipped catalog under one of its presets */
 };
 struct view {
   const struct hw_catalog *catalog;
+  const struct cli_library *library;
+  struct catalog_facts facts;
   struct preset preset[MAX_PRESETS];
   size_t n_preset;
   struct date on; /* of the prices that derived figures use */
@@ -85,39 +87,61 @@ static void print_disagreement(const struct view *v, const struct hw_fact *f) {
 
 /* ---- lists ---- */
 
-static bool seen_before(const struct hw_catalog *c, size_t i, bool name_too) {
-  const struct hw_fact *f = hw_fact_at(c, i);
+static const struct hw_fact *fact_at(const struct view *v, size_t i) {
+  return i < v->facts.n ? &v->facts.fact[i] : NULL;
+}
+
+static bool seen_before(const struct view *v, size_t i, bool name_too) {
+  const struct hw_fact *f = fact_at(v, i);
   for (size_t j = i; j-- > 0;) {
-    const struct hw_fact *g = hw_fact_at(c, j);
+    const struct hw_fact *g = fact_at(v, j);
     if (strcmp(f->kind, g->kind) == 0 && (!name_too || strcmp(f->name, g->name) == 0))
       return true;
   }
   return false;
 }
 
-static void count_kind(const struct hw_catalog *c, const char *kind, size_t *names, size_t *rows) {
+static void count_kind(const struct view *v, const char *kind, size_t *names, size_t *rows) {
   *names = *rows = 0;
-  for (size_t i = 0; hw_fact_at(c, i); i++)
-    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0) {
-      *names += !seen_before(c, i, true);
+  for (size_t i = 0; fact_at(v, i); i++)
+    if (strcmp(fact_at(v, i)->kind, kind) == 0) {
+      *names += !seen_before(v, i, true);
       ++*rows;
     }
 }
 
-static void list_kinds(const struct hw_catalog *c, FILE *f) {
-  for (size_t i = 0; hw_fact_at(c, i); i++)
-    if (!seen_before(c, i, false)) {
+static void list_kinds(const struct view *v, FILE *f) {
+  for (size_t i = 0; fact_at(v, i); i++)
+    if (!seen_before(v, i, false)) {
       size_t names, rows;
-      count_kind(c, hw_fact_at(c, i)->kind, &names, &rows);
-      fprintf(f, "%-14s %4zu names %5zu rows\n", hw_fact_at(c, i)->kind, names, rows);
+      count_kind(v, fact_at(v, i)->kind, &names, &rows);
+      fprintf(f, "%-14s %4zu names %5zu rows\n", fact_at(v, i)->kind, names, rows);
     }
 }
 
+/* Since when and until when there are rows about software. Dates are written YYYY, YYYY-MM or YY.MM. */
+static void print_dates(const struct view *v, const char *kind, const char *name) {
+  const char *first = NULL, *last = NULL;
+  for (size_t i = 0; fact_at(v, i); i++) {
+    const struct hw_fact *f = fact_at(v, i);
+    if (strcmp(f->kind, kind) != 0 || strcmp(f->name, name) != 0 || !*f->date)
+      continue;
+    if (!first || wl_software_date(f->date) < wl_software_date(first))
+      first = f->date;
+    if (!last || wl_software_date(f->date) > wl_software_date(last))
+      last = f->date;
+  }
+  if (first)
+    printf(strcmp(first, last) == 0 ? "  %s" : "  %s to %s", first, last);
+}
+
 /* One line about a part where the models have a view of it. */
-static void print_summary(const struct hw_catalog *c, const char *kind, const char *name) {
+static void print_summary(const struct view *v, const char *kind, const char *name) {
+  const struct hw_catalog *c = v->catalog;
   const struct hw_gpu *g = strcmp(kind, "gpu") == 0 ? hw_gpu_find(c, name) : NULL;
   const struct hw_server *s = strcmp(kind, "server") == 0 ? hw_server_find(c, name) : NULL;
   const struct hw_link *l = strcmp(kind, "link") == 0 ? hw_link_find(c, name) : NULL;
+  const struct wl_model *m = strcmp(kind, "model") == 0 ? wl_model_find(v->library->models, name) : NULL;
   if (g)
     printf("  %-10s %7.4g TFLOPS %6.4g GiB %6.4g GB/s %6.4g W", g->arch,
            fmax(g->peak_flops[DT_BF16], g->peak_flops[DT_FP16]) / 1e12, g->mem_bytes / 1073741824.0, g->mem_Bps / 1e9,
@@ -126,15 +150,22 @@ static void print_summary(const struct hw_catalog *c, const char *kind, const ch
     printf("  %d x %s, %s", s->gpus, s->gpu->name, *s->provider ? s->provider : "owned");
   if (l && l->raw_Bps > 0)
     printf("  %7.4g GB/s one way", l->raw_Bps / 1e9);
+  if (m) {
+    struct wl_counts n;
+    wl_model_count(m, &n);
+    printf("  %7.4g G parameters %7.4g G active %4d layers", n.params / 1e9, n.params_active / 1e9, m->layers);
+  }
+  if (strcmp(kind, "engine") == 0 || strcmp(kind, "stack") == 0 || strcmp(kind, "recipe") == 0)
+    print_dates(v, kind, name);
 }
 
-static size_t list_names(const struct hw_catalog *c, const char *kind, FILE *f) {
+static size_t list_names(const struct view *v, const char *kind, FILE *f) {
   size_t n = 0;
-  for (size_t i = 0; hw_fact_at(c, i); i++)
-    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0 && !seen_before(c, i, true)) {
-      fprintf(f, f == stdout ? "%-34s" : "  %s", hw_fact_at(c, i)->name);
+  for (size_t i = 0; fact_at(v, i); i++)
+    if (strcmp(fact_at(v, i)->kind, kind) == 0 && !seen_before(v, i, true)) {
+      fprintf(f, f == stdout ? "%-34s" : "  %s", fact_at(v, i)->name);
       if (f == stdout)
-        print_summary(c, kind, hw_fact_at(c, i)->name);
+        print_summary(v, kind, fact_at(v, i)->name);
       fputc('\n', f);
       n++;
     }
@@ -154,12 +185,25 @@ static void print_fact(const struct hw_fact *f) {
     printf("%-*s", BOTH, f->text);
   else
     printf("%s\n%*s", f->text, 31 + BOTH, "");
-  printf(" %-9s %-10s %s%s%s\n", f->grade, *f->date ? f->date : "-", f->source, *f->where ? ": " : "", f->where);
+  printf(" %-9s %-10s %s%s%s\n", f->grade, *f->date ? f->date : "-", f->source, *f->where && *f->source ? ": " : "", f->where);
 }
 
 static void print_derived(const struct hw_derived *d, size_t n) {
   for (size_t i = 0; i < n; i++)
     printf("  %-28s %14.6g %-10s %-9s %-10s %s\n", d[i].metric, d[i].value, d[i].unit, "derived", "-", d[i].how);
+}
+
+static size_t derive_model(const struct wl_model *m, struct hw_derived *out) {
+  struct wl_counts n;
+  wl_model_count(m, &n);
+  const struct hw_derived all[] = {
+      {"parameters", "", n.params, "without those of token prediction"},
+      {"parameters_active", "", n.params_active, "that a token meets, embeddings included"},
+      {"cache_per_token", "", n.kv_elems_per_token, "elements of keys and values, all layers"},
+      {"forward_flop_per_token", "FLOP", n.fwd_flops_per_token, "products alone, without attention scores"},
+  };
+  memcpy(out, all, sizeof all);
+  return sizeof all / sizeof *all;
 }
 
 static void print_price(const struct view *v, const struct hw_price *p) {
@@ -200,36 +244,43 @@ static bool print_prices(const struct view *v, const char *server) {
 }
 
 /* The name as the catalog spells it, or NULL. */
-static const char *known_name(const struct hw_catalog *c, const char *kind, const char *name) {
+static const char *known_name(const struct view *v, const char *kind, const char *name) {
+  const struct hw_catalog *c = v->catalog;
   const struct hw_gpu *g = strcmp(kind, "gpu") == 0 ? hw_gpu_find(c, name) : NULL;
   const struct hw_server *s =
       strcmp(kind, "server") == 0 || strcmp(kind, "price") == 0 ? hw_server_find(c, name) : NULL;
   const struct hw_link *l = strcmp(kind, "link") == 0 ? hw_link_find(c, name) : NULL;
   if (g || s || l)
     return g ? g->name : s ? s->name : l->name;
-  for (size_t i = 0; hw_fact_at(c, i); i++)
-    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0 && strcmp(hw_fact_at(c, i)->name, name) == 0)
-      return hw_fact_at(c, i)->name;
-  return NULL;
+  for (size_t i = 0; fact_at(v, i); i++)
+    if (strcmp(fact_at(v, i)->kind, kind) == 0 && strcasecmp(fact_at(v, i)->name, name) == 0)
+      return fact_at(v, i)->name;
+  return catalog_software_name(v->library, kind, name);
+}
+
+static void print_derived_of(const struct view *v, const char *kind, const char *name) {
+  const struct hw_catalog *c = v->catalog;
+  struct hw_derived derived[HW_DERIVED_MAX];
+  if (strcmp(kind, "gpu") == 0)
+    print_derived(derived, hw_derive_gpu(c, hw_gpu_find(c, name), derived));
+  else if (strcmp(kind, "server") == 0)
+    print_derived(derived, hw_derive_server(c, hw_server_find(c, name), v->on, derived));
+  else if (strcmp(kind, "model") == 0)
+    print_derived(derived, derive_model(wl_model_find(v->library->models, name), derived));
 }
 
 static int show(const struct view *v, const char *kind, const char *name) {
-  const struct hw_catalog *c = v->catalog;
-  struct hw_derived derived[HW_DERIVED_MAX];
-  bool server = strcmp(kind, "server") == 0;
+  bool price = strcmp(kind, "price") == 0, server = strcmp(kind, "server") == 0;
   printf("%s %s\n", kind, name);
-  for (size_t i = 0; hw_fact_at(c, i) && strcmp(kind, "price") != 0; i++)
-    if (strcmp(hw_fact_at(c, i)->kind, kind) == 0 && strcmp(hw_fact_at(c, i)->name, name) == 0) {
-      print_fact(hw_fact_at(c, i));
-      print_disagreement(v, hw_fact_at(c, i));
+  for (size_t i = 0; fact_at(v, i) && !price; i++)
+    if (strcmp(fact_at(v, i)->kind, kind) == 0 && strcmp(fact_at(v, i)->name, name) == 0) {
+      print_fact(fact_at(v, i));
+      print_disagreement(v, fact_at(v, i));
     }
-  if (strcmp(kind, "gpu") == 0 || server)
+  if (strcmp(kind, "gpu") == 0 || server || strcmp(kind, "model") == 0)
     printf("derived\n");
-  if (strcmp(kind, "gpu") == 0)
-    print_derived(derived, hw_derive_gpu(c, hw_gpu_find(c, name), derived));
-  if (server)
-    print_derived(derived, hw_derive_server(c, hw_server_find(c, name), v->on, derived));
-  bool price = strcmp(kind, "price") == 0, priced = (server || price) && print_prices(v, name);
+  print_derived_of(v, kind, name);
+  bool priced = (server || price) && print_prices(v, name);
   if (!price || priced)
     return CLI_DONE;
   cli_say("no price of %s was in force on that day (without --as-of all are shown)", name);
@@ -239,46 +290,45 @@ static int show(const struct view *v, const char *kind, const char *name) {
 /* ---- the command ---- */
 
 struct names {
-  const struct hw_catalog *catalog;
+  const struct view *view;
   const char *kind; /* NULL: the kinds themselves */
 };
 static const char *candidate(const void *ctx, size_t i) {
   const struct names *n = ctx;
-  for (size_t k = 0; hw_fact_at(n->catalog, k); k++)
-    if ((!n->kind || strcmp(hw_fact_at(n->catalog, k)->kind, n->kind) == 0) &&
-        !seen_before(n->catalog, k, n->kind != NULL) && i-- == 0)
-      return n->kind ? hw_fact_at(n->catalog, k)->name : hw_fact_at(n->catalog, k)->kind;
+  for (size_t k = 0; fact_at(n->view, k); k++)
+    if ((!n->kind || strcmp(fact_at(n->view, k)->kind, n->kind) == 0) && !seen_before(n->view, k, n->kind != NULL) && i-- == 0)
+      return n->kind ? fact_at(n->view, k)->name : fact_at(n->view, k)->kind;
   return NULL;
 }
 
-static int unknown(const struct hw_catalog *c, const char *kind, const char *what, const char *word) {
-  const struct names names = {c, kind};
-  const char *near = kind && strcmp(kind, "gpu") == 0 ? hw_gpu_nearest(c, word) : err_nearest(word, candidate, &names);
+static int unknown(const struct view *v, const char *kind, const char *what, const char *word) {
+  const struct names names = {v, kind};
+  const char *near = kind && strcmp(kind, "gpu") == 0 ? hw_gpu_nearest(v->catalog, word) : err_nearest(word, candidate, &names);
   cli_say("unknown %s '%s'%s%s%s; known are:", what, word, near ? ", did you mean '" : "", near ? near : "",
           near ? "'?" : "");
   if (kind)
-    list_names(c, kind, stderr);
+    list_names(v, kind, stderr);
   else
-    list_kinds(c, stderr);
+    list_kinds(v, stderr);
   return CLI_USAGE;
 }
 
 static int answer(const struct view *v, const char *kind, const char *name) {
   size_t names, rows;
   if (!kind) {
-    list_kinds(v->catalog, stdout);
+    list_kinds(v, stdout);
     return CLI_DONE;
   }
-  count_kind(v->catalog, kind, &names, &rows);
+  count_kind(v, kind, &names, &rows);
   if (!rows)
-    return unknown(v->catalog, NULL, "kind", kind);
+    return unknown(v, NULL, "kind", kind);
   if (!name) {
-    list_names(v->catalog, kind, stdout);
+    list_names(v, kind, stdout);
     return CLI_DONE;
   }
-  const char *known = known_name(v->catalog, kind, name);
+  const char *known = known_name(v, kind, name);
   if (!known)
-    return unknown(v->catalog, kind, kind, name);
+    return unknown(v, kind, kind, name);
   return show(v, kind, known);
 }
 
@@ -292,6 +342,8 @@ static int run(const struct cli_args *args) {
   v.on_only = cli_value(args, "as-of") != NULL;
   if (cli_library_open(&library, args, errs) && errs_count(errs) == 0) {
     v.catalog = library.catalog;
+    v.library = &library;
+    catalog_facts_load(&v.facts, v.arena, &library, args, errs);
     load_presets(&v, errs);
     if (errs_count(errs) == 0)
       code = answer(&v, cli_word(args, 0), cli_word(args, 1));
@@ -299,6 +351,7 @@ static int run(const struct cli_args *args) {
   cli_print_errs(errs);
   for (size_t i = 0; i < v.n_preset; i++)
     hw_catalog_free(v.preset[i].catalog);
+  catalog_facts_free(&v.facts);
   cli_library_close(&library);
   arena_destroy(v.arena);
   errs_destroy(errs);
@@ -306,7 +359,7 @@ static int run(const struct cli_args *args) {
 }
 
 const struct cli_cmd cmd_catalog = {.name = "catalog",
-                                    .doc = "what is known of GPUs, servers, links, prices and constants, with sources",
+                                    .doc = "what is known of GPUs, servers, links, prices, models and software, with sources",
                                     .words = "[KIND [NAME]]",
                                     .min_words = 0,
                                     .max_words = 2,

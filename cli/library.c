@@ -2,30 +2,27 @@
 #include "base/datadir.h"
 #include "base/mem.h"
 
-enum { MAX_DIRS = 32 };
-
-/* The shipped directory, then the user's in the order given. */
-static size_t directories(struct arena *a, const char *shipped, const struct cli_args *args, const char *opt,
-                          const char *dir[MAX_DIRS], struct errs *errs) {
+size_t cli_library_dirs(struct arena *a, const char *shipped, const struct cli_args *args, const char *opt, const char *dir[CLI_LIBRARY_DIRS],
+                        struct errs *errs) {
   size_t n = 0;
   dir[n++] = datadir_path(a, shipped);
   for (size_t i = 0; cli_value_at(args, opt, i); i++)
-    if (n < MAX_DIRS)
+    if (n < CLI_LIBRARY_DIRS)
       dir[n++] = cli_value_at(args, opt, i);
     else
-      errs_add(errs, NULL, 0, NULL, "option '--%s' given more than %d times", opt, MAX_DIRS - 1);
+      errs_add(errs, NULL, 0, NULL, "option '--%s' given more than %d times", opt, CLI_LIBRARY_DIRS - 1);
   return n;
 }
 
 bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct errs *errs) {
   size_t before = errs_count(errs);
   struct arena *a = arena_create();
-  const char *dir[MAX_DIRS];
+  const char *dir[CLI_LIBRARY_DIRS];
   *l = (struct cli_library){0};
-  l->catalog = hw_catalog_load(dir, directories(a, "hwmodels/catalog", args, "catalog", dir, errs), errs);
-  l->models = wl_models_load(dir, directories(a, "workloads/catalog/models", args, "models", dir, errs), errs);
+  l->catalog = hw_catalog_load(dir, cli_library_dirs(a, "hwmodels/catalog", args, "catalog", dir, errs), errs);
+  l->models = wl_models_load(dir, cli_library_dirs(a, "workloads/catalog/models", args, "models", dir, errs), errs);
   if (errs_count(errs) == before) { /* a directory that is not there is told once */
-    size_t n = directories(a, "workloads/catalog", args, "catalog", dir, errs);
+    size_t n = cli_library_dirs(a, "workloads/catalog", args, "catalog", dir, errs);
     l->engines = wl_engines_load(dir, n, errs);
     l->stacks = wl_stacks_load(dir, n, errs);
   }

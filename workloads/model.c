@@ -51,7 +51,7 @@ static struct wl_model *slot(struct wl_models *l, const char *name) {
   if (i == l->n) {
     l->model = mem_grow(l->model, &l->cap, l->n + 1, sizeof *l->model);
     l->key = mem_grow(l->key, &l->key_cap, l->n + 1, sizeof *l->key);
-    l->model[i] = (struct wl_model){.name = arena_strdup(l->arena, name), .weights = DT_BF16};
+    l->model[i] = (struct wl_model){.name = arena_strdup(l->arena, name), .weights = DT_BF16, .source = "", .grade = ""};
     l->key[i] = arena_strdup(l->arena, key);
     l->n++;
   }
@@ -162,6 +162,9 @@ static void read_shape(struct wl_models *l, const struct csv_table *t, size_t ro
     errs_add(errs, csv_path(t), csv_line(t, row), "windowed_layers", "expected a share, got '%s'", share);
   if (*format && !dtype_parse(format, &m.weights))
     errs_add(errs, csv_path(t), csv_line(t, row), "weights", "unknown format '%s'", format);
+  const char *source = csv_cell(t, row, csv_column(t, "source")), *grade = csv_cell(t, row, csv_column(t, "grade"));
+  m.source = *source ? arena_strdup(l->arena, source) : m.source;
+  m.grade = *grade ? arena_strdup(l->arena, grade) : m.grade;
   m.mla = m.kv_lora > 0;
   char why[120];
   if (errs_count(errs) == before && !wl_model_complete(&m, why, sizeof why))
@@ -201,6 +204,23 @@ static void read_aliases(struct wl_models *l, const char *path, struct errs *err
   csv_unload(t);
 }
 
+const char *wl_model_figure(const struct wl_model *m, size_t i, char *text, size_t size) {
+  enum { COLUMNS = sizeof columns / sizeof *columns };
+  *text = '\0';
+  if (i < COLUMNS) {
+    const char *at = (const char *)m + columns[i].offset;
+    int n = columns[i].flag ? *(const bool *)at : *(const int *)(const void *)at;
+    if (n)
+      snprintf(text, size, columns[i].flag ? "yes" : "%d", n);
+    return columns[i].name;
+  }
+  if (i == COLUMNS && m->windowed_layers > 0)
+    snprintf(text, size, "%g", m->windowed_layers);
+  if (i == COLUMNS + 1)
+    snprintf(text, size, "%s", dtype_name(m->weights));
+  return i == COLUMNS ? "windowed_layers" : i == COLUMNS + 1 ? "weights" : NULL;
+}
+
 /* ---- folders ---- */
 static bool ends_with(const char *s, const char *end) {
   size_t n = strlen(s), k = strlen(end);
@@ -212,8 +232,11 @@ static void read_config(struct wl_models *l, const char *dir, const char *file, 
   char *name = arena_strdup(l->arena, base);
   name[strlen(name) - strlen(".json")] = '\0';
   struct wl_model m;
-  if (wl_model_from_json(l->arena, arena_printf(l->arena, "%s/%s", dir, file), name, &m, errs))
+  if (wl_model_from_json(l->arena, arena_printf(l->arena, "%s/%s", dir, file), name, &m, errs)) {
+    m.source = arena_printf(l->arena, "%.*s%s%s, its config.json", dashes ? (int)(dashes - file) : 0, file, dashes ? "/" : "", name);
+    m.grade = "vendor";
     *slot(l, name) = m;
+  }
 }
 
 static int only_json(const struct dirent *d) {

@@ -28,6 +28,7 @@ struct wl_model {
   int mamba_layers, attention_layers, mlp_layers;
   int mamba_heads, mamba_head_dim, mamba_state, mamba_groups;
   enum dtype weights; /* format of the published checkpoint */
+  const char *source, *grade; /* of the file or row that states the shape */
 };
 
 struct wl_counts {
@@ -58,4 +59,6 @@ void wl_models_free(struct wl_models *l);
 const struct wl_model *wl_model_find(const struct wl_models *l, const char *name);
 const char *wl_model_nearest(const struct wl_models *l, const char *name);
 const struct wl_model *wl_model_at(const struct wl_models *l, size_t i);
+/* The i-th figure of a shape as shapes.csv has it: its name, the value as text ("" = not so); NULL at the end. */
+const char *wl_model_figure(const struct wl_model *m, size_t i, char *text, size_t size);
 #endif
