@@ -470,13 +470,28 @@ static void guess_sizes(const struct reader *r) {
   }
 }
 
+static bool same_framework(const char *a, const char *b) {
+  size_t n = strcspn(a, " ");
+  return n > 0 && n == strcspn(b, " ") && strncmp(a, b, n) == 0;
+}
+
+/* The publication that the row may be about: it says nothing of its software, or names the same and no other number of GPUs. */
+static const struct wl_trainer *publication_of(const struct reader *r) {
+  const struct wl_trainer *w = wl_trainer(r->k->stacks, r->c->model.name, r->c->job.server->gpu->arch);
+  const char *software = text(r, "software");
+  int gpus = count(r, "num_gpus");
+  if (!w || !*software)
+    return w;
+  return same_framework(software, w->software) && w->gpus > 0 && (gpus == 0 || gpus == w->gpus) ? w : NULL;
+}
+
 /* Software in force: the name and date of the column, else what the model was published to be trained with; whether it
  * ran eagerly or compiled is told in prose. */
 static void read_software(const struct reader *r) {
   struct train_case *c = r->c;
   const char *name = text(r, "software");
-  c->published = *name ? NULL : wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
-  if (c->published)
+  c->published = publication_of(r);
+  if (c->published && !*name)
     name = c->published->software;
   snprintf(c->software, sizeof c->software, "%s", name);
   c->job.stack = c->software;

@@ -10,7 +10,7 @@ struct train_case {
   char note[200]; /* why not, or what was assumed */
   struct wl_model model;
   struct sim_train_job job;           /* points to `model` and `software`: a case must not be copied */
-  const struct wl_trainer *published; /* how the model was trained, when the row does not say with what; else NULL */
+  const struct wl_trainer *published; /* how the model was trained, when the row may be about that run; else NULL */
   char software[96];
   bool search;   /* parts of the layout are not stated: the fastest that fits */
   double tokens; /* of the whole run; 0 = not stated */
