@@ -38,17 +38,20 @@ static double boxes_touched(double n, double k, double most) {
   return most > 0 && touched > most ? most : touched;
 }
 
-/* Tokens to experts. In the scale-up domain every copy moves; across the network one copy a box when the dispatcher
- * removes doubles. */
+/* Tokens to experts: every copy moves, or where the dispatcher removes doubles one a box across the network and one a rank
+ * in the box, whose own experts share it. */
 static double dispatch_s(const struct train_env *e, const struct wl_op *op) {
   int ep = e->plan.ep, local = train_ranks_per_node(e, ep, e->plan.etp), boxes = (ep + local - 1) / local;
-  if (!e->stack->dedupe || boxes == 1)
+  if (!e->stack->dedupe)
     return train_collective_s(e, HW_ALL_TO_ALL, op->bytes, ep, e->plan.etp);
+  double inside = op->bytes / boxes * boxes_touched(ep, op->n, 0) / op->n;
+  if (boxes == 1)
+    return train_collective_s(e, HW_ALL_TO_ALL, inside, ep, e->plan.etp);
   double groups = e->model->topk_groups * (double)boxes / (e->model->expert_groups > 0 ? e->model->expert_groups : 1);
   double copies = boxes_touched(boxes, op->n, e->model->topk_groups > 0 ? fmax(groups, 1) : 0);
   struct hw_coll_op across = {HW_ALL_TO_ALL, op->m * copies * op->k, boxes, 1, e->domain, 1};
   return fmax(hw_coll_s(e->server, &across) * e->network,
-              train_collective_s(e, HW_ALL_TO_ALL, op->bytes / boxes, local, e->plan.etp));
+              train_collective_s(e, HW_ALL_TO_ALL, inside, local, e->plan.etp));
 }
 
 static enum hw_coll coll_of(enum wl_exchange x) {

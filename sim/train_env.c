@@ -40,7 +40,7 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   e->scales_cast[SCALES_ROW] = wl_insitu(stacks, gpu, arch, "row_cast");
   e->tp_overlap = fmax(e->stack->tp_overlap, e->job->async_tp ? wl_insitu(stacks, gpu, arch, "async_tp") : 0);
   e->scan_bytes = wl_insitu(stacks, gpu, arch, "scan_bytes");
-  e->biased_experts = wl_insitu(stacks, gpu, arch, "biased_experts");
+  e->biased_experts = e->stack->biased_experts > 0 ? e->stack->biased_experts : wl_insitu(stacks, gpu, arch, "biased_experts");
   e->reserve_bytes = wl_insitu(stacks, gpu, arch, "reserve_bytes");
   e->host_moe_forward = wl_insitu(stacks, gpu, arch, "host_moe_forward");
   e->trained = e->job->lora ? wl_insitu(stacks, gpu, arch, "lora_share") : 1;

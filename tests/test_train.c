@@ -228,6 +228,25 @@ static struct train_env env_with(struct sim_train_job *j, struct wl_stack *own) 
   return e;
 }
 
+/* A token whose eight experts lie on eight ranks reaches 8 (1 - (7/8)^8) of them: so much is sent where doubles are
+ * removed. */
+static void test_doubles(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Qwen3-30B-A3B", 8, 4096, 64, (struct sim_plan){.precision = DT_BF16, .zero = 1, .ep = 8, .micro_batch = 8, .recompute = RECOMPUTE_NONE});
+  struct wl_stack own;
+  struct train_layer every, once;
+  struct train_env e = env_with(&j, &own);
+  own.ep_overlap = 0;
+  own.dispatch_bytes = 2;
+  own.dedupe = false;
+  train_layer_price(&e, LAYER_MOE, &every);
+  own.dedupe = true;
+  train_layer_price(&e, LAYER_MOE, &once);
+  double reached = 1 - pow(7.0 / 8, 8);
+  CU_ASSERT(every.forward.part[STEP_EP] > 0);
+  CU_CLOSE(once.forward.part[STEP_EP], reached * every.forward.part[STEP_EP], 0.03);
+  CU_CLOSE(once.forward.part[STEP_COMPUTE], every.forward.part[STEP_COMPUTE], 1e-12);
+}
+
 /* Where the software keeps the optimizer's state on the host when it must, the step pays its way there and back and
  * nothing is recomputed. Experts that nobody placed: one box, or all ranks that share weights out anyway. */
 static void test_state_on_host(void) {
@@ -435,6 +454,7 @@ int main(void) {
       {"what is recomputed", test_recompute_chosen},
       {"what does not fit goes to the host's memory", test_offload},
       {"optimizer state on the host; experts placed by default", test_state_on_host},
+      {"dispatch without doubles", test_doubles},
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
       {"asynchronous tensors, scales per block, selective recomputation", test_told},
       {"single precision and TF32", test_single_precision},

@@ -49,7 +49,8 @@ struct wl_stack {
   double grouped_low; /* x on the time of low-precision expert products: quantisation per expert, streams instead of one
                          kernel */
   double moe_permute; /* x on the traffic of sorting tokens to experts */
-  bool dedupe;        /* a token crosses the network once per destination node */
+  double biased_experts; /* x on the traffic of activations in experts with biases; 0 = the in-situ figure of that name */
+  bool dedupe;        /* a token crosses the network once per destination node and the scale-up links once per destination rank */
   double dispatch_bytes; /* per element of a dispatched token when the plan is in low precision */
   double cast_bytes;     /* per element cast for a low-precision product */
   bool head_16bit;

@@ -56,6 +56,7 @@ static const struct column columns[] = {
     {"moe_imbalance", AT(moe_imbalance), NUMBER, 1, NULL},
     {"grouped_low", AT(grouped_low), NUMBER, 1, NULL},
     {"moe_permute", AT(moe_permute), NUMBER, 1, NULL},
+    {"biased_experts", AT(biased_experts), NUMBER, 1, NULL},
     {"dedupe", AT(dedupe), YES_NO, 0, NULL},
     {"dispatch_bytes", AT(dispatch_bytes), NUMBER, 1, NULL},
     {"cast_bytes", AT(cast_bytes), NUMBER, 1, NULL},
