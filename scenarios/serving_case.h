@@ -29,6 +29,7 @@ struct serving_case {
   int least_requests;      /* of one replica, where rules ask for a minimum duration */
   double ttft_limit_s, tpot_limit_s, e2e_limit_s; /* of a run at its limit; 0 = none. From the run's own p99 rows, else its stated limits */
   double hit_share;        /* of prompt tokens that are counted but came from a cache */
+  double seen_share;       /* of requests whose whole prompt was sent before: a cache of prefixes still has it if it holds the whole set */
   bool steady;             /* measured while all places were taken, without filling and emptying */
   bool live;               /* a service's own traffic: prompts of many lengths, rates that are a day's mean */
   double node_gpus;

@@ -22,6 +22,8 @@ static struct wl_lengths read_lengths(struct case_reader *r, const char *column,
   l.max = isfinite(cap) ? cap : 0;
   if (set && set->p50 > 0 && strstr(s, "mean")) /* a known set: its shape with the stated mean */
     return (struct wl_lengths){.mean = v, .p50 = set->p50 * v / set->mean, .max = set->max};
+  if (set && set->p50 > 0 && strstr(s, "p50")) /* what a harness says of its prompts: the prompts themselves are known */
+    return *set;
   l.fixed = !((strstr(s, "mean") || strstr(s, "p50")) && is_spread(r));
   l.mean = l.fixed || strstr(s, "mean") ? v : 0;
   l.p50 = l.fixed || strstr(s, "p50") ? v : 0;
@@ -171,8 +173,6 @@ bool case_benchmark_set(const struct case_reader *r) {
   return set && set->match[0] && set->requests > 0 && !(set->trace && set->trace[0]);
 }
 
-enum { STEADY_SHARE = 6000 }; /* of a replica in a benchmark of at least ten minutes */
-
 static bool is_known(const struct wl_lengths *l) {
   return l->mean > 0 || l->p50 > 0;
 }
@@ -193,6 +193,22 @@ static void fill_lengths(struct case_reader *r, const struct wl_dataset *set, bo
     c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
 }
 
+/* What the rules of a benchmark with a set of its own say. */
+static void read_rules(struct serving_case *c, const struct wl_dataset *set) {
+  bool online = c->load == LOAD_RATE || c->load == LOAD_CLOSED;
+  c->requests = c->load == LOAD_RATE && set->requests_rate > 0 ? set->requests_rate : c->load == LOAD_CLOSED && set->requests_closed > 0 ? set->requests_closed : set->requests;
+  c->trace = set->trace;
+  c->least_requests = set->requests_least;
+  c->rep.beams = set->beams;
+  if (set->passes > 1) /* one user's runs start with prompts that are new; all at once is warmed up with, levels of a rate follow each other */
+    c->seen_share = c->load == LOAD_CLOSED ? 1 - 1.0 / set->passes : 1;
+  c->rep.widen_rows = set->widen_rows;
+  if (set->embedded && online) {
+    c->rep.embedded = true;
+    c->rep.max_batch = 0;
+  }
+}
+
 void case_read_workload(struct case_reader *r) {
   struct serving_case *c = r->c;
   const struct wl_dataset *set = named_set(r);
@@ -206,10 +222,7 @@ void case_read_workload(struct case_reader *r) {
   if (!is_known(&c->input))
     case_give_up(r, CASE_INCOMPLETE, "input_len is empty and the task is not a known data set", "");
   if (named) {
-    c->requests = set->requests;
-    c->trace = set->trace;
-    c->least_requests = STEADY_SHARE;
-    c->rep.beams = set->beams;
+    read_rules(c, set);
   }
   if (set && c->input.fixed)
     c->input.least = set->least_share;

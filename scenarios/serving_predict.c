@@ -15,7 +15,9 @@ enum { MOST_REQUESTS = 20000, STEADY_REQUESTS = 4000 };
 struct load {
   int n;
   int32_t *input, *output;
-  double *at; /* seconds at one request per second, or 0 */
+  double *at;   /* seconds at one request per second, or 0 */
+  int first_seen; /* from this one on prompts are cached but for their last block; n = none */
+  int block;      /* tokens of such a block */
 };
 struct source {
   const struct load *l;
@@ -28,6 +30,8 @@ static bool source_next(void *ctx, struct sim_request *r) {
   if (s->i >= s->l->n)
     return false;
   *r = (struct sim_request){.arrival_s = s->rate > 0 ? s->l->at[s->i] / s->rate : 0, .input = s->l->input[s->i], .output = s->l->output[s->i]};
+  if (s->i >= s->l->first_seen)
+    r->cached = (r->input - 1) / s->l->block * s->l->block;
   s->i++;
   return true;
 }
@@ -64,7 +68,7 @@ static void load_make(struct load *l, const struct serving_case *c, int n) {
   struct stream gap;
   double t = 0;
   stream_init(&gap, 1, "validate-gap", 0);
-  *l = (struct load){n, mem_array((size_t)n, sizeof(int32_t)), mem_array((size_t)n, sizeof(int32_t)), mem_array((size_t)n, sizeof(double))};
+  *l = (struct load){n, mem_array((size_t)n, sizeof(int32_t)), mem_array((size_t)n, sizeof(int32_t)), mem_array((size_t)n, sizeof(double)), n, 1};
   draw_lengths(l->input, n, &c->input, "validate-input");
   draw_lengths(l->output, n, &c->output, "validate-output");
   for (int i = 0; i < n; i++)
@@ -90,6 +94,7 @@ static bool load_read(struct load *l, const struct serving_case *c) {
     l->input[l->n] = r.input;
     l->output[l->n++] = r.output;
   }
+  l->first_seen = l->n;
   wl_trace_close(t);
   arena_destroy(a);
   errs_destroy(errs);
@@ -162,6 +167,17 @@ static void flood_finish(void *ctx, const struct serve_finish *f) {
   struct serve_finish at_once = *f;
   at_once.arrival = 0;
   serve_stats_finish(ctx, &at_once);
+}
+
+/* Prompts sent again and again are found where the cache holds all of them with their answers: the least recently used goes first, so that a set too large is never found. */
+static void load_see_again(struct load *l, const struct play *p) {
+  double tokens = 0;
+  for (int i = 0; i < l->n; i++)
+    tokens += l->input[i];
+  if (p->cfg.prefix_cache && p->setup.engine.repeat_found && tokens <= p->memory.kv_tokens) {
+    l->first_seen = (int)round((1 - p->c->seen_share) * l->n);
+    l->block = (int)p->setup.engine.block_tokens;
+  }
 }
 
 static void run(const struct play *p, const struct load *l, double rate, int concurrency, struct serve_stats *st, struct sketch *itl, struct serve_totals *t) {
@@ -379,6 +395,7 @@ bool serving_play(const struct serving_case *c, struct serving_outcome *o, char 
   else {
     if (!(c->trace && c->trace[0] && c->load == LOAD_RATE && load_read(&l, c)))
       load_make(&l, c, requests_of(c));
+    load_see_again(&l, &p);
     play_load(&p, &l, o);
     if (c->load == LOAD_LIMIT)
       o->rate_at_limit = rate_at_limit(&p, &l) * c->replicas;

@@ -8,11 +8,17 @@
 
 /* ---- one layer's parts ---- */
 
-/* Weight-only formats feed 16-bit units; how well the widening kernel does is the engine's. */
+/* Weight-only formats feed 16-bit units; how well the widening kernel does is the engine's. Plain GPTQ kernels are made for few rows: for more all weights are widened into
+ * memory, then multiplied as if they had been wide. */
 static double kernel_s(const struct serve_setup *s, const struct hw_gemm *op, bool weight_only) {
   if (!weight_only)
     return hw_gemm_s(s->gpu, op);
-  return hw_widening_gemm_s(s->gpu, op, op->weight_bytes < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f);
+  if (s->widen_rows <= 0 || op->m <= s->widen_rows || op->weight_bytes >= 1)
+    return hw_widening_gemm_s(s->gpu, op, op->weight_bytes < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f);
+  struct hw_gemm wide = *op;
+  wide.weight_bytes = dtype_bytes(op->dtype);
+  double moved = op->n * op->k * fmax(1, op->batch) * (op->weight_bytes + wide.weight_bytes);
+  return hw_gemm_s(s->gpu, &wide) + hw_stream_s(s->gpu, moved, 0) / s->engine.widen_f;
 }
 
 static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g, double rows) {

@@ -46,6 +46,7 @@ struct serve_setup { /* a replica with every choice made */
   double clock;           /* sustained / boost, 0 = 1 */
   double mtp, drafts;     /* tokens accepted and drafted a step: 1 and 0 without speculation */
   bool offline;           /* called as a library: no tokens streamed to clients */
+  double widen_rows;      /* 4-bit weights are widened as a whole for more rows than this; 0 = never */
   bool one_batch;         /* filled once and run to its end */
   bool top_p;             /* logits are filtered before a token is drawn */
 };

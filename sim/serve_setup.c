@@ -108,6 +108,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   s->clock = (rep->clock > 0 ? rep->clock : 1) * clock_of(rep->catalog, s->gpu);
   s->clock *= serve_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, hw_server_gpu_limit_w(s->server, rep->power_cap_w));
   s->offline = rep->offline;
+  s->widen_rows = rep->widen_rows;
   s->one_batch = rep->one_batch;
   s->top_p = rep->top_p;
   s->mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1;
@@ -118,12 +119,13 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
 int serve_max_seqs(const struct sim_replica *rep, const struct serve_setup *s) {
   if (rep->max_batch > 0)
     return rep->max_batch;
-  return (int)s->engine.max_seqs * s->layout.dp * (s->layout.pp > 1 ? s->layout.pp : 1);
+  double seqs = rep->embedded && s->engine.embedded_seqs > 0 ? s->engine.embedded_seqs : s->engine.max_seqs;
+  return (int)seqs * s->layout.dp * (s->layout.pp > 1 ? s->layout.pp : 1);
 }
 
 double serve_budget(const struct sim_replica *rep, const struct serve_setup *s) {
-  double b = rep->budget_tokens > 0 ? rep->budget_tokens : s->engine.budget_tokens;
-  return b * s->layout.dp;
+  double own = rep->embedded && s->engine.embedded_tokens > 0 ? s->engine.embedded_tokens : s->engine.budget_tokens;
+  return (rep->budget_tokens > 0 ? rep->budget_tokens : own) * s->layout.dp;
 }
 
 /* ---- memory ---- */

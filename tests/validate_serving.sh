@@ -70,6 +70,20 @@ other_size() {
 }
 ok "a name whose size contradicts the model it is cut to is unknown" other_size
 
+# A benchmark with prompts, counts and switches of its own (datasets.csv) against the same cells of anybody.
+mark() { # source, precision, engine, load and value, metric
+  small m "x-1.1,$1,2026-05,Llama-3.1-8B,$2,$3,A100-SXM-80GB,1,1,1,1,,,no,280 p50 (ShareGPT std),\"310 p50, cap 512\",$4,,$5,1,300 requests"
+  answer m 4
+}
+known_prompts() { below "$(mark 'AccelMark suite_A' BF16 'vLLM 0.7.3' poisson_rate,2 ttft_p50_ms)" "$(mark somebody BF16 'vLLM 0.7.3' poisson_rate,2 ttft_p50_ms)"; }
+ok "prompts of a known set are its own, not what a cell says of their median" known_prompts
+embedded() { below "$(mark somebody BF16 'vLLM 0.20.1' poisson_rate,100 ttft_p90_ms)" "$(mark 'AccelMark suite_A' BF16 'vLLM 0.20.1' poisson_rate,100 ttft_p90_ms)"; }
+ok "an engine without its server lets in fewer sequences" embedded
+widened() { below "$(mark 'AccelMark suite_C' W4A16 'vLLM 0.7.3' offline, output_tok_per_s)" "$(mark 'AccelMark suite_A' W4A16 'vLLM 0.7.3' offline, output_tok_per_s)"; }
+ok "kernels that widen all weights for many rows are slower" widened
+found() { below "$(mark 'AccelMark suite_A' BF16 'SGLang 0.5.6' poisson_rate,100 ttft_p90_ms)" 100; }
+ok "prompts sent before are found by an engine that keeps them" found
+
 # Sources nothing was fitted on: read whole and in order. How far off they are is a finding, not a requirement.
 outside() {
   sed 's/\r$//' "$srcdir/scenarios/measured/serving-outside.csv" >"$scratch/part.in"

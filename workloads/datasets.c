@@ -49,7 +49,7 @@ static int count(const struct csv_table *t, size_t row, const char *name, struct
 }
 
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace", "least_share"};
+  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace", "least_share", "requests_rate", "requests_closed", "requests_least", "passes", "embedded", "widen_rows"};
   struct csv_table *t = csv_load(path, errs);
   if (!t)
     return NULL;
@@ -69,15 +69,35 @@ struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct e
         errs_add(errs, csv_path(t), csv_line(t, i), "least_share", "got '%s', expected a share of at most 1", least);
       d->set[i].requests = count(t, i, "requests", errs);
       d->set[i].beams = count(t, i, "beams", errs);
+      d->set[i].requests_rate = count(t, i, "requests_rate", errs);
+      d->set[i].requests_closed = count(t, i, "requests_closed", errs);
+      d->set[i].requests_least = count(t, i, "requests_least", errs);
+      d->set[i].passes = count(t, i, "passes", errs);
+      d->set[i].widen_rows = count(t, i, "widen_rows", errs);
+      d->set[i].embedded = count(t, i, "embedded", errs) > 0;
     }
   }
   csv_unload(t);
   return d;
 }
 
+static bool has_words(const char *text, const char *words) {
+  char word[64];
+  for (size_t n; *words; words += n + (words[n] == ' ')) {
+    n = strcspn(words, " ");
+    if (n >= sizeof word)
+      return false;
+    memcpy(word, words, n);
+    word[n] = '\0';
+    if (!strstr(text, word))
+      return false;
+  }
+  return true;
+}
+
 const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text) {
   for (size_t i = 0; d && i < d->n; i++)
-    if (strstr(text, d->set[i].match))
+    if (has_words(text, d->set[i].match))
       return &d->set[i];
   return NULL;
 }

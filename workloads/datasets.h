@@ -20,13 +20,18 @@ struct wl_dataset {
   struct wl_lengths input, output;
   const char *trace;    /* arrivals and lengths as published, a path below the data directory; "" = none */
   double least_share;   /* lengths of its requests lie between this share of the stated ones and all of them; 0 = alike */
-  int requests, beams;  /* samples in the set and beam width its rules ask for; 0 = not stated */
+  int requests, beams;  /* samples in the set (of a run of all at once) and beam width its rules ask for; 0 = not stated */
+  int requests_rate, requests_closed; /* of a run at a rate or with so many in flight; 0 = as `requests` */
+  int requests_least;   /* of one replica, where the rules ask for a time; 0 = none */
+  int passes;           /* how often a run sends all of them; 0 = once */
+  int widen_rows;       /* its 4-bit weights run on plain GPTQ kernels, which widen them all for more rows than this; 0 = they do not */
+  bool embedded;        /* online runs drive the engine without its server, at its own limits */
 };
 struct wl_datasets {
   struct wl_dataset *set;
   size_t n;
 };
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs);
-/* The first set whose `match` is part of the text; the row without a match is for anything else; NULL = none. */
+/* The first set all of whose words in `match` are part of the text; the row without a match is for anything else; NULL = none. */
 const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text);
 #endif

@@ -16,6 +16,7 @@ struct wl_engine {
   enum wl_policy policy;
   double budget_tokens;     /* of one iteration */
   double max_seqs;
+  double embedded_seqs, embedded_tokens; /* the same two where another program drives the engine without its server; 0 = alike */
   bool reserve;             /* admits on prompt + output; else on the prompt, and evicts the newest when memory runs out */
   double watermark;         /* share of the cache kept free at admission */
   double kv_share;          /* of memory: of all of it, or of what is free after weights when kv_of_free */
@@ -26,6 +27,7 @@ struct wl_engine {
   double act_fixed_bytes;   /* workspace besides activations and logits */
   double logit_bytes;       /* workspace per logit of the most sequences */
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
+  bool repeat_found;        /* and a prompt sent before is found as a whole in benchmarks that send one set over and over */
   double kv_overlap;        /* prompts read for another instance: share of their cache that goes out, layer by layer or piece by piece, while they are read */
   bool first_at_decode;     /* and the first token reaches the client from the decode side, after the transfer */
   double start_s;           /* from the command to the first request, weights aside: imports, compilation, memory profile, graphs */
@@ -48,6 +50,7 @@ struct wl_engine {
   double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, moe_skew /* rows of the busy among many small experts / mean */,
       rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
   double w4_compute_f, w8_compute_f;             /* weight-only formats: share of the dense peak that kernels reach which widen weights */
+  double widen_f;           /* kernels that widen all weights into memory first do it at this share of its rate */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
   bool attn_unfused;        /* prompt attention writes its scores to memory, as before fused kernels */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
