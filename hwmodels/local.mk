@@ -2,7 +2,7 @@ noinst_LIBRARIES += libhwmodels.a
 libhwmodels_a_SOURCES = \
   hwmodels/attn.c hwmodels/calibrate.c hwmodels/calibrate.h hwmodels/calibrate_comm.c hwmodels/calibrate_attention.c hwmodels/calibrate_experts.c hwmodels/calibrate_gemm.c hwmodels/calibrate_kernels.c hwmodels/calibrate_rows.h \
   hwmodels/calibrate_power.c \
-  hwmodels/catalog.c hwmodels/catalog.h hwmodels/coll.h hwmodels/collective.c hwmodels/collective.h hwmodels/contention.c hwmodels/contention.h \
+  hwmodels/catalog.c hwmodels/catalog.h hwmodels/clock.c hwmodels/clock.h hwmodels/coll.h hwmodels/collective.c hwmodels/collective.h hwmodels/contention.c hwmodels/contention.h \
   hwmodels/derive.c hwmodels/derive.h hwmodels/fit.c hwmodels/fit.h hwmodels/gemm.c hwmodels/gemm.h hwmodels/inherit.c hwmodels/like.c hwmodels/kernels.c hwmodels/kernels.h \
   hwmodels/names.c hwmodels/params.c hwmodels/power.c hwmodels/power.h hwmodels/priv.h hwmodels/problem.h hwmodels/views.c hwmodels/vocabulary.c
 nobase_dist_pkgdata_DATA += \

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/datadir.h"
 #include "base/mem.h"
+#include "hwmodels/clock.h"
 #include "hwmodels/kernels.h"
 
 /* ---- engines ---- */
@@ -50,35 +51,6 @@ double serve_draft_tokens(int drafts) {
   return engines && wl_engine_get(engines, "", 0, 0, "", &e) ? wl_draft_tokens(e.draft_accept, drafts) : 1;
 }
 
-double serve_capped_clock(const struct hw_catalog *c, double tdp_w, double idle_w, double cap_w) {
-  if (!(cap_w < tdp_w && cap_w > idle_w))
-    return 1;
-  double share = (cap_w - idle_w) / (tdp_w - idle_w), floor_share = serve_constant(c, "clock", "voltage_floor"), e = serve_constant(c, "clock", "power_exponent");
-  return share >= floor_share ? pow(share, 1 / e) : pow(floor_share, 1 / e) * share / floor_share;
-}
-
-static double matrix_per_watt(const struct hw_gpu *g) {
-  return g->tdp_w > 0 ? fmax(g->peak_flops[DT_FP16], g->peak_flops[DT_BF16]) / g->tdp_w : 0;
-}
-
-/* Kernel constants come from the architecture's reference part at its clock. A board that has fewer watts for its peak than that part does not hold it under full matrix
- * load: the catalog's root of the ratio fits BERT on PCIe, NVL and A30 boards beside their SXM siblings. */
-static double board_clock(const struct hw_catalog *c, const struct hw_gpu *g) {
-  const struct hw_fact *f = c ? hw_fact_find(c, "arch", g->arch, "reference") : NULL;
-  const struct hw_gpu *reference = f ? hw_gpu_find(c, f->text) : NULL;
-  double own = matrix_per_watt(g), best = reference ? matrix_per_watt(reference) : 0;
-  return own > best && best > 0 ? pow(best / own, serve_constant(c, "clock", "board_exponent")) : 1;
-}
-
-/* A part that its operator caps (the catalog says of which full part it is made), or a board short of watts. */
-static double clock_of(const struct hw_catalog *c, const struct hw_gpu *g) {
-  const struct hw_fact *f = c ? hw_fact_find(c, "gpu", g->name, "based_on") : NULL;
-  const struct hw_gpu *full = f ? hw_gpu_find(c, f->text) : NULL;
-  if (full && full->sms == g->sms && g->tdp_w < full->tdp_w)
-    return serve_capped_clock(c, full->tdp_w, full->idle_w, g->tdp_w);
-  return board_clock(c, g);
-}
-
 static int at_least_1(int n) {
   return n > 0 ? n : 1;
 }
@@ -105,8 +77,8 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   s->layout = (struct wl_serve_layout){.tp = tp, .dp = dp, .pp = pp, .ep = at_least_1(rep->ep), .weights = rep->weights, .kv = rep->kv,
                                        .compute = s->compute, .mixed_checkpoint = rep->mixed_checkpoint};
   wl_serve_describe(rep->model, &s->layout, &s->ops);
-  s->clock = (rep->clock > 0 ? rep->clock : 1) * clock_of(rep->catalog, s->gpu);
-  s->clock *= serve_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, hw_server_gpu_limit_w(s->server, rep->power_cap_w));
+  s->clock = (rep->clock > 0 ? rep->clock : 1) * hw_part_clock(rep->catalog, s->gpu);
+  s->clock *= hw_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, hw_server_gpu_limit_w(s->server, rep->power_cap_w));
   s->offline = rep->offline;
   s->widen_rows = rep->widen_rows;
   s->one_batch = rep->one_batch;

@@ -10,9 +10,6 @@
 const struct wl_engines *serve_engines_shipped(char *why, size_t why_size);
 /* Fills setup from a replica whose layout is chosen (tp, pp, ep > 0). false: reason in why. */
 bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *ret, char *why, size_t why_size);
-/* Clock that a power cap leaves to a kernel that would draw the full TDP, relative: dynamic power goes with the clock to a power (voltage follows the clock) down to a share of
- * the watts above idle where voltage falls no further, and with the clock below. Catalog constants clock.power_exponent and clock.voltage_floor. */
-double serve_capped_clock(const struct hw_catalog *c, double tdp_w, double idle_w, double cap_w);
 /* A constant of the catalog (kind "constant"); 1 when there is no such row. */
 double serve_constant(const struct hw_catalog *c, const char *name, const char *metric);
 /* Tokens a step with so many drafts (the default engine's acceptance). */

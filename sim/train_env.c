@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "hwmodels/clock.h"
 #include "sim/train_priv.h"
 
 static bool fail(char *why, size_t size, const char *what) {
@@ -25,10 +26,23 @@ static void choose_formats(struct train_env *e) {
   e->plan.precision = e->low;
 }
 
-/* Sustained clock of a hot cluster; a power limit below the TDP lowers it further. */
+/* Sustained clock of a hot cluster under the part's own watts: its own figure, else that of the full part it is made of, less by the power law where it has fewer watts (more are taken to be
+ * another chip's, as on GH200), else its architecture's, of boards that have fewer watts for their peak less by the root that kernels show. */
+static double sustained_clock(const struct train_env *e, const struct wl_stacks *stacks) {
+  const struct hw_gpu *g = e->gpu, *full = hw_full_part(e->job->catalog, g);
+  double own = wl_insitu_row(stacks, g->name, "sustained_clock");
+  if (isfinite(own))
+    return own;
+  if (!full)
+    return wl_insitu(stacks, g->name, g->arch, "sustained_clock") * hw_board_clock(e->job->catalog, g);
+  double watts = fmin(1, g->tdp_w / full->tdp_w);
+  return wl_insitu(stacks, full->name, g->arch, "sustained_clock") * pow(watts, wl_insitu(stacks, g->name, g->arch, "power_exponent"));
+}
+
+/* A power limit below the TDP lowers it further. */
 static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   const char *gpu = e->gpu->name, *arch = e->gpu->arch;
-  e->clock = wl_insitu(stacks, gpu, arch, "sustained_clock");
+  e->clock = sustained_clock(e, stacks);
   e->low_rate = e->low == e->high ? 1 : wl_insitu(stacks, gpu, arch, e->low == DT_FP4 ? "fp4_rate" : "low_rate");
   double cap = hw_server_gpu_limit_w(e->server, e->job->gpu_power_w);
   if (e->gpu->tdp_w > cap)

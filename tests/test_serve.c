@@ -6,6 +6,7 @@
 #include "base/csv.h"
 #include "base/datadir.h"
 #include "base/units.h"
+#include "hwmodels/clock.h"
 #include "sim/serve_setup.h"
 #include "tests/serve_fixture.h"
 #include "tests/serve_random.h"
@@ -25,7 +26,7 @@ static void test_caps(void) {
     if (strcmp(csv_cell(t, r, csv_column(t, "gpu")), "V100") != 0)
       continue;
     CU_ASSERT(units_number(csv_cell(t, r, csv_column(t, "relative_rate")), &rate) && units_number(csv_cell(t, r, csv_column(t, "power_limit_w")), &watts));
-    error[n] = fabs(serve_capped_clock(catalog, 250, v100->idle_w, watts) / rate - 1);
+    error[n] = fabs(hw_capped_clock(catalog, 250, v100->idle_w, watts) / rate - 1);
     CU_ASSERT(error[n] < 0.08);
     n++;
   }
@@ -34,7 +35,7 @@ static void test_caps(void) {
   CU_ASSERT(error[n / 2] < 0.04);
   double before = 0;
   for (double w = 50; w <= 300; w += 10) {
-    double f = serve_capped_clock(catalog, 250, v100->idle_w, w);
+    double f = hw_capped_clock(catalog, 250, v100->idle_w, w);
     CU_ASSERT(f >= before && f <= 1);
     before = f;
   }

@@ -271,13 +271,19 @@ const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name
   return s ? s : wli_stack_best(l, sharded ? "default-sharded" : "default", model, date, device, arch);
 }
 
+double wl_insitu_row(const struct wl_stacks *l, const char *scope, const char *name) {
+  for (size_t i = l->n_figure; i-- > 0;) /* later files win */
+    if (strcmp(l->figure[i].name, name) == 0 && strcmp(l->figure[i].scope, scope) == 0)
+      return l->figure[i].value;
+  return (double)NAN;
+}
+
 double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name) {
   const char *const scope[] = {device, arch, ""};
-  for (int k = 0; k < 3; k++)
-    for (size_t i = l->n_figure; i-- > 0;) /* later files win */
-      if (strcmp(l->figure[i].name, name) == 0 && strcmp(l->figure[i].scope, scope[k]) == 0)
-        return l->figure[i].value;
-  return (double)NAN;
+  double v = (double)NAN;
+  for (int k = 0; k < 3 && isnan(v); k++)
+    v = wl_insitu_row(l, scope[k], name);
+  return v;
 }
 
 const struct wl_trainer *wl_trainer(const struct wl_stacks *l, const char *model, const char *arch) {

@@ -103,4 +103,5 @@ const struct wl_trainer *wl_usual_trainer(const struct wl_stacks *l, double year
 double wl_software_date(const char *name);
 /* An in-situ figure of a device, else of its architecture, else of any; NaN when no row tells. The shipped insitu.csv has a row for any device of each figure the models ask for. */
 double wl_insitu(const struct wl_stacks *l, const char *device, const char *arch, const char *name);
+double wl_insitu_row(const struct wl_stacks *l, const char *scope, const char *name); /* of that scope alone; NaN when it has none */
 #endif
