@@ -63,10 +63,14 @@ static enum hw_coll coll_of(enum wl_exchange x) {
   return map[x];
 }
 
-static void price_collective(const struct train_env *e, const struct wl_op *op, struct train_cost *c, double *ring_s) {
+/* Communication of a block that runs beside its kernels, priced when these are known. */
+struct beside {
+  double ring_s, tensor_s;
+};
+
+static void price_collective(const struct train_env *e, const struct wl_op *op, struct train_cost *c, struct beside *beside) {
   if (op->group == WL_GROUP_TP) {
-    double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
-    c->part[STEP_TP] += t * (1 - (e->share.sequence_parallel ? e->tp_overlap : 0));
+    beside->tensor_s += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
   } else if (op->group == WL_GROUP_ETP) {
     double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.etp, 1) * (1 - e->stack->ep_overlap);
     c->part[STEP_EP] += t;
@@ -77,7 +81,7 @@ static void price_collective(const struct train_env *e, const struct wl_op *op, 
     c->hideable_s += t * (1 - e->stack->ep_overlap);
     c->experts_net_s += train_ranks_per_node(e, e->plan.ep, e->plan.etp) < e->plan.ep ? t : 0;
   } else {
-    *ring_s += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.cp, e->plan.tp);
+    beside->ring_s += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.cp, e->plan.tp);
   }
 }
 
@@ -117,7 +121,7 @@ static double product_s(const struct train_env *e, const struct wl_op *op, struc
 }
 
 static void price_op(const struct train_env *e, const struct wl_op *op, bool backward, struct train_cost *c,
-                     double *ring_s) {
+                     struct beside *beside) {
   double t = 0;
   int part = STEP_COMPUTE;
   switch (op->kind) {
@@ -136,7 +140,7 @@ static void price_op(const struct train_env *e, const struct wl_op *op, bool bac
     c->mem_bytes += op->bytes;
     break;
   default:
-    price_collective(e, op, c, ring_s);
+    price_collective(e, op, c, beside);
     return;
   }
   c->part[part] += t;
@@ -151,18 +155,22 @@ static double kernel_count(const struct wl_ops *ops) {
   return n;
 }
 
-/* One block, one pass. What a ring of keys and values takes longer than the attention it runs beside is exposed. */
+/* One block, one pass. What a ring of keys and values takes longer than the attention it runs beside is exposed; sums and
+ * gathers of tensor ranks hide behind the block's products, never for longer than these take. */
 static void price_block(const struct train_env *e, enum wl_block b, enum wl_pass p, struct train_cost *c,
                         double *kernels, bool scores_only) {
   struct wl_ops ops;
-  double ring_s = 0;
+  struct beside beside = {0};
+  double products = c->part[STEP_COMPUTE];
   wl_block_ops(&e->share, b, p, &ops);
   for (int i = 0; i < ops.n; i++)
     if (!scores_only || ops.op[i].scores_only)
-      price_op(e, &ops.op[i], p == WL_BACKWARD, c, &ring_s);
+      price_op(e, &ops.op[i], p == WL_BACKWARD, c, &beside);
   if (!scores_only)
     *kernels += kernel_count(&ops);
-  c->part[STEP_CP] += fmax(ring_s * (1 - e->stack->cp_overlap), ring_s - c->part[STEP_ATTENTION]);
+  double hidden = e->share.sequence_parallel ? e->tp_overlap * beside.tensor_s : 0;
+  c->part[STEP_TP] += beside.tensor_s - fmin(hidden, c->part[STEP_COMPUTE] - products);
+  c->part[STEP_CP] += fmax(beside.ring_s * (1 - e->stack->cp_overlap), beside.ring_s - c->part[STEP_ATTENTION]);
 }
 
 /* ---- layers ---- */

@@ -359,8 +359,20 @@ static void test_told(void) {
   j.stack = "torchtitan 2025";
   double exposed = step(j).part_s[STEP_TP];
   j.async_tp = true;
-  CU_CLOSE(step(j).part_s[STEP_TP], 0.3 * exposed, 1e-6);
+  CU_ASSERT(step(j).part_s[STEP_TP] < 0.5 * exposed);
   struct train_env e = env_with(&j, &own);
+  struct train_layer open, hidden; /* behind the products of its block, and never for longer than these take */
+  e.tp_overlap = 0;
+  train_layer_price(&e, LAYER_MLP, &open);
+  e.tp_overlap = 0.7;
+  train_layer_price(&e, LAYER_MLP, &hidden);
+  CU_CLOSE(hidden.forward.part[STEP_TP], 0.3 * open.forward.part[STEP_TP], 1e-9);
+  e.tp_overlap = 1;
+  e.clock *= 20;
+  train_layer_price(&e, LAYER_MLP, &hidden);
+  CU_ASSERT(hidden.forward.part[STEP_TP] > 0);
+  CU_CLOSE(hidden.forward.part[STEP_TP], open.forward.part[STEP_TP] - hidden.forward.part[STEP_COMPUTE], 1e-9);
+  e.clock /= 20;
   own.selective = WL_AGAIN_SCORES;
   train_layer_price(&e, LAYER_DENSE, &scores);
   CU_CLOSE(scores.backward.recompute_s, scores.forward.part[STEP_ATTENTION], 1e-9);
