@@ -84,6 +84,7 @@ struct serve_piece {
 };
 struct serve_due_step { /* of the heap */
   int64_t step;
+  uint64_t index; /* of the sequence, which ties are broken by */
   int32_t seq;
 };
 /* Decode iterations with the same members: j takes max(floor, a + b j); the host's part is in a, or in floor where launches overlap. */

@@ -43,35 +43,25 @@ void serve_list_remove(struct serve *s, int32_t i) {
 }
 
 /* ---- the heap; ties in order of arrival ---- */
-static bool less(const struct serve *s, struct serve_due_step a, struct serve_due_step b) {
-  if (a.step != b.step)
-    return a.step < b.step;
-  return s->seq[a.seq].index < s->seq[b.seq].index;
+static bool less(const struct serve_due_step *a, const struct serve_due_step *b) {
+  return a->step != b->step ? a->step < b->step : a->index < b->index;
 }
 
-static void swap(struct serve *s, int a, int b) {
-  struct serve_due_step x = s->heap[a];
-  s->heap[a] = s->heap[b];
-  s->heap[b] = x;
-}
-
-static void down(struct serve *s, int i) {
-  for (;;) {
-    int c = 2 * i + 1;
-    if (c >= s->heap_n)
-      return;
-    if (c + 1 < s->heap_n && less(s, s->heap[c + 1], s->heap[c]))
-      c++;
-    if (!less(s, s->heap[c], s->heap[i]))
-      return;
-    swap(s, c, i);
-    i = c;
+/* Where x belongs, at place i or below it; smaller children move up. */
+static int sift_down(const struct serve *s, int i, const struct serve_due_step *x) {
+  for (int c; (c = 2 * i + 1) < s->heap_n; i = c) {
+    c += c + 1 < s->heap_n && less(&s->heap[c + 1], &s->heap[c]);
+    if (!less(&s->heap[c], x))
+      break;
+    s->heap[i] = s->heap[c];
   }
+  return i;
 }
 
-static void up(struct serve *s, int i) {
-  for (; i > 0 && less(s, s->heap[i], s->heap[(i - 1) / 2]); i = (i - 1) / 2)
-    swap(s, i, (i - 1) / 2);
+static int sift_up(const struct serve *s, int i, const struct serve_due_step *x) {
+  for (int above; i > 0 && less(x, &s->heap[above = (i - 1) / 2]); i = above)
+    s->heap[i] = s->heap[above];
+  return i;
 }
 
 void serve_heap_push(struct serve *s, int64_t step, int32_t seq) {
@@ -79,16 +69,15 @@ void serve_heap_push(struct serve *s, int64_t step, int32_t seq) {
     s->heap_cap = s->heap_cap ? 2 * s->heap_cap : 256;
     s->heap = mem_realloc(s->heap, (size_t)s->heap_cap, sizeof *s->heap);
   }
-  s->heap[s->heap_n] = (struct serve_due_step){step, seq};
-  up(s, s->heap_n++);
+  const struct serve_due_step x = {step, s->seq[seq].index, seq};
+  s->heap[sift_up(s, s->heap_n, &x)] = x;
+  s->heap_n++;
 }
 
 static void remove_at(struct serve *s, int i) {
-  s->heap[i] = s->heap[--s->heap_n];
-  if (i < s->heap_n) {
-    down(s, i);
-    up(s, i);
-  }
+  const struct serve_due_step x = s->heap[--s->heap_n];
+  if (i < s->heap_n)
+    s->heap[sift_up(s, sift_down(s, i, &x), &x)] = x;
 }
 
 void serve_heap_pop(struct serve *s) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/csv.h"
+#include "base/csv_feed.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/units.h"
@@ -184,6 +185,90 @@ static void hostile_tables(void) {
   CU_ASSERT_EQUAL(silent, 0);
 }
 
+/* ---- fed in chunks: what is split here is what libcsv splits ---- */
+
+struct heard { /* fields and rows as one text */
+  char *text;
+  size_t n, cap, rows;
+};
+
+static void hear(void *ctx, const char *const *field, size_t n) {
+  struct heard *h = ctx;
+  for (size_t i = 0; i < n && i < CSV_FEED_FIELDS; i++) {
+    size_t length = strlen(field[i]);
+    h->text = mem_grow(h->text, &h->cap, h->n + length + 2, 1);
+    memcpy(h->text + h->n, field[i], length);
+    h->n += length;
+    h->text[h->n++] = '|';
+  }
+  h->text = mem_grow(h->text, &h->cap, h->n + 2, 1);
+  h->text[h->n++] = '\n';
+  h->text[h->n] = '\0';
+  h->rows++;
+}
+
+static bool feed(const char *text, size_t n, struct heard *ret) {
+  *ret = (struct heard){0};
+  write_bytes(text, n);
+  FILE *f = fopen(scratch, "rb");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  struct csv_feed *c = csv_feed_create(f, hear, ret);
+  size_t bytes, all = 0;
+  bool end = false, good = true;
+  while (good && !end) {
+    good = csv_feed_chunk(c, &bytes, &end);
+    all += bytes;
+  }
+  CU_ASSERT_EQUAL(all, n);
+  csv_feed_destroy(c);
+  fclose(f);
+  unlink(scratch);
+  return good;
+}
+
+/* The text alone, and behind a quoted row, which libcsv must read; n bytes. */
+static void same_both_ways(const char *text, size_t n) {
+  static const char quoted[] = "\"q\"\n";
+  struct heard plain, by_library;
+  char *behind = mem_array(n + sizeof quoted, 1);
+  memcpy(behind, quoted, sizeof quoted - 1);
+  memcpy(behind + sizeof quoted - 1, text, n);
+  CU_ASSERT(feed(text, n, &plain));
+  CU_ASSERT(feed(behind, n + sizeof quoted - 1, &by_library));
+  CU_ASSERT_EQUAL_FATAL(plain.rows + 1, by_library.rows);
+  CU_ASSERT(!plain.text || strcmp(plain.text, by_library.text + strlen("q|\n")) == 0);
+  mem_free(behind);
+  mem_free(plain.text);
+  mem_free(by_library.text);
+}
+
+static void csv_feeds_alike(void) {
+  static const char letters[] = ",,,,\n\n\r \tab1.-!\x80";
+  uint64_t state = 7;
+  char text[200];
+  for (int i = 0; i < 2000; i++) {
+    size_t n = noise(&state) % (sizeof text);
+    for (size_t k = 0; k < n; k++)
+      text[k] = letters[noise(&state) % (sizeof letters - 1)];
+    same_both_ways(text, n);
+  }
+  size_t n = 300000; /* rows across chunks, one of them longer than a chunk */
+  char *large = mem_array(n, 1);
+  for (size_t k = 0; k < n; k++)
+    large[k] = k > 80000 && k < 170000 ? 'x' : letters[noise(&state) % (sizeof letters - 1)];
+  same_both_ways(large, n);
+  mem_free(large);
+}
+
+static void csv_feed_breaks(void) {
+  struct heard h;
+  CU_ASSERT_FALSE(feed("a,b\n1,\"2", 8, &h));
+  mem_free(h.text);
+  CU_ASSERT(feed("a,b\n1,\"2,\"", 10, &h));
+  CU_ASSERT_STRING_EQUAL(h.text, "a|b|\n1|2,|\n");
+  mem_free(h.text);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
       {"csv: tables", csv_tables},
@@ -193,6 +278,8 @@ int main(void) {
       {"csv: large files are streamed", csv_streams_large_files},
       {"csv: what is written", csv_writes_what_it_reads},
       {"hostile tables", hostile_tables},
+      {"csv: fed in chunks, quotes or none", csv_feeds_alike},
+      {"csv: fed broken quotes", csv_feed_breaks},
   };
   return cu_main("csv", cases, COUNT(cases));
 }

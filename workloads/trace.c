@@ -1,13 +1,11 @@
 #include "workloads/trace.h"
 
-#include <csv.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/csv_feed.h"
 #include "base/mem.h"
-
-enum { CHUNK = 1 << 16 };
 
 struct wl_trace {
   char *path;
@@ -21,12 +19,10 @@ struct wl_trace {
   double first_s, last_s;
   int line;
   /* CSV: rows parsed ahead from one chunk */
-  struct csv_parser parser;
-  bool parser_on, header_seen;
+  struct csv_feed *feed;
+  bool header_seen;
   int col[WL_TRACE_FIELDS];   /* format's column of each file column, -1 = not wanted */
-  int fields, want;           /* file columns; columns of the format */
-  char text[WL_TRACE_FIELDS][64];
-  int at;                     /* field of the row being read */
+  int fields;                 /* file columns */
   struct wl_trace_request *ready;
   size_t ready_n, ready_i, ready_cap;
   /* JSON lines */
@@ -73,7 +69,7 @@ static bool settle(struct wl_trace *t, enum wl_trace_row kind, struct wl_trace_r
 }
 
 /* ---- CSV ---- */
-static bool match_header(const struct wl_trace_format *f, char (*name)[64], int n, int *col) {
+static bool match_header(const struct wl_trace_format *f, const char *const *name, int n, int *col) {
   for (int i = 0; i < n; i++)
     col[i] = -1;
   for (int k = 0; k < 5 && f->column[k]; k++) {
@@ -88,40 +84,33 @@ static bool match_header(const struct wl_trace_format *f, char (*name)[64], int 
   return true;
 }
 
-static void no_format(struct wl_trace *t) {
-  errs_add(t->errs, t->path, t->line, "header", "got '%s%s%s..', expected the columns of a known trace format (see `rackcast trace --help`)", t->text[0],
-           t->at > 1 ? "," : "", t->at > 1 ? t->text[1] : "");
-  t->stop = true;
-}
-
-static void header_row(struct wl_trace *t) {
+static void header_row(struct wl_trace *t, const char *const *name, int n) {
   t->header_seen = true;
-  t->fields = t->at;
-  if (t->format) {
-    if (!match_header(t->format, t->text, t->at, t->col))
-      no_format(t);
-  } else {
-    for (size_t i = 0; wl_trace_formats[i] && !t->format; i++)
-      if (wl_trace_formats[i]->row && match_header(wl_trace_formats[i], t->text, t->at, t->col))
-        t->format = wl_trace_formats[i];
-    if (!t->format)
-      no_format(t);
+  t->fields = n;
+  bool matches = t->format && match_header(t->format, name, n, t->col);
+  for (size_t i = 0; wl_trace_formats[i] && !t->format; i++)
+    if (wl_trace_formats[i]->row && match_header(wl_trace_formats[i], name, n, t->col)) {
+      t->format = wl_trace_formats[i];
+      matches = true;
+    }
+  if (!matches) {
+    errs_add(t->errs, t->path, t->line, "header", "got '%s%s%s..', expected the columns of a known trace format (see `rackcast trace --help`)", name[0],
+             n > 1 ? "," : "", n > 1 ? name[1] : "");
+    t->stop = true;
   }
-  for (t->want = 0; t->format && t->want < 5 && t->format->column[t->want];)
-    t->want++;
 }
 
-static void data_row(struct wl_trace *t) {
+static void data_row(struct wl_trace *t, const char *const *text, int n) {
   const char *field[5] = {"", "", "", "", ""};
   char why[80] = "";
   struct wl_trace_request r = {0};
   enum wl_trace_row kind = WL_ROW_BAD;
-  if (t->at != t->fields)
-    snprintf(why, sizeof why, "got %d fields, expected %d", t->at, t->fields);
+  if (n != t->fields)
+    snprintf(why, sizeof why, "got %d fields, expected %d", n, t->fields);
   else {
     for (int i = 0; i < t->fields; i++)
       if (t->col[i] >= 0)
-        field[t->col[i]] = t->text[i];
+        field[t->col[i]] = text[i];
     kind = t->format->row(field, &r, why);
   }
   if (settle(t, kind, &r, why)) {
@@ -131,47 +120,27 @@ static void data_row(struct wl_trace *t) {
   check_share(t, false);
 }
 
-static void on_field(void *s, size_t n, void *ctx) {
+static void on_row(void *ctx, const char *const *field, size_t count) {
   struct wl_trace *t = ctx;
-  if (t->at < WL_TRACE_FIELDS) {
-    size_t k = s ? (n < 63 ? n : 63) : 0;
-    if (k > 0)
-      memcpy(t->text[t->at], s, k);
-    t->text[t->at][k] = '\0';
-  }
-  t->at++;
-}
-
-static void on_row(int c, void *ctx) {
-  struct wl_trace *t = ctx;
-  (void)c;
+  int n = count < WL_TRACE_FIELDS ? (int)count : WL_TRACE_FIELDS;
   t->line++;
-  if (t->at > WL_TRACE_FIELDS)
-    t->at = WL_TRACE_FIELDS;
-  if (t->stop || (t->at == 1 && t->text[0][0] == '\0')) {
-    t->at = 0;
+  if (t->stop || (n == 1 && field[0][0] == '\0'))
     return;
-  }
   if (t->header_seen)
-    data_row(t);
+    data_row(t, field, n);
   else
-    header_row(t);
-  t->at = 0;
+    header_row(t, field, n);
 }
 
 static void csv_chunk(struct wl_trace *t) {
-  char buf[CHUNK];
-  size_t n = fread(buf, 1, sizeof buf, t->file);
-  t->bytes += n;
+  size_t n;
   t->ready_n = t->ready_i = 0;
-  bool ok = csv_parse(&t->parser, buf, n, on_field, on_row, t) == n;
-  if (ok && n < sizeof buf) {
-    t->eof = true;
-    ok = csv_fini(&t->parser, on_field, on_row, t) == 0 && !ferror(t->file);
+  bool ok = csv_feed_chunk(t->feed, &n, &t->eof);
+  t->bytes += n;
+  if (ok && t->eof)
     check_share(t, true);
-  }
   if (!ok && !t->stop) {
-    errs_add(t->errs, t->path, t->line + 1, NULL, "%s", ferror(t->file) ? strerror(errno) : csv_strerror(csv_error(&t->parser)));
+    errs_add(t->errs, t->path, t->line + 1, NULL, "%s", csv_feed_error(t->feed));
     t->stop = true;
   }
 }
@@ -316,8 +285,7 @@ struct wl_trace *wl_trace_open(const char *path, const char *format, double bad_
     find_format(t, "mooncake");
   if (t->format && !t->format->row)
     return t;
-  csv_init(&t->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL);
-  t->parser_on = true;
+  t->feed = csv_feed_create(t->file, on_row, t);
   csv_chunk(t); /* the header, so that a wrong file is refused at once */
   if (!t->header_seen && !t->stop)
     errs_add(errs, path, 0, NULL, "empty, expected a request trace");
@@ -334,10 +302,9 @@ bool wl_trace_next(struct wl_trace *t, struct wl_trace_request *r) {
 void wl_trace_close(struct wl_trace *t) {
   if (!t)
     return;
+  csv_feed_destroy(t->feed);
   if (t->file)
     fclose(t->file);
-  if (t->parser_on)
-    csv_free(&t->parser);
   for (int i = 0; i < WL_TRACE_NAMED_BAD; i++)
     mem_free(t->named[i]);
   mem_free(t->linebuf);

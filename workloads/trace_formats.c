@@ -1,6 +1,7 @@
 /* The known trace formats: which columns, and how a row becomes a request. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/date.h"
 #include "base/units.h"
 #include "workloads/trace.h"
@@ -47,16 +48,19 @@ static int two(const char *s) {
   return (s[0] - '0') * 10 + (s[1] - '0');
 }
 
-/* "2023-11-16 18:17:03.9799600" (or with a T), without a time zone. The date is kept from row to row because it seldom changes. */
+/* "2023-11-16 18:17:03.9799600" (or with a T), without a time zone. */
 static bool timestamp(const char *s, double *ret, char *why) {
-  static const char *const shape = "dddd-dd-dd dd:dd:dd";
-  for (int i = 0; i < 19; i++)
-    if (shape[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != shape[i] && !(i == 10 && s[i] == 'T')) {
-      snprintf(why, 80, "time: got '%.30s', expected YYYY-MM-DD hh:mm:ss", s);
-      return false;
-    }
-  struct date d = {two(s) * 100 + two(s + 2), two(s + 5), two(s + 8)};
-  int h = two(s + 11), m = two(s + 14), sec = two(s + 17);
+  static const int at[] = {0, 2, 5, 8, 11, 14, 17}; /* century, year, month, day, hour, minute, second */
+  bool shaped = strnlen(s, 19) == 19 && s[4] == '-' && s[7] == '-' && (s[10] == ' ' || s[10] == 'T') && s[13] == ':' && s[16] == ':';
+  int part[7], sign = shaped ? 0 : -1;
+  for (int i = 0; i < 7 && sign >= 0; i++)
+    sign |= part[i] = two(s + at[i]);
+  if (sign < 0) {
+    snprintf(why, 80, "time: got '%.30s', expected YYYY-MM-DD hh:mm:ss", s);
+    return false;
+  }
+  struct date d = {part[0] * 100 + part[1], part[2], part[3]};
+  int h = part[4], m = part[5], sec = part[6];
   if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > date_days_in_month(d.year, d.month) || h > 23 || m > 59 || sec > 60) {
     snprintf(why, 80, "time: '%.30s' is not a date and time", s);
     return false;
