@@ -58,7 +58,7 @@ static bool read_call(struct plan_call *c) {
   one_of(c, "by", "time", "cost");
   one_of(c, "csv", "plans", "front");
   if (errs_count(c->errs) == 0 && cli_library_open(&c->library, args, c->errs))
-    c->spec = sc_scenario_load(cli_word(args, 0), set, n, &(struct sc_library){c->library.catalog, c->library.models, c->library.engines, c->library.stacks}, c->errs);
+    c->spec = sc_scenario_load(cli_word(args, 0), set, n, &(struct sc_library){c->library.catalog, c->library.models, c->library.engines, c->library.stacks, c->library.data_hash}, c->errs);
   return c->spec != NULL;
 }
 

@@ -56,7 +56,7 @@ static bool read_scenario(struct call *c, const struct cli_args *args) {
   for (size_t i = 0; i < n; i++)
     set[i] = cli_value_at(args, "set", i);
   if (cli_library_open(&c->library, args, c->errs))
-    c->spec = sc_scenario_load(cli_word(args, 0), set, n, &(struct sc_library){c->library.catalog, c->library.models, c->library.engines, c->library.stacks}, c->errs);
+    c->spec = sc_scenario_load(cli_word(args, 0), set, n, &(struct sc_library){c->library.catalog, c->library.models, c->library.engines, c->library.stacks, c->library.data_hash}, c->errs);
   return c->spec != NULL;
 }
 

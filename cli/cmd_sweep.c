@@ -101,7 +101,7 @@ static bool read_points(struct sweep *s) {
   s->point = arena_alloc(s->arena, s->n * sizeof *s->point);
   for (size_t i = 0; good && i < s->n; i++) {
     size_t n = settings_of(s, i, set);
-    struct sim_spec *spec = sc_scenario_load(s->scenario, set, n, &(struct sc_library){library.catalog, library.models, library.engines, library.stacks}, s->errs);
+    struct sim_spec *spec = sc_scenario_load(s->scenario, set, n, &(struct sc_library){library.catalog, library.models, library.engines, library.stacks, library.data_hash}, s->errs);
     if (!spec) {
       good = false; /* the other points would mostly repeat the same messages */
       break;

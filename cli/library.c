@@ -1,5 +1,6 @@
 #include "cli/library.h"
 #include "base/datadir.h"
+#include "base/hash_files.h"
 #include "base/mem.h"
 
 size_t cli_library_dirs(struct arena *a, const char *shipped, const struct cli_args *args, const char *opt, const char *dir[CLI_LIBRARY_DIRS],
@@ -14,17 +15,28 @@ size_t cli_library_dirs(struct arena *a, const char *shipped, const struct cli_a
   return n;
 }
 
+static uint64_t hash_dirs(uint64_t h, const char *const *dir, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    h = hash_tables(h, dir[i]);
+  return h;
+}
+
 bool cli_library_open(struct cli_library *l, const struct cli_args *args, struct errs *errs) {
-  size_t before = errs_count(errs);
+  size_t before = errs_count(errs), n;
   struct arena *a = arena_create();
   const char *dir[CLI_LIBRARY_DIRS];
   *l = (struct cli_library){0};
-  l->catalog = hw_catalog_load(dir, cli_library_dirs(a, "hwmodels/catalog", args, "catalog", dir, errs), errs);
-  l->models = wl_models_load(dir, cli_library_dirs(a, "workloads/catalog/models", args, "models", dir, errs), errs);
+  n = cli_library_dirs(a, "hwmodels/catalog", args, "catalog", dir, errs);
+  l->catalog = hw_catalog_load(dir, n, errs);
+  l->data_hash = hash_dirs(0, dir, n);
+  n = cli_library_dirs(a, "workloads/catalog/models", args, "models", dir, errs);
+  l->models = wl_models_load(dir, n, errs);
+  l->data_hash = hash_dirs(l->data_hash, dir, n);
   if (errs_count(errs) == before) { /* a directory that is not there is told once */
-    size_t n = cli_library_dirs(a, "workloads/catalog", args, "catalog", dir, errs);
+    n = cli_library_dirs(a, "workloads/catalog", args, "catalog", dir, errs);
     l->engines = wl_engines_load(dir, n, errs);
     l->stacks = wl_stacks_load(dir, n, errs);
+    l->data_hash = hash_dirs(l->data_hash, dir, 1); /* the user's are counted already */
   }
   arena_destroy(a);
   return errs_count(errs) == before;

@@ -1,6 +1,7 @@
 /* What a command looks names up in: the shipped catalogs and model library, and the user's own in front of them. */
 #ifndef CLI_LIBRARY_H
 #define CLI_LIBRARY_H
+#include <stdint.h>
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "hwmodels/catalog.h"
@@ -13,6 +14,7 @@ struct cli_library {
   struct wl_models *models;
   struct wl_engines *engines;
   struct wl_stacks *stacks;
+  uint64_t data_hash; /* of every table that they were read from */
 };
 /* Lines for a command's table of options. */
 #define CLI_LIBRARY_OPTS                                                                                               \

@@ -1,21 +1,9 @@
 /* What the work is made of: rates over the day, lengths, training phases (files of the user's or plain figures),
  * service levels. */
-#include <stdio.h>
 #include "base/datadir.h"
-#include "base/hash.h"
+#include "base/hash_files.h"
 #include "scenarios/keys.h"
 #include "workloads/trace_demand.h"
-
-/* Traces are part of the input: an edited file is another run. */
-static uint64_t hash_file(uint64_t h, const char *path) {
-  char buf[65536];
-  FILE *f = fopen(path, "rb");
-  for (size_t n; f && (n = fread(buf, 1, sizeof buf, f)) > 0;)
-    h = hash_bytes(h, buf, n);
-  if (f)
-    fclose(f);
-  return h;
-}
 
 static const char *find_file(struct sc_reader *r, const struct sc_node *n, const char *path) {
   const struct sc_node *v = sc_scalar(r, n, path);
@@ -24,7 +12,7 @@ static const char *find_file(struct sc_reader *r, const struct sc_node *n, const
   const char *found = datadir_find(r->arena, v->text, v->file ? v->file : r->spec->file, "scenarios");
   if (found) {
     sc_row(r, n, path, v->text, "");
-    r->files_hash = hash_file(r->files_hash, found);
+    r->files_hash = hash_file(r->files_hash, found); /* an edited trace is another run */
   } else
     sc_error(r, n, path, "no such file, got '%s', looked beside the scenario, here and in the shipped scenarios",
              v->text);

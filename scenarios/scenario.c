@@ -5,7 +5,8 @@
 #include "scenarios/source.h"
 #include "sim/serve_setup.h"
 
-/* What the results depend on: every resolved value, whatever file it stood in, and the traces. */
+/* What the results depend on: every resolved value, whatever file it stood in, the traces, and the tables of
+ * hardware, software and models. */
 static uint64_t hash_inputs(const struct sc_reader *r) {
   uint64_t h = r->files_hash;
   for (size_t i = 0; i < r->n_row; i++)
@@ -34,7 +35,7 @@ struct sim_spec *sc_scenario_load(const char *path, const char *const *sets, siz
   *s = (struct sim_spec){.arena = a, .catalog = library->catalog, .models = library->models, .file = arena_strdup(a, path),
                          .engines = library->engines ? library->engines : serve_engines_shipped(why, sizeof why),
                          .stacks = library->stacks ? library->stacks : wl_stacks_shipped()};
-  struct sc_reader r = {.arena = a, .errs = errs, .spec = s, .catalog = s->catalog, .models = s->models};
+  struct sc_reader r = {.arena = a, .errs = errs, .spec = s, .catalog = s->catalog, .models = s->models, .files_hash = library->data_hash};
   const struct sc_node *root = sc_source_resolve(a, path, sets, n_sets, errs);
   if (root)
     read_spec(&r, root, before);

@@ -2,6 +2,7 @@
  * catalog and library. */
 #ifndef SCENARIOS_SCENARIO_H
 #define SCENARIOS_SCENARIO_H
+#include <stdint.h>
 #include <stdio.h>
 #include "base/err.h"
 #include "sim/spec.h"
@@ -11,6 +12,7 @@ struct sc_library { /* borrowed; must outlive the scenario */
   const struct wl_models *models;
   const struct wl_engines *engines; /* NULL = the shipped ones */
   const struct wl_stacks *stacks;   /* NULL = the shipped ones */
+  uint64_t data_hash;               /* of the tables that all of these were read from: part of input_hash */
 };
 /* sets: "PATH=VALUE" of the command line. NULL when errs got entries (all that were found, traces included). To be freed
  * with sc_scenario_free. */

@@ -83,7 +83,7 @@ struct sc_reader {
   struct sim_spec *spec;
   const struct hw_catalog *catalog;
   const struct wl_models *models;
-  uint64_t files_hash;     /* of the contents of the traces that were named */
+  uint64_t files_hash;     /* of the contents of the traces that were named, and of the catalogs */
   uint64_t *said;          /* hashes of the errors given: one slip inherited by ten layers is told once */
   size_t n_said, cap_said; /* on the heap until the reader ends, like row */
   struct rec_input *row;
