@@ -75,10 +75,11 @@ static void read_layout(struct case_reader *r) {
   p->pp = p->pp > 0 ? p->pp : 1;
   p->gpus = gpus;
   if (p->dp_attention) {
-    if (p->tp == 0 || p->tp >= gpus)
+    int stage = p->pp > 0 ? gpus / p->pp : gpus; /* all of a stage attend for themselves when the cell counts them all */
+    if (p->tp == 0 || p->tp >= stage)
       p->tp = 1;
     if (p->ep == 0)
-      p->ep = p->model->experts > 0 ? gpus : 1;
+      p->ep = p->model->experts > 0 ? stage : 1;
   } else if (p->tp > 0) {
     p->gpus = p->tp * p->pp;
   } else if (r->c->load == LOAD_OFFLINE || r->c->load == LOAD_LIMIT || p->model->encoder || case_benchmark_set(r)) {

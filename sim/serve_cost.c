@@ -32,11 +32,34 @@ static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g,
   return fmax(0, t - start) / s->engine.gemm_f + start * s->engine.launch_f;
 }
 
-/* Two grouped GEMMs. Ranks of an expert-parallel group wait for the fullest one (balanced by redundant copies); many small experts on one rank get unequal rows. */
+/* GPUs that attend for tokens of their own inside a node gather all tokens and scatter the sums, as engines do by default; across nodes copies are sent to the experts. */
+static bool sends_copies(const struct serve_setup *s) {
+  return s->ops.a2a_layers > 0 && s->layout.tp * s->layout.dp > s->server->gpus;
+}
+
+/* One kernel for the layer, as measured; its copies of rows are inside. */
+static double fused_experts_s(const struct serve_setup *s, double tokens, double touched) {
+  const struct wl_serve_ops *o = &s->ops;
+  double pairs = tokens * o->topk;
+  struct hw_moe_ffn op = {.touched = touched, .rows = pairs / o->ep, .all_rows = pairs, .hidden = o->hidden, .inter = o->expert_n_down_k,
+                          .gated = o->expert_n_up > o->expert_n_down_k, .dtype = s->layout.weights, .weight_bytes = dtype_bytes(s->layout.weights),
+                          .clock = s->clock, .imbalance = o->ep > 1 ? s->engine.rank_skew : 1};
+  return hw_moe_ffn_s(s->gpu, &op);
+}
+
+/* Layers were measured in block-scaled 8-bit floats, for which tiles are tuned, and in 16 bits without tuned tiles: those of experts spread over ranks, for whose shapes engines ship none. */
+static bool fuses_experts(const struct serve_setup *s) {
+  double bytes = dtype_bytes(s->layout.weights);
+  return s->engine.moe_fused && !sends_copies(s) && (s->layout.weights == DT_FP8 || (bytes == 2 && s->ops.ep > 1));
+}
+
+/* Ranks of an expert-parallel group wait for the fullest one. Grouped products: many small experts on one rank get unequal rows. */
 static double experts_s(const struct serve_setup *s, double tokens) {
   const struct wl_serve_ops *o = &s->ops;
-  double touched = wl_experts_touched(o->experts, o->topk, tokens) / o->ep;
-  struct hw_grouped_gemm op = {.groups = fmax(1, touched), .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->hidden,
+  double touched = fmax(1, wl_experts_touched_most(o->experts, o->topk, tokens, o->ep));
+  if (fuses_experts(s))
+    return fused_experts_s(s, tokens, touched);
+  struct hw_grouped_gemm op = {.groups = touched, .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->hidden,
                                .dtype = s->compute, .weight_bytes = dtype_bytes(s->layout.weights), .clock = s->clock,
                                .imbalance = o->ep > 1 ? s->engine.rank_skew : o->experts > 16 ? fmax(1, s->engine.moe_skew) : 1};
   double t = hw_grouped_gemm_s(s->gpu, &op);
@@ -63,17 +86,20 @@ static double all_reduce_s(const struct serve_setup *s, double rows) {
   return latency + fmax(0, t - floor_s) / s->engine.ar_bw_f;
 }
 
-/* GPUs that attend together each send their share of the tokens. Few rows go straight to each expert, many once to each node. */
+/* Few rows go straight to each expert, many once to each node. */
 enum { BULK_ROWS = 512 };
 
 static double a2a_s(const struct serve_setup *s, double rows) {
+  const struct wl_serve_ops *o = &s->ops;
   int ranks = s->layout.tp * s->layout.dp, per_node = ranks < s->server->gpus ? ranks : s->server->gpus;
-  if (s->ops.a2a_layers <= 0)
+  if (o->a2a_layers <= 0)
     return 0;
-  double tokens = rows / s->layout.tp, share = rows >= BULK_ROWS && ranks > per_node ? s->ops.bulk_share : 1;
-  struct hw_coll_op op = {.kind = HW_ALL_TO_ALL, .bytes = tokens * s->ops.dispatch_bytes * share, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
+  bool copies = sends_copies(s);
+  double tokens = rows / s->layout.tp, each = !copies ? ranks : rows >= BULK_ROWS ? o->topk * o->bulk_share : o->topk;
+  struct hw_coll_op op = {.kind = copies ? HW_ALL_TO_ALL : HW_ALL_GATHER, .bytes = tokens * each * o->dispatch_bytes, .ranks = ranks, .ranks_per_node = per_node, .groups_per_node = 1};
   double t = hw_coll_s(s->server, &op);
-  op.bytes = tokens * s->ops.combine_bytes * share;
+  op.kind = copies ? HW_ALL_TO_ALL : HW_REDUCE_SCATTER;
+  op.bytes = tokens * each * o->combine_bytes;
   return t + hw_coll_s(s->server, &op);
 }
 

@@ -75,9 +75,9 @@ struct search {
   struct sim_replica_fit first; /* of the smallest layout as asked */
 };
 
-/* The steady state has neither queues nor bursts: what it grants is more than the simulation finds. So it may rule a layout out, but not choose one. */
+/* The steady state has neither queues nor bursts: with room above it grants more than the simulation finds. So it may rule a layout out, but not choose one. */
 static void weigh(struct search *q, const struct sim_replica *r) {
-  if (layout_rate(r, q->mix, q->slo->tpot_s) / sim_replica_gpus(r) <= q->best * NEARLY)
+  if (SERVE_TOP * layout_rate(r, q->mix, q->slo->tpot_s) / sim_replica_gpus(r) <= q->best * NEARLY)
     return;
   double rate = serve_capacity(r, q->input, q->output, q->mix->hit, q->slo, q->seed) / sim_replica_gpus(r);
   if (rate > q->best * NEARLY) {

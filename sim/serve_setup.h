@@ -40,7 +40,9 @@ struct serve_mix {
 };
 /* The most sequences that decode at once with rounds within tpot_s (0 = no limit), inside the cache and the engine's batch. */
 double serve_steady_seqs(const struct serve_cost *c, const struct serve_mix *x, double kv_tokens, double max_seqs, double tpot_s);
-/* Requests per second that n sequences in flight finish. */
+/* Requests per second that n sequences in flight finish. No simulation carries more than SERVE_TOP times that: sequences are counted with a tenth of the cache free, and rounds with and without prompts can
+ * be cheaper than their mean. */
+static const double SERVE_TOP = 1.15;
 double serve_steady_rate(const struct serve_cost *c, const struct serve_mix *x, double n);
 /* The highest rate within the limits, by simulation; the layout is chosen. To 1 % of what memory and the engine's batch allow. */
 double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input, const struct wl_hist *output, double hit, const struct sim_slo *slo,

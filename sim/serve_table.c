@@ -193,7 +193,7 @@ static bool run_levels(const struct bench *b, struct sim_serve_table *t) {
   struct sim_serve_level full = {.r.req_per_s = b->top_req_s};
   if (b->top_req_s <= 0 && !level_run(b, 0, b->concurrency, &full))
     return false;
-  double top = 1.15 * full.r.req_per_s;
+  double top = SERVE_TOP * full.r.req_per_s;
   t->level = mem_array(MAX_LEVELS + 2, sizeof *t->level); /* find_max_rate adds two */
   level_idle(b, &t->level[t->n++]);
   for (int i = 1; i < GRID; i++) {
@@ -259,7 +259,7 @@ double serve_capacity(const struct sim_replica *rep, const struct wl_hist *input
   char why[240];
   if (!bench_init(&b, rep, input, output, hit, slo, SERVE_WHOLE, false, seed, why, sizeof why))
     return 0;
-  double lo = 0, hi = b.top_req_s;
+  double lo = 0, hi = SERVE_TOP * b.top_req_s;
   for (int k = 0; k < 7; k++) {
     bool ok = level_run(&b, (lo + hi) / 2, 0, &l) && meets(&b, &l);
     *(ok ? &lo : &hi) = (lo + hi) / 2;

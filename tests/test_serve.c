@@ -261,6 +261,44 @@ static void test_weight_bytes(void) {
   CU_CLOSE(wl_experts_touched(256, 8, 32), 256 * (1 - pow(1 - 8 / 256.0, 32)), 1e-9);
 }
 
+/* Two ranks of two experts, each touched or not with even chances: 1 of 16 has none anywhere, 9 of 16 at most one on each. */
+static void test_touched_most(void) {
+  CU_CLOSE(wl_experts_touched_most(4, 2, 1, 2), 15 / 16.0 + 7 / 16.0, 1e-12);
+  CU_CLOSE(wl_experts_touched_most(256, 8, 32, 1), wl_experts_touched(256, 8, 32), 1e-12);
+  CU_CLOSE(wl_experts_touched_most(256, 8, 1e5, 32), 8, 1e-12); /* all of them */
+  CU_CLOSE(wl_experts_touched_most(256, 8, 32, 256), 1, 1e-9); /* one a rank: somebody's is */
+  for (double m = 1; m < 1000; m *= 3) {
+    double mean = wl_experts_touched(128, 8, m) / 8, most = wl_experts_touched_most(128, 8, m, 8);
+    CU_ASSERT(most >= mean && most <= 16 && (m > 30 || most > 1.05 * mean));
+  }
+}
+
+/* Attention by ranks: inside a node each token is gathered once by all, whatever the experts a token has; 16 of 8 GPUs are two nodes, to which copies go. */
+static void test_tokens_to_experts(void) {
+  struct sim_replica r = replica("Qwen3-235B-A22B", "DGX-H100-640");
+  struct wl_model few = *r.model, many = few;
+  struct serve_setup s;
+  struct serve_cost a, b;
+  char why[200];
+  r.tp = 1;
+  r.dp_attention = true;
+  many.topk = 2 * few.topk;
+  for (int nodes = 1; nodes <= 2; nodes++) {
+    double waits[2];
+    r.nodes = nodes;
+    r.gpus = r.ep = 8 * nodes;
+    for (int i = 0; i < 2; i++) {
+      r.model = i ? &many : &few;
+      CU_ASSERT_FATAL(serve_setup_make(&r, &s, why, sizeof why));
+      serve_cost_build(i ? &b : &a, &s, 4096, 8);
+      waits[i] = serve_table((i ? &b : &a)->comm_s, 4096, 4096);
+    }
+    CU_ASSERT(nodes == 1 ? fabs(waits[1] / waits[0] - 1) < 1e-9 : waits[1] > 1.3 * waits[0]);
+    serve_cost_free(&a);
+    serve_cost_free(&b);
+  }
+}
+
 /* ---- tables ---- */
 static void test_table(void) {
   struct sim_replica r = replica("DeepSeek-R1-Distill-Llama-70B", "DGX-A100-640");
@@ -318,6 +356,8 @@ int main(void) {
     {"sensitivity", test_sensitivity},
     {"layouts that fit", test_fit},
     {"weight bytes", test_weight_bytes},
+    {"experts of the fullest rank", test_touched_most},
+    {"tokens to experts", test_tokens_to_experts},
     {"table over load", test_table},
     {"looser limits carry no less", test_looser_limits_carry_no_less},
   };

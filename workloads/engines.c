@@ -77,6 +77,7 @@ static const struct metric {
   M("attn_prefill_f", "", NUMBER, attn_prefill_f),
   M("attn_decode_f", "", NUMBER, attn_decode_f),
   M("moe_f", "", NUMBER, moe_f),
+  M("moe_fused", "", FLAG, moe_fused),
   M("moe_skew", "", NUMBER, moe_skew),
   M("rank_skew", "", NUMBER, rank_skew),
   M("draft_accept", "", NUMBER, draft_accept),

@@ -47,8 +47,9 @@ struct wl_engine {
   double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
-  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f, moe_skew /* rows of the busy among many small experts / mean */,
+  double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f /* of grouped products; fused layers are taken as measured */, moe_skew /* rows of the busy among many small experts / mean */,
       rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
+  bool moe_fused;           /* experts in 8-bit floats run as one fused layer; else, and in other formats, as grouped products */
   double w4_compute_f, w8_compute_f;             /* weight-only formats: share of the dense peak that kernels reach which widen weights */
   double widen_f;           /* kernels that widen all weights into memory first do it at this share of its rate */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */

@@ -12,6 +12,19 @@ double wl_experts_touched(double experts, double topk, double tokens) {
   return experts * -expm1(tokens * log1p(-topk / experts));
 }
 
+double wl_experts_touched_most(double experts, double topk, double tokens, double ranks) {
+  double p = wl_experts_touched(experts, topk, tokens) / experts, n = round(experts / ranks);
+  if (ranks <= 1 || n < 1 || p >= 1)
+    return wl_experts_touched(experts, topk, tokens) / ranks;
+  double some = exp(n * log1p(-p)), below = some, most = 0; /* P(exactly j), P(at most j), sum of P(largest > j) */
+  for (double j = 0; j < n; j++) {
+    most += 1 - pow(below, ranks);
+    some *= (n - j) / (j + 1) * p / (1 - p);
+    below = fmin(1, below + some);
+  }
+  return most;
+}
+
 /* Heads are split over ranks; a rank holds at least one (KV heads are then replicated). */
 static double split(double n, double ways) {
   return fmax(1, ceil(n / ways));
@@ -83,10 +96,10 @@ static void communication(const struct wl_model *m, const struct wl_serve_layout
   if (o->moe_layers > 0 && l->dp > 1) { /* experts reached by all-to-all instead of the second all-reduce */
     o->a2a_layers = o->moe_layers;
     o->all_reduces = l->tp > 1 ? 2 * o->layers - o->moe_layers : 0;
-    double copies = m->topk;
-    o->bulk_share = m->topk_groups > 0 ? fmin(1, m->topk_groups / copies) : 1;
-    o->dispatch_bytes = copies * h * (l->compute == DT_BF16 || l->compute == DT_FP16 ? 2 : 1.03);
-    o->combine_bytes = copies * h * 2;
+    o->bulk_share = m->topk_groups > 0 ? fmin(1, m->topk_groups / (double)m->topk) : 1;
+    /* Values with their scales: one of four bytes for 128 bytes, one of a byte for 16 half bytes. */
+    o->dispatch_bytes = h * (l->compute == DT_BF16 || l->compute == DT_FP16 ? 2 : dtype_bytes(l->compute) < 1 ? 0.5625 : 1.03);
+    o->combine_bytes = h * 2;
   }
 }
 

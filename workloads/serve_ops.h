@@ -38,8 +38,8 @@ struct wl_serve_ops {
   /* communication per iteration */
   double all_reduces;            /* per iteration, of rows x hidden x 2 bytes among tp (or all ranks of the stage for experts) */
   double a2a_layers;             /* layers with dispatch and combine */
-  double dispatch_bytes, combine_bytes; /* per token and layer, one rank's copies: one for each expert */
-  double bulk_share;             /* of these copies leave the node when many tokens go at once: one per node that node-limited routing reaches, spread inside over the scale-up link */
+  double dispatch_bytes, combine_bytes; /* per token and layer, one copy of it */
+  double bulk_share;             /* of a token's copies, one for each expert, leave the node when many tokens go at once: one per node that node-limited routing reaches, spread inside over the scale-up link */
   double embed_bytes;
   /* memory of the fullest GPU */
   double weight_bytes;
@@ -50,4 +50,6 @@ struct wl_serve_ops {
 void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *ret);
 /* Expected distinct experts hit by `tokens` tokens that choose topk of E uniformly: E (1 - (1 - k/E)^tokens). */
 double wl_experts_touched(double experts, double topk, double tokens);
+/* The same on the rank with most of them, of `ranks` that hold E / ranks each: the expected largest of as many binomial counts. */
+double wl_experts_touched_most(double experts, double topk, double tokens, double ranks);
 #endif
