@@ -232,10 +232,11 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
             train_collective_s(e, HW_REDUCE_SCATTER, grad * experts, e->expert_copies, e->plan.ep * e->plan.etp);
   comm /= e->stack->zero3_rate;
   if (e->stack->zero3_Bps > 0)
-    comm = fmax(comm, (e->element_bytes + (p == WL_BACKWARD ? grad : 0)) * (dense + experts) / e->stack->zero3_Bps);
+    comm = fmax(comm, (e->element_bytes + (p == WL_BACKWARD ? grad : 0)) * (dense + experts) / e->stack->zero3_Bps *
+                          (train_ranks_per_node(e, e->fsdp, stride) < e->fsdp ? e->network : 1));
   double compute = train_cost_s(c);
   comm = train_crowded_s(e, comm, c->experts_net_s, compute);
-  c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->dp_overlap) * compute) - compute;
+  c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->zero3_overlap) * compute) - compute;
 }
 
 static void price_pass(const struct train_env *e, enum train_layer_kind kind, enum wl_pass p, struct train_cost *c) {

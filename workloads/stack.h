@@ -32,6 +32,7 @@ struct wl_stack {
   double tp_overlap, dp_overlap, pp_overlap, ep_overlap, cp_overlap; /* shares hidden behind compute */
   double contention;      /* compute slowed by gathers beside it, share of their time */
   double zero3_rate;      /* share of the network that gathers of weights reach */
+  double zero3_overlap;   /* share of a pass beside which weights of the next layer are gathered */
   double zero3_Bps;       /* a rank's own limit on gathering and scattering weights, tensor by tensor; 0 = none */
   double zero3_host_s;    /* the host's time to gather and release a layer's weights for a pass, module by module */
   double grad_bytes;      /* of a gradient in the reduction */

@@ -42,6 +42,7 @@ static const struct column columns[] = {
     {"contention", AT(contention), NUMBER, 1, NULL},
     {"zero3_rate", AT(zero3_rate), NUMBER, 1, NULL},
     {"zero3_GBps", AT(zero3_Bps), NUMBER, 1e9, NULL},
+    {"zero3_overlap", AT(zero3_overlap), NUMBER, 1, NULL},
     {"zero3_host_us", AT(zero3_host_s), NUMBER, 1e-6, NULL},
     {"grad_bytes", AT(grad_bytes), NUMBER, 1, NULL},
     {"state_bytes", AT(state_bytes), NUMBER, 1, NULL},
