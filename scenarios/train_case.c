@@ -105,12 +105,24 @@ static bool read_gpu(const struct reader *r, const struct hw_gpu **ret) {
   return *ret ? true : give_up(r, VAL_UNSUPPORTED, "unknown GPU '%s': add a catalog row", text(r, "gpu"));
 }
 
-/* "400 Gb/s per GPU ...", "800 Gb/s per node", "50 GB/s per GPU", "4 Omni-Path links per node" -> bytes/s per node; 0 =
+/* How many links: the 8 of "8x400 Gb/s", 1 where there is no such factor. */
+static double links_before(const char *s, const char *unit) {
+  while (unit > s && (unit[-1] == ' ' || isdigit((unsigned char)unit[-1]) || unit[-1] == '.'))
+    unit--;
+  const char *end = unit > s && unit[-1] == 'x' ? unit - 1 : s, *start = end;
+  while (start > s && isdigit((unsigned char)start[-1]))
+    start--;
+  double n;
+  return start < end && units_leading_number(start, &n) && n > 0 ? n : 1;
+}
+
+/* "400 Gb/s per GPU ...", "800 Gb/s per node", "8x400 Gb/s per node", "50 GB/s per GPU", "4 Omni-Path links per node" -> bytes/s per node; 0 =
  * not stated. */
 static double network_of(const char *s, int gpus_per_node) {
   const char *rate = strstr(s, "Gb/s"), *bytes = strstr(s, "GB/s");
   double v = rate ? number_before(s, "Gb/s") / 8 : bytes ? number_before(s, "GB/s") : 0;
   const char *unit = rate ? rate : bytes;
+  v *= unit ? links_before(s, unit) : 1;
   if (v == 0 && strstr(s, "Omni-Path"))
     return number_before(s, "Omni-Path") * 12.5e9;
   const char *node = unit ? strstr(unit, "per node") : NULL, *gpu = unit ? strstr(unit, "per GPU") : NULL;
@@ -498,8 +510,11 @@ static void read_software(const struct reader *r) {
   c->job.stacks = r->k->stacks;
   c->job.year = number(r, "year");
   c->job.lora = titled(r, "LoRA");
+  c->job.lora_attention = says(r, "LoRA") && says(r, "attention)");
   c->job.qlora = titled(r, "QLoRA") || titled(r, "Q-LoRA");
   c->job.sft = titled(r, "SFT");
+  const struct wl_dataset *samples = wl_dataset_for(r->k->datasets, text(r, "notes"));
+  c->job.sample_len = samples && *samples->match ? samples->input.mean : 0;
   c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") || says(r, "torch compile") ? FUSION_COMPILED : FUSION_OF_STACK;
   c->job.async_tp = says(r, "AsyncTP") || says(r, "asynchronous tensor parallelism");
   c->job.flash2 = says(r, "flash attention 2") || says(r, "flash-attention 2") || says(r, "FlashAttention-2");

@@ -232,6 +232,10 @@ static size_t dirs_of(struct arena *a, const char *shipped, const char *own, con
   return own ? 2 : 1;
 }
 
+static struct wl_datasets *load_datasets(struct report *rep, struct errs *errs) {
+  return wl_datasets_load(rep->arena, datadir_path(rep->arena, "workloads/catalog/datasets.csv"), errs);
+}
+
 static void predict_training(struct report *rep, const struct csv_table *t, const struct val_sources *src,
                              struct errs *errs) {
   const char *hw[2], *models[2], *stacks[2];
@@ -241,8 +245,9 @@ static void predict_training(struct report *rep, const struct csv_table *t, cons
   struct hw_catalog *catalog = hw_catalog_load(hw, n_hw, errs);
   struct wl_models *library = wl_models_load(models, n_models, errs);
   struct wl_stacks *known = wl_stacks_load(stacks, n_stacks, errs);
-  if (catalog && library && known)
-    training_rows(rep, &(struct training_tables){catalog, library, known}, t);
+  struct wl_datasets *datasets = load_datasets(rep, errs);
+  if (catalog && library && known && datasets)
+    training_rows(rep, &(struct training_tables){catalog, library, known, datasets}, t);
   wl_stacks_free(known);
   wl_models_free(library);
   hw_catalog_free(catalog);
@@ -257,8 +262,7 @@ static void predict_serving(struct report *rep, const struct csv_table *t, const
   struct hw_catalog *catalog = hw_catalog_load(hw, n_hw, errs);
   struct wl_models *library = wl_models_load(models, n_models, errs);
   struct wl_engines *engines = wl_engines_load(software, n_software, errs);
-  struct wl_datasets *datasets =
-      wl_datasets_load(rep->arena, datadir_path(rep->arena, "workloads/catalog/datasets.csv"), errs);
+  struct wl_datasets *datasets = load_datasets(rep, errs);
   if (catalog && library && engines && datasets)
     serving_rows(rep, &(struct serving_tables){catalog, library, engines, datasets}, t);
   wl_engines_free(engines);

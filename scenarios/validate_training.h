@@ -4,6 +4,7 @@
 #include "base/csv.h"
 #include "hwmodels/catalog.h"
 #include "scenarios/validate.h"
+#include "workloads/datasets.h"
 #include "workloads/model.h"
 #include "workloads/stack.h"
 
@@ -11,6 +12,7 @@ struct training_tables {
   struct hw_catalog *catalog;
   const struct wl_models *models;
   const struct wl_stacks *stacks;
+  const struct wl_datasets *datasets; /* of samples to fine-tune on */
 };
 struct training_answer {
   enum val_status status;

@@ -38,6 +38,8 @@ struct sim_train_job {
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
+  bool lora_attention;  /* adapters beside attention's products alone; else where the stack has them */
+  double sample_len;    /* fine-tuning: mean tokens of the samples that are packed into a sequence; 0 = as the stack usually has it */
   bool qlora;           /* LoRA beside weights that are kept in 4 bits */
   bool async_tp;        /* tensor communication is cut up to run beside the products, where that must be asked for */
   bool flash2;          /* attention by the second flash kernel where the stack would have the first */

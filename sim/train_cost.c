@@ -70,7 +70,7 @@ struct beside {
 
 static void price_collective(const struct train_env *e, const struct wl_op *op, struct train_cost *c, struct beside *beside) {
   if (op->group == WL_GROUP_TP) {
-    beside->tensor_s += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
+    *(op->exposed ? &c->part[STEP_TP] : &beside->tensor_s) += train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.tp, 1);
   } else if (op->group == WL_GROUP_ETP) {
     double t = train_collective_s(e, coll_of(op->exchange), op->bytes, e->plan.etp, 1) * (1 - e->stack->ep_overlap);
     c->part[STEP_EP] += t;

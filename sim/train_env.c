@@ -191,7 +191,7 @@ static void set_share(struct train_env *e) {
   e->share = (struct wl_share){.model = e->model,
                                .seqs = e->plan.micro_batch,
                                .seq_len = e->job->seq_len,
-                               .packed_len = e->job->sft || e->job->lora ? e->stack->packed_len : 0,
+                               .packed_len = !e->job->sft && !e->job->lora ? 0 : e->job->sample_len > 0 ? e->job->sample_len : e->stack->packed_len,
                                .tp = e->plan.tp,
                                .cp = e->plan.cp,
                                .ep = e->plan.ep,
@@ -208,7 +208,8 @@ static void set_share(struct train_env *e) {
                                .dispatch_bytes = low ? e->stack->dispatch_bytes : 2,
                                .grad_bytes = e->stack->accumulate_fp32 && e->plan.zero < 3 ? 4 : 0,
                                .frozen = e->job->lora,
-                               .adapt_qkv_alone = e->stack->adapters == WL_ADAPT_QKV,
+                               .adapt_output = e->job->lora_attention || e->stack->adapters == WL_ADAPT_ALL,
+                               .adapt_mlp = !e->job->lora_attention && e->stack->adapters == WL_ADAPT_ALL,
                                .dequant_bytes = e->job->qlora ? e->stack->dequant_bytes : 0,
                                .loss_bytes = e->stack->loss_bytes,
                                .head_in_16bit = e->stack->head_16bit};

@@ -37,6 +37,13 @@ static void hold(const struct train_env *e, const struct train_chunk *c, int dep
       h->working = fmax(h->working, train_layer_working_set(e, (enum train_layer_kind)k));
 }
 
+/* Bytes of a weight that stays: what is fine-tuned around may be kept in 4 bits (with scales of blocks of 64), or in the 8 bits it is multiplied in. */
+static double stored_bytes(const struct train_env *e) {
+  if (!e->job->lora)
+    return e->element_bytes;
+  return e->job->qlora ? 0.53 : e->low != e->high ? fmax(1, dtype_bytes(e->low)) : e->element_bytes;
+}
+
 double train_memory_of_stage(const struct train_env *e, const struct train_stages *s, int stage, struct sim_step *ret) {
   struct held h = {0};
   for (int v = 0; v < s->vpp; v++)
@@ -47,7 +54,8 @@ double train_memory_of_stage(const struct train_env *e, const struct train_stage
   double shard = e->plan.shard, copies = e->expert_copies, trained = e->trained;
   double params = h.dense + h.experts, spread = zero >= 1 ? h.dense / shard + h.experts / copies : params;
   double grad = e->stack->accumulate_fp32 ? 4 : e->element_bytes;
-  ret->mem_weights = zero >= 3 ? bytes_over(e->element_bytes * h.dense, e->fsdp) + bytes_over(e->element_bytes * h.experts, copies) : e->element_bytes * params;
+  double stored = stored_bytes(e);
+  ret->mem_weights = zero >= 3 ? bytes_over(stored * h.dense, e->fsdp) + bytes_over(stored * h.experts, copies) : stored * params;
   ret->mem_grads = trained * grad * (zero >= 2 ? spread : params);
   ret->mem_optimizer = e->state_on_host ? 0 : trained * e->state_bytes * spread;
   ret->mem_activations = h.kept + h.working;

@@ -170,6 +170,27 @@ static void test_adapters_and_wide_steps(void) {
   CU_CLOSE(tf32.part_s[STEP_ELEMENTWISE], 2 * whole.part_s[STEP_ELEMENTWISE], 0.1);
 }
 
+/* Fine-tuning keeps its frozen weights in the bits they are stored in, gathers tokens for adapters beside what hides behind products, and attends within its samples. */
+static void test_fine_tuning(void) {
+  struct sim_train_job j = job("H100-SXM-80GB", "Llama-2-70B", 8, 8192, 8,
+                               (struct sim_plan){.tp = 4, .pp = 1, .micro_batch = 1, .precision = DT_FP8, .recompute = RECOMPUTE_NONE});
+  j.stack = "nemo 2024";
+  j.lora = true;
+  struct sim_step low = step(j);
+  struct sim_train_job wide = j, four = j, attention = j, whole = j;
+  wide.plan.precision = DT_BF16;
+  CU_CLOSE(step(wide).mem_weights / low.mem_weights, 2, 0.01);
+  four.qlora = true;
+  CU_ASSERT(step(four).mem_weights < 0.6 * low.mem_weights);
+  attention.lora_attention = true; /* an adapter more a layer, at the end of attention */
+  CU_ASSERT(step(attention).part_s[STEP_TP] > 1.1 * low.part_s[STEP_TP]);
+  whole.lora = false;
+  whole.sft = true;
+  CU_ASSERT(step(whole).part_s[STEP_TP] < low.part_s[STEP_TP]); /* nothing but what hides */
+  attention.sample_len = 8192;
+  CU_ASSERT(step(attention).part_s[STEP_ATTENTION] > 3 * low.part_s[STEP_ATTENTION]);
+}
+
 /* Gradients beside experts that hold the NICs for half of the window lose half of their time again, on one GPU a NIC
  * and on two; inside a node, or with nothing beside them, none. */
 static void test_gradients_beside_experts(void) {
@@ -460,6 +481,7 @@ int main(void) {
       {"the step reacts to layout, format, GPU and network", test_reacts},
       {"a run's own words, and unknown stacks", test_software},
       {"adapters and 32-bit steps", test_adapters_and_wide_steps},
+      {"fine-tuning", test_fine_tuning},
       {"gradients share the NICs with experts", test_gradients_beside_experts},
       {"oversubscribed network", test_oversubscribed_network},
       {"what does not fit is said with a cure", test_out_of_memory},

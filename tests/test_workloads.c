@@ -298,14 +298,15 @@ static void test_operations(void) {
   CU_CLOSE(gemm_flops(&s, WL_MLP, WL_BACKWARD), 2 * gemm_flops(&s, WL_MLP, WL_FORWARD), 1e-12);
   s.frozen = true;
   CU_CLOSE(gemm_flops(&s, WL_MLP, WL_BACKWARD), gemm_flops(&s, WL_MLP, WL_FORWARD), 1e-12);
+  s.adapt_mlp = true;
   double all_adapted = stream_bytes(&s, WL_MLP, WL_FORWARD); /* 2 bytes of the input, 8 of the output, fused */
-  s.adapt_qkv_alone = true;
+  s.adapt_mlp = false;
   double none = stream_bytes(&s, WL_MLP, WL_FORWARD), width = 28672.0 / 4, h = 8192;
   CU_CLOSE(all_adapted - none, tokens * (2 * h + 8 * 2 * width + 2 * width + 8 * h), 1e-12);
   double as_kept = stream_bytes(&s, WL_MLP, WL_BACKWARD);
   s.dequant_bytes = 4; /* weights kept in 4 bits are widened before each use, whatever the batch */
   CU_CLOSE(stream_bytes(&s, WL_MLP, WL_BACKWARD) - as_kept, 4 * wl_block_params(&s, WL_MLP, &experts), 1e-9);
-  s.frozen = s.adapt_qkv_alone = false;
+  s.frozen = false;
   struct wl_share v3 = {.model = wl_model_find(shipped(), "DeepSeek-V3"),
                         .seqs = 1,
                         .seq_len = 4096,

@@ -50,6 +50,15 @@ static void adapter(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, 
   stream(o, rows * (in * k + out * n), by_pass(p, eager ? 8 : 4, eager ? 12 : 6));
 }
 
+/* Under sequence parallelism an adapter sees tokens that the frozen layer's fused collectives do not hand on: it gathers its input for itself, or its output before it takes
+ * its part again; the gradient goes the other way (Megatron's parallel adapters). */
+static void adapter_tp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, bool column) {
+  if (s->tp == 1 || !s->sequence_parallel || s->fusion == WL_FUSION_EAGER)
+    return;
+  exchange(o, p == WL_FORWARD || !column ? WL_X_ALL_GATHER : WL_X_REDUCE_SCATTER, WL_GROUP_TP, wl_rank_tokens(s) * s->model->hidden * 2.0);
+  o->op[o->n - 1].exposed = true;
+}
+
 /* A linear layer [rows, k] x [k, n]: forward one product; backward the input's gradient and the weight's, which is
  * added to the accumulated gradient (read + write of it, half of it hidden behind the product that makes it). */
 static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k,
@@ -78,13 +87,14 @@ static void frozen(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, d
 /* One of the layers that fine-tuning adapts: those of attention and MLP, not routers, experts or the head. */
 static void adapted(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
   frozen(o, s, p, rows, n, k);
-  if (s->frozen)
+  if (s->frozen) {
     adapter(o, s, p, rows, n, k);
+    adapter_tp(o, s, p, k == s->model->hidden);
+  }
 }
 
-/* Neither queries, keys nor values. */
-static void beside(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k) {
-  (s->adapt_qkv_alone ? frozen : adapted)(o, s, p, rows, n, k);
+static void beside(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double rows, double n, double k, bool has_adapter) {
+  (has_adapter ? adapted : frozen)(o, s, p, rows, n, k);
 }
 
 /* ---- tensor parallelism: gather before the column-parallel product, scatter after the row-parallel one ---- */
@@ -203,7 +213,7 @@ static void attention(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
   attention_linears(o, s, p);
   ring(o, s, p);
   scores(o, s, p);
-  beside(o, s, p, t, m->hidden, m->heads * dv / s->tp);
+  beside(o, s, p, t, m->hidden, m->heads * dv / s->tp, s->adapt_output);
   leave_tp(o, s, p);
   stream(o, t * (wide_bytes(s, p) + rotary_bytes(s, p)),
          stream_kernels(s, p, 14));
@@ -223,8 +233,8 @@ static double activation_bytes(const struct wl_share *s, enum wl_pass p, double 
 }
 
 static void mlp_linears(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, double t, double width) {
-  beside(o, s, p, t, width * (s->model->gated ? 2 : 1), s->model->hidden);
-  beside(o, s, p, t, s->model->hidden, width);
+  beside(o, s, p, t, width * (s->model->gated ? 2 : 1), s->model->hidden, s->adapt_mlp);
+  beside(o, s, p, t, s->model->hidden, width, s->adapt_mlp);
 }
 
 static void mlp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {

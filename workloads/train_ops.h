@@ -25,6 +25,7 @@ struct wl_op {
   double bytes;   /* stream: read + written; collective: as hw_coll_op counts them */
   double kernels; /* stream and scores: launches */
   enum wl_exchange exchange;
+  bool exposed; /* collective: nothing is cut up to run beside it */
   enum wl_group group;
 };
 enum { WL_MAX_OPS = 48 };
@@ -50,7 +51,7 @@ struct wl_share { /* how the work is cut */
   double dispatch_bytes; /* bytes per element that tokens are sent to experts with */
   double grad_bytes;     /* 4: weight gradients accumulate in fp32 (read + write); 0: FSDP-like, no accumulation */
   bool frozen;           /* LoRA: no weight gradients of the base weights */
-  bool adapt_qkv_alone;  /* of the frozen layers only queries, keys and values have an adapter beside them */
+  bool adapt_output, adapt_mlp; /* of the frozen layers queries, keys and values have an adapter beside them; attention's output and the MLP where they say so */
   double dequant_bytes;  /* frozen weights are kept in 4 bits: traffic per weight to have them in 16; 0 = they are not */
   bool head_in_16bit;
   double loss_bytes; /* per logit, both passes; 0 = counted by fusion */
