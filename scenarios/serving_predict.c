@@ -55,13 +55,16 @@ static bool is_flood(const struct serving_case *c) {
   return c->load == LOAD_OFFLINE && !c->rep.offline;
 }
 
-/* One process sends the prompts, one after the other. */
-static void pace_flood(struct load *l, const struct serving_case *c) {
+/* The server's process takes all requests through each of its steps before any goes on to the next (they stand in one event loop), so they reach the engine together. */
+static void hold_flood(struct load *l, const struct serving_case *c) {
   struct wl_engine e;
   double t = 0;
-  if (wl_engine_get(c->rep.engines, c->rep.engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
-    for (int i = 0; i < l->n; i++)
-      l->at[i] = t += e.flood_request_s + e.flood_input_s * l->input[i];
+  if (!wl_engine_get(c->rep.engines, c->rep.engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
+    return;
+  for (int i = 0; i < l->n; i++)
+    t += (c->rep.model->own_prompts ? e.flood_encoded_s : e.flood_request_s) + e.flood_input_s * l->input[i];
+  for (int i = 0; i < l->n; i++)
+    l->at[i] = t;
 }
 
 static void load_make(struct load *l, const struct serving_case *c, int n) {
@@ -74,7 +77,7 @@ static void load_make(struct load *l, const struct serving_case *c, int n) {
   for (int i = 0; i < n; i++)
     l->at[i] = t += stream_exponential(&gap, 1);
   if (is_flood(c))
-    pace_flood(l, c);
+    hold_flood(l, c);
 }
 
 /* Arrivals and lengths as published. false when the file cannot be read. */
@@ -187,6 +190,8 @@ static void run(const struct play *p, const struct load *l, double rate, int con
   cfg.finish_ctx = st;
   cfg.itl = itl;
   serve_run(&cfg, &(struct serve_source){source_next, &src, concurrency}, t, NULL);
+  if (p->c->load == LOAD_OFFLINE)
+    t->start = 0;
 }
 
 /* A closed loop is steady from when its first requests are all being answered until the last has come. Both moments are known from a run of its own. */
@@ -258,7 +263,7 @@ static void play_load(struct play *p, const struct load *l, struct serving_outco
   struct sketch *itl = sketch_create();
   double rate = c->load == LOAD_RATE || c->load == LOAD_LIMIT ? c->load_value / c->replicas : 0;
   if (is_flood(c))
-    rate = 1; /* load_make has paced it */
+    rate = 1; /* load_make knows when */
   int concurrency = c->load == LOAD_CLOSED ? (int)fmax(1, round(c->load_value / c->replicas)) : 0;
   if (c->load == LOAD_STATIC) {
     p->cfg.batching = serve_batchings[WL_POLICY_STATIC];

@@ -84,6 +84,13 @@ ok "kernels that widen all weights for many rows are slower" widened
 found() { below "$(mark 'AccelMark suite_A' BF16 'SGLang 0.5.6' poisson_rate,100 ttft_p90_ms)" 100; }
 ok "prompts sent before are found by an engine that keeps them" found
 
+flood() { # model and engine
+  small f "x-1.1,somebody,2025-10,$1,BF16,$2,H200,1,1,1,1,,,no,128,4,offline,1000,,$3,1,cmd: serve"
+  answer f 4
+}
+held() { below 15000 "$(flood Qwen3-8B 'vLLM 0.11.0' ttft_p50_ms)" && below "$(flood Qwen3-8B 'vLLM 0.11.0' requests_per_s)" 60 && below "$(flood gpt-oss-20b 'vLLM 0.11.0' ttft_p50_ms)" 10000; }
+ok "requests sent at once reach the engine when its server has taken in all" held
+
 # Sources nothing was fitted on: read whole and in order. How far off they are is a finding, not a requirement.
 outside() {
   sed 's/\r$//' "$srcdir/scenarios/measured/serving-outside.csv" >"$scratch/part.in"

@@ -69,6 +69,7 @@ static const struct metric {
   M("h_leader", "", FLAG, h_leader),
   M("host_f", "", NUMBER, host_f),
   M("flood_request", "s", NUMBER, flood_request_s),
+  M("flood_encoded", "s", NUMBER, flood_encoded_s),
   M("flood_input", "s", NUMBER, flood_input_s),
   M("flood_token", "s", NUMBER, flood_token_s),
   M("client", "s", NUMBER, client_s),

@@ -44,7 +44,8 @@ struct wl_engine {
   bool lead_one_batch;      /* h_tp is paid for a batch filled once, too; else its ranks run the same loop by themselves */
   bool h_leader;            /* with data-parallel attention one process hands out and gathers the tokens of all ranks: h_seq of all of them, not of one rank's share */
   double host_f;            /* all of these on this host class */
-  double flood_request_s, flood_input_s, flood_token_s; /* a single client that sends all requests at once: what a request, a prompt token and a streamed token cost it */
+  double flood_request_s, flood_input_s, flood_token_s; /* requests sent all at once: what a request and a prompt token cost the server's process, and a streamed token it and the client */
+  double flood_encoded_s;   /* flood_request of models whose prompts are encoded by their publisher's library */
   double client_s;          /* HTTP, tokeniser, queue hand-over: once per request, seen in its first-token time */
   /* kernels in this engine, relative to the kernel models of hwmodels; 1 = as measured alone */
   double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f /* of grouped products; fused layers are taken as measured */, moe_skew /* rows of the busy among many small experts / mean */,

@@ -51,7 +51,7 @@ static const struct spelling spellings[] = {
 /* What a family's configuration class assumes when the file is silent. */
 struct family {
   const char *type; /* prefix of model_type */
-  bool gated, tied, learned_positions, encoder, qkv_bias, qk_norm;
+  bool gated, tied, learned_positions, encoder, qkv_bias, qk_norm, own_prompts;
   int ffn_multiple; /* ffn = this x hidden; 0 = must be stated */
 };
 static const struct family families[] = {
@@ -63,7 +63,7 @@ static const struct family families[] = {
     {.type = "deepseek", .gated = true},
     {.type = "kimi", .gated = true},
     {.type = "glm4", .gated = true},
-    {.type = "gpt_oss", .gated = true, .qkv_bias = true},
+    {.type = "gpt_oss", .gated = true, .qkv_bias = true, .own_prompts = true},
     {.type = "gemma", .gated = true, .tied = true},
     {.type = "phi3", .gated = true},
     {.type = "internlm", .gated = true},
@@ -193,6 +193,7 @@ static void read_flags(const json_t *root, const json_t *o, struct wl_model *m) 
   m->tied = flag_of(root, "tie_word_embeddings", f->tied);
   m->learned_positions = f->learned_positions;
   m->encoder = f->encoder;
+  m->own_prompts = f->own_prompts;
   m->qkv_bias = flag_of(o, "attention_bias", f->qkv_bias);
   m->qk_norm = flag_of(o, "use_qk_norm", f->qk_norm);
   m->mla = m->kv_lora > 0;
