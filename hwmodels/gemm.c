@@ -34,7 +34,7 @@ static double compute_s(const struct hwi_gemm *p, const struct hwi_machine *g, d
   double partial_s =
       8 * m * n * batch / (g->mem_Bps * p->eff_m); /* FP32 partial sums of one slice of K, written and read */
   for (int i = 0; i < HWI_TILES; i++) {
-    double area_s = flop_s * hwi_tile_m[i] * hwi_tile_n[i] / p->tile[i];
+    double area_s = flop_s * (g->vector ? fmin(m, hwi_tile_m[i]) : hwi_tile_m[i]) * hwi_tile_n[i] / p->tile[i];
     double tiles = up(m / hwi_tile_m[i]) * up(n / hwi_tile_n[i]) * batch;
     best = fmin(best, rounds(p, g, tiles) * area_s * (k + p->k0));
     for (int split = 2; split <= MAX_SPLIT && tiles < g->sms && k / split >= MIN_SPLIT_K; split *= 2)

@@ -7,6 +7,7 @@ struct hwi_machine {
   double peak_flops; /* dense, of the compute format, at the clock it runs at */
   double mem_Bps;
   double sms;
+  bool vector; /* products on vector units: a tile is as narrow as the rows there are */
 };
 void hwi_gemm_tiles(struct hwi_gemm *p, double exponent); /* fills p->tile: (tile area / largest)^exponent */
 extern const int hwi_tile_m[HWI_TILES], hwi_tile_n[HWI_TILES];

@@ -12,7 +12,7 @@ enum dtype hw_compute_dtype(const struct hw_gpu *g, enum dtype want) {
 }
 
 static struct hwi_machine machine_of(const struct hw_gpu *g, enum dtype t, double clock) {
-  return (struct hwi_machine){g->peak_flops[t] * (clock > 0 ? clock : 1), g->mem_Bps, g->sms};
+  return (struct hwi_machine){g->peak_flops[t] * (clock > 0 ? clock : 1), g->mem_Bps, g->sms, t == DT_FP32};
 }
 static double stored(double weight_bytes, enum dtype t) {
   return weight_bytes > 0 ? weight_bytes : dtype_bytes(t);

@@ -54,7 +54,7 @@ static double first_after(const char *s, const char *const *keys, size_t n) {
 }
 
 /* tp, pp, ep as stated; else from the command line in the notes; else a throughput benchmark fills the box with replicas and a server takes all of it. */
-static void read_layout(struct case_reader *r) {
+static void read_layout(struct case_reader *r, bool layer_split) {
   static const char *const tp_keys[] = {"-tp ", "--tp ", "--tp-size ", "--tensor-parallel-size ", "--tensor-parallel-size=", "--tp=", "--tp_size "};
   struct sim_replica *p = &r->c->rep;
   int gpus = case_whole(r, "num_gpus");
@@ -84,6 +84,9 @@ static void read_layout(struct case_reader *r) {
     p->gpus = p->tp * p->pp;
   } else if (r->c->load == LOAD_OFFLINE || r->c->load == LOAD_LIMIT || p->model->encoder || case_benchmark_set(r)) {
     p->gpus = 0;
+  } else if (layer_split && p->pp == 1) {
+    p->tp = 1;
+    p->pp = gpus;
   } else {
     p->tp = gpus;
   }
@@ -225,7 +228,7 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
     case_give_up(&r, CASE_UNSUPPORTED, "unknown engine: ", case_text(&r, "engine"));
   case_read_formats(&r, &e);
   case_read_load(&r);
-  read_layout(&r);
+  read_layout(&r, e.layer_split);
   read_batch(&r);
   case_read_workload(&r);
   read_speculation(&r);

@@ -161,6 +161,7 @@ void case_read_formats(struct case_reader *r, const struct wl_engine *e) {
       p->compute = sixteen(g);
     }
   }
+  /* Deployments of FP8 checkpoints cache in FP8 (kv_follows); checkpoints in integers do not say how to cache. */
   int k = kv ? first_format(kv) : -1;
-  p->kv = k >= 0 ? formats[k].weights : e->kv_follows && dtype_bytes(p->weights) <= 1 && g->peak_flops[DT_FP8] > 0 ? DT_FP8 : sixteen(g);
+  p->kv = k >= 0 ? formats[k].weights : e->kv_follows && (p->weights == DT_FP8 || p->weights == DT_FP4) && g->peak_flops[DT_FP8] > 0 ? DT_FP8 : sixteen(g);
 }

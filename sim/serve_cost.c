@@ -8,22 +8,45 @@
 
 /* ---- one layer's parts ---- */
 
-/* Weight-only formats feed 16-bit units; how well the widening kernel does is the engine's. Plain GPTQ kernels are made for few rows: for more all weights are widened into
- * memory, then multiplied as if they had been wide. */
-static double kernel_s(const struct serve_setup *s, const struct hw_gemm *op, bool weight_only) {
-  if (!weight_only)
-    return hw_gemm_s(s->gpu, op);
-  if (s->widen_rows <= 0 || op->m <= s->widen_rows || op->weight_bytes >= 1)
-    return hw_widening_gemm_s(s->gpu, op, op->weight_bytes < 1 ? s->engine.w4_compute_f : s->engine.w8_compute_f);
+/* Simple kernels spend more instructions on widening a weight than its bytes take to arrive: an FMA a lane and clock is two FLOP of the vector peak. */
+enum { WIDENING_STRIP = 16 };
+
+static double widening_s(const struct serve_setup *s, const struct hw_gemm *op) {
+  double weights = op->n * op->k * op->batch, per_s = s->gpu->vector_flops / 2;
+  return per_s > 0 ? ceil(op->m / WIDENING_STRIP) * weights * s->engine.widen_ops / per_s : 0;
+}
+
+/* Weights widened into memory first, then multiplied as if they had been wide. */
+static double widened_first_s(const struct serve_setup *s, const struct hw_gemm *op, double widen_f, double widened_f) {
   struct hw_gemm wide = *op;
   wide.weight_bytes = dtype_bytes(op->dtype);
   double moved = op->n * op->k * fmax(1, op->batch) * (op->weight_bytes + wide.weight_bytes);
-  return hw_gemm_s(s->gpu, &wide) + hw_stream_s(s->gpu, moved, 0) / s->engine.widen_f;
+  return hw_gemm_s(s->gpu, &wide) / widened_f + hw_stream_s(s->gpu, moved, 0) / widen_f;
+}
+
+/* Weight-only formats feed 16-bit units; how well the widening kernel does is the engine's. With many rows it pays to widen once; plain GPTQ kernels, made for few rows, always do so above a number. */
+static double kernel_s(const struct serve_setup *s, const struct hw_gemm *op, bool weight_only) {
+  const struct wl_engine *e = &s->engine;
+  if (!weight_only)
+    return hw_gemm_s(s->gpu, op);
+  if (s->widen_rows > 0 && op->m > s->widen_rows && op->weight_bytes < 1)
+    return widened_first_s(s, op, e->widen_f, 1);
+  double t = fmax(hw_widening_gemm_s(s->gpu, op, op->weight_bytes < 1 ? e->w4_compute_f : e->w8_compute_f), widening_s(s, op));
+  return e->widened_f > 0 ? fmin(t, widened_first_s(s, op, 1, e->widened_f)) : t;
+}
+
+/* Micro-batches that are in the stages of a pipeline at once; where layers are merely spread over GPUs one works while the others wait. */
+static double in_flight(const struct serve_setup *s) {
+  return s->engine.layer_split ? 1 : s->layout.pp;
+}
+
+static bool is_weight_only(const struct serve_setup *s) {
+  return dtype_bytes(s->layout.weights) < dtype_bytes(s->compute);
 }
 
 static double gemm_s(const struct serve_setup *s, const struct wl_serve_gemm *g, double rows) {
   enum dtype weights = s->layout.weights;
-  bool weight_only = g->quantised && !s->ops.encoder && dtype_bytes(weights) < dtype_bytes(s->compute);
+  bool weight_only = g->quantised && !s->ops.encoder && is_weight_only(s);
   struct hw_gemm op = {.m = rows, .n = g->n, .k = g->k, .batch = g->batch, .clock = s->clock,
                        .dtype = g->quantised ? s->compute : hw_compute_dtype(s->gpu, DT_BF16),
                        .weight_bytes = g->quantised ? dtype_bytes(weights) : 0};
@@ -53,6 +76,11 @@ static bool fuses_experts(const struct serve_setup *s) {
   return s->engine.moe_fused && !sends_copies(s) && (s->layout.weights == DT_FP8 || (bytes == 2 && s->ops.ep > 1));
 }
 
+static double widened_experts_s(const struct serve_setup *s, double rows) {
+  double share = s->engine.widened_f > 0 ? s->engine.widened_f : s->engine.w4_compute_f;
+  return 2 * rows * (s->ops.expert_n_up + s->ops.expert_n_down_k) * s->ops.hidden / (s->gpu->peak_flops[s->compute] * share);
+}
+
 /* Ranks of an expert-parallel group wait for the fullest one. Grouped products: many small experts on one rank get unequal rows. */
 static double experts_s(const struct serve_setup *s, double tokens) {
   const struct wl_serve_ops *o = &s->ops;
@@ -67,7 +95,13 @@ static double experts_s(const struct serve_setup *s, double tokens) {
   op.k = o->expert_n_down_k;
   /* Around them each copy of a token is permuted, quantised, put through the gate and weighted: 5 bytes a hidden value, 6 an inner one. */
   double bytes = tokens * o->topk / o->ep * (5 * o->hidden + 6 * o->expert_n_down_k) * (o->ep > 1 ? s->engine.rank_skew : 1);
-  return (t + hw_grouped_gemm_s(s->gpu, &op)) / s->engine.moe_f + hw_stream_s(s->gpu, bytes, 0);
+  t += hw_grouped_gemm_s(s->gpu, &op);
+  double launches = 0;
+  if (is_weight_only(s)) { /* kernels that widen weights are as slow here as elsewhere */
+    launches = s->layout.weights == DT_INT4 || s->layout.weights == DT_INT8 ? s->engine.w_expert_s * o->experts / o->ep : 0;
+    t = fmax(t, widened_experts_s(s, op.rows * op.imbalance));
+  }
+  return t / s->engine.moe_f + hw_stream_s(s->gpu, bytes, 0) + launches;
 }
 
 static double all_reduce_s(const struct serve_setup *s, double rows) {
@@ -113,12 +147,12 @@ static double act_bytes(const struct serve_setup *s) {
 }
 
 static double moe_at(const struct serve_setup *s, double m) {
-  return s->ops.moe_layers * experts_s(s, fmax(1, m / s->layout.pp));
+  return s->ops.moe_layers * experts_s(s, fmax(1, m / in_flight(s)));
 }
 
 static double compute_at(const struct serve_setup *s, double m) {
   const struct wl_serve_ops *o = &s->ops;
-  double stage = fmax(1, m / s->layout.pp), rows = fmax(1, stage / s->layout.dp), t = 0;
+  double stage = fmax(1, m / in_flight(s)), rows = fmax(1, stage / s->layout.dp), t = 0;
   for (int i = 0; i < o->gemms; i++)
     t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
   return t + o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
@@ -127,7 +161,7 @@ static double compute_at(const struct serve_setup *s, double m) {
 /* What is not hidden behind compute_s seconds of a layer's own work. */
 static double comm_at(const struct serve_setup *s, double m, double compute_s) {
   const struct wl_serve_ops *o = &s->ops;
-  double rows = fmax(1, fmax(1, m / s->layout.pp) / s->layout.dp), comm = o->all_reduces * all_reduce_s(s, rows), a2a = o->a2a_layers * a2a_s(s, rows);
+  double rows = fmax(1, fmax(1, m / in_flight(s)) / s->layout.dp), comm = o->all_reduces * all_reduce_s(s, rows), a2a = o->a2a_layers * a2a_s(s, rows);
   comm += a2a - s->engine.a2a_overlap * fmin(a2a, compute_s + moe_at(s, m));
   if (s->layout.pp > 1) {
     struct hw_coll_op op = {.kind = HW_P2P, .bytes = rows * o->hidden * 2 / s->layout.tp, .ranks = 2, .ranks_per_node = 1,
@@ -164,10 +198,28 @@ static double log_at(const struct serve_setup *s, double seqs) {
   return hw_gemm_s(s->gpu, &op) + s->engine.sample_s + s->engine.sample_seq_s * rows + filter_s(s, rows);
 }
 
+/* One block for each sequence and query head reads its whole context: few blocks do not draw all the bandwidth, however the heads share a cache. */
+static double blocks_s(const struct serve_setup *s, double seqs, double ctx) {
+  const struct wl_serve_ops *o = &s->ops;
+  if (!(s->engine.block_draw > 0) || s->gpu->sms <= 0)
+    return 0;
+  double Bps = s->engine.block_draw * s->gpu->mem_Bps / s->gpu->sms, block = ctx / seqs * (o->d_qk + o->d_v) * o->kv_bytes_elem / Bps;
+  return o->full_layers * block * fmax(1, seqs * o->heads / (s->engine.block_draw * s->gpu->sms));
+}
+
+/* Libraries that append to a cache by making a new one read and write it, and heads that several queries share are written out once for each and read again. */
+static double copies_s(const struct serve_setup *s, double ctx) {
+  const struct wl_serve_ops *o = &s->ops;
+  if (!s->engine.kv_copied || o->mla)
+    return 0;
+  double sharing = o->heads / o->kv_heads, passes = 2 + (sharing > 1 ? 2 * sharing : 0);
+  return o->layers * hw_stream_s(s->gpu, passes * ctx * o->kv_heads * (o->d_qk + o->d_v) * o->kv_bytes_elem, 0);
+}
+
 /* Drafted tokens are checked beside the last one: as many more queries on the same cache. */
 static double decode_s(const struct serve_setup *s, double seqs, double ctx, double window_ctx) {
   const struct wl_serve_ops *o = &s->ops;
-  double share = 1.0 / (s->layout.dp * s->layout.pp);
+  double share = 1.0 / (s->layout.dp * in_flight(s));
   struct hw_decode_attn op = {.seqs = fmax(1, seqs * share), .context_tokens = ctx * share, .heads = o->heads * (1 + s->drafts), .kv_heads = o->kv_heads,
                               .d_qk = o->d_qk, .d_v = o->d_v, .kv_bytes = o->kv_bytes_elem, .mla = o->mla};
   double t = o->full_layers * hw_decode_attn_s(s->gpu, &op);
@@ -175,7 +227,7 @@ static double decode_s(const struct serve_setup *s, double seqs, double ctx, dou
     op.context_tokens = fmin(ctx, window_ctx) * share;
     t += o->window_layers * hw_decode_attn_s(s->gpu, &op);
   }
-  t /= s->engine.attn_decode_f;
+  t = fmax(t / s->engine.attn_decode_f, blocks_s(s, op.seqs, ctx * share)) + copies_s(s, ctx * share);
   /* Engines whose grouped-query decode runs on vector units are bound by them. */
   double vec = s->engine.vector_attention * s->gpu->vector_flops;
   return vec > 0 ? fmax(t, o->full_layers * 4 * ctx * share * o->heads * (1 + s->drafts) * o->d_qk / vec) : t;
@@ -185,7 +237,7 @@ static double decode_s(const struct serve_setup *s, double seqs, double ctx, dou
  * layer's share more of all attention (attention_tables). */
 static double draft_s(const struct serve_setup *s, double seqs) {
   const struct wl_serve_ops *o = &s->ops;
-  double rows = fmax(1, seqs / ((double)s->layout.dp * s->layout.pp));
+  double rows = fmax(1, seqs / ((double)s->layout.dp * in_flight(s)));
   struct wl_serve_gemm join = {.n = o->hidden / s->layout.tp, .k = 2 * o->hidden, .batch = 1, .quantised = false};
   double experts = o->moe_layers > 0 ? moe_at(s, seqs) / o->moe_layers : 0;
   return s->drafts * (lin_at(s, seqs) / o->layers + experts + gemm_s(s, &join, rows) + log_at(s, seqs));
@@ -203,7 +255,7 @@ static void attention_tables(struct serve_cost *c, const struct serve_setup *s, 
 static double pair_cost(const struct serve_setup *s) {
   const struct wl_serve_ops *o = &s->ops;
   bool wide = o->encoder && dtype_bytes(s->compute) > 2, unfused = wide || s->engine.attn_unfused;
-  double n = o->encoder ? 256 : 2048, batch = o->encoder ? 16 : 1, dp = s->layout.dp * s->layout.pp; /* typical lengths, so that start-up weighs little */
+  double n = o->encoder ? 256 : 2048, batch = o->encoder ? 16 : 1, dp = s->layout.dp * in_flight(s); /* typical lengths, so that start-up weighs little */
   struct hw_attn op = {.batch = batch, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
                        .d_v = o->prefill_d_v, .causal = !o->encoder, .kernel = unfused ? HW_ATTN_UNFUSED : HW_ATTN_AUTO,
                        .dtype = wide ? s->compute : hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};

@@ -110,8 +110,8 @@ TESTS += tests/cli_doc.sh tests/interrupt.sh
 tests/cli_doc.log tests/interrupt.log: rackcast$(EXEEXT)
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_serve tests/test_serve_prefix tests/test_serve_traces tests/test_serve_policy tests/test_serve_random tests/test_traces
-TESTS += tests/test_serve tests/test_serve_prefix tests/test_serve_traces tests/test_serve_policy tests/test_serve_random tests/test_traces
+check_PROGRAMS += tests/test_serve tests/test_serve_prefix tests/test_serve_traces tests/test_serve_policy tests/test_serve_random tests/test_serve_engines tests/test_traces
+TESTS += tests/test_serve tests/test_serve_prefix tests/test_serve_traces tests/test_serve_policy tests/test_serve_random tests/test_serve_engines tests/test_traces
 tests_test_serve_SOURCES = tests/serve_fixture.c tests/serve_fixture.h tests/serve_random.c tests/serve_random.h tests/test_serve.c
 tests_test_serve_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_LDADD = libcu.a libsim.a libworkloads.a libhwmodels.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
@@ -127,6 +127,9 @@ tests_test_serve_policy_LDADD = $(tests_test_serve_LDADD)
 tests_test_serve_random_SOURCES = tests/serve_random.c tests/serve_random.h tests/test_serve_random.c
 tests_test_serve_random_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_serve_random_LDADD = $(tests_test_serve_LDADD)
+tests_test_serve_engines_SOURCES = tests/serve_fixture.c tests/serve_fixture.h tests/serve_random.c tests/serve_random.h tests/test_serve_engines.c
+tests_test_serve_engines_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_serve_engines_LDADD = $(tests_test_serve_LDADD)
 tests_test_traces_SOURCES = tests/test_traces.c
 tests_test_traces_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_traces_LDADD = libcu.a libworkloads.a libkernel.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)

@@ -31,13 +31,14 @@ struct wl_engine {
   double kv_overlap;        /* prompts read for another instance: share of their cache that goes out, layer by layer or piece by piece, while they are read */
   bool first_at_decode;     /* and the first token reaches the client from the decode side, after the transfer */
   double start_s;           /* from the command to the first request, weights aside: imports, compilation, memory profile, graphs */
-  bool kv_follows;          /* 8-bit weights bring an 8-bit cache */
+  bool kv_follows;          /* weights in floats of 8 bits or less bring an 8-bit cache; integers do not */
   double auto_bits;         /* the builder takes floats of that few bits by itself where the GPU has units for them; 0 = never */
   double auto_int_bits;     /* the same for weights alone, in integers, of decoders on GPUs that have no such units */
   /* host */
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
   double h_expert_s;        /* per expert that a rank holds and layer: eager loops over experts one by one; 0 = grouped kernels */
+  double w_expert_s;        /* per expert that a rank holds and layer, where integer weights of experts are widened by kernels that are launched expert by expert */
   double pad_tokens;        /* encoders: lengths that kernels are built for; several prompts are packed without gaps */
   double h_kernel_s;        /* to launch one kernel of an iteration with prompts, which runs without a graph; the device waits for it */
   double h_stream_s;        /* per sequence and iteration for streaming tokens to clients */
@@ -51,9 +52,14 @@ struct wl_engine {
   double launch_f /* start-up of GEMM kernels that follow each other in a graph */, gemm_f, attn_prefill_f, attn_decode_f, moe_f /* of grouped products; fused layers are taken as measured */, moe_skew /* rows of the busy among many small experts / mean */,
       rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
   bool moe_fused;           /* experts in 8-bit floats run as one fused layer; else, and in other formats, as grouped products */
+  double widen_ops;         /* instructions of vector units that widen one weight, for each strip of 16 rows; 0 = they hide behind memory */
+  double block_draw;        /* decode attention is not split along the context: one block a head, which draws so many times an SM's share of the memory bandwidth; 0 = split */
   double w4_compute_f, w8_compute_f;             /* weight-only formats: share of the dense peak that kernels reach which widen weights */
   double widen_f;           /* kernels that widen all weights into memory first do it at this share of its rate */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
+  double widened_f;         /* with many rows weights are widened once, into memory or for a whole tile, and multiplied at this share of the pace of 16-bit ones; 0 = never */
+  bool kv_copied;           /* each step appends to the cache by copying it, and repeats heads that queries share */
+  bool layer_split;         /* several GPUs hold layers one after the other and work one after the other unless a layout is stated */
   bool attn_unfused;        /* prompt attention writes its scores to memory, as before fused kernels */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
   double sample_s, sample_seq_s;
