@@ -4,7 +4,7 @@ s=$srcdir/scenarios/v3-pretrain-2048xh800.yaml
 cp "$srcdir/workloads/catalog/models/deepseek-ai--DeepSeek-V3.json" models/Mine.json
 stack() { printf '%s\n' framework,since,like,slower,source,grade "mine,2024,hai-llm 2024-06,$1,me,assumed" >mine/stacks.csv; }
 again() {
-  rackcast sweep "$s" --vary work.training.model=Mine --set 'work.training.stack=mine 2024' --catalog mine --models models -o s.db --resume --csv 2>err | cut -d, -f1,1,3,4
+  rackcast sweep "$s" --vary work.training.model=Mine --set 'work.training.stack=mine 2024' --catalog mine --models models -o s.db --resume --csv 2>err | cut -d, -f1,3
   grep done err
 }
 stack 1
