@@ -24,6 +24,10 @@ bool units_convert(double value, const char *from, const char *to, double *ret_v
 bool units_number(const char *text, double *ret_value);
 /* A number at the start of a longer text ("310 p50"): returns where it ends, or NULL when there is none or it is out of range. */
 const char *units_leading_number(const char *text, double *ret_value);
+/* What a word gets after a count as it is printed: "1 month", "2 months". */
+static inline const char *units_s(double count) {
+  return count == 1 ? "" : "s";
+}
 /* Exact integers: digits with optional sign and blanks. */
 bool units_integer(const char *text, long long *ret_value);
 #endif

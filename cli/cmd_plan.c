@@ -62,6 +62,14 @@ static bool read_call(struct plan_call *c) {
   return c->spec != NULL;
 }
 
+/* Options of one kind say so where they are explained. Given where nothing of the kind is planned, they would be without effect. */
+static void check_options(const struct plan_call *c, const char *kind, bool planned) {
+  size_t n = strlen(kind);
+  for (const struct cli_opt *o = opts; o->name && !planned; o++)
+    if (strncmp(o->doc, kind, n) == 0 && o->doc[n] == ':' && cli_flag(c->args, o->name))
+      errs_add(c->errs, NULL, 0, NULL, "option '--%s' is for the plan of %s, and none is made here", o->name, kind);
+}
+
 static bool wanted(const struct plan_call *c, const char *kind) {
   const char *only = cli_value(c->args, "only");
   return !only || !strcmp(only, kind);
@@ -69,6 +77,11 @@ static bool wanted(const struct plan_call *c, const char *kind) {
 
 static int plan(struct plan_call *c) {
   if (!read_call(c))
+    return CLI_USAGE;
+  bool any = (wanted(c, "serving") && c->spec->n_serving) || (wanted(c, "training") && c->spec->n_training);
+  check_options(c, "serving", !any || (wanted(c, "serving") && c->spec->n_serving));
+  check_options(c, "training", !any || (wanted(c, "training") && c->spec->n_training && !c->csv));
+  if (errs_count(c->errs) > 0)
     return CLI_USAGE;
   sim_offers_make(&c->offers, c->spec);
   if (wanted(c, "serving"))

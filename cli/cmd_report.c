@@ -1,4 +1,5 @@
 /* A result database as an answer on the terminal, or as a directory with a page, plots and tables. */
+#include "base/units.h"
 #include "cli/cli.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static int write_report(const struct outcome *o, const char *db_path, const char
   if (result.gnuplot_missing)
     cli_say("gnuplot is not installed: the plots are missing (their scripts and everything else are in %s)", dir);
   if (good) {
-    cli_say("%d plots and %d tables", result.plots, result.tables);
+    cli_say("%d plot%s and %d table%s", result.plots, units_s(result.plots), result.tables, units_s(result.tables));
     printf("%s%sindex.html\n", dir, *dir && dir[strlen(dir) - 1] == '/' ? "" : "/");
   }
   return good && !result.gnuplot_missing ? CLI_DONE : CLI_FAILED;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "base/units.h"
 #include "cli/cli.h"
 #include "cli/library.h"
 #include "output/db.h"
@@ -132,7 +133,7 @@ static int run_scenario(struct call *c, const struct cli_args *args) {
   if (!read_options(c, args) || !read_scenario(c, args))
     return CLI_USAGE;
   if (cli_flag(args, "check")) {
-    cli_say("%s: %d options, %d inputs, nothing wrong", c->spec->name, c->spec->n_option, c->spec->n_input);
+    cli_say("%s: %d option%s, %d input%s, nothing wrong", c->spec->name, c->spec->n_option, units_s(c->spec->n_option), c->spec->n_input, units_s(c->spec->n_input));
     return CLI_DONE;
   }
   if (!begin(c, args, &run))

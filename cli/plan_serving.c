@@ -250,7 +250,7 @@ static void print_head(const struct question *q) {
     mean += a->hours[i].rate_req_s * a->hours[i].share;
   printf("\n%s: %s, prompts of %.0f and answers of %.0f tokens on average\n", q->serving->name, a->replica.model->name, wl_hist_mean(a->input), wl_hist_mean(a->output));
   if (a->servers > 0)
-    printf("asked: the highest load that %d servers hold", a->servers);
+    printf("asked: the highest load that %d server%s %s", a->servers, units_s(a->servers), a->servers == 1 ? "holds" : "hold");
   else
     printf("asked: carry the peak of %.4g req/s (mean %.4g)%s", top, mean, demand_text(q));
   if (a->headroom > 0)
@@ -337,8 +337,8 @@ static void print_what_if(const struct question *q) {
       printf("  %-28s no difference: as many servers of %s, %s %s\n", text[i], offer_name(q->call, &x->pick), layout_text(q->call, &x->pick.replica),
              formats_text(q->call, &x->pick.replica));
     else
-      printf("  %-28s %+6.1f %%: %.3f USD/M output, %d servers of %s, %s %s\n", text[i], 100 * (x->pick.usd_per_mtok / w->usd_per_mtok - 1), x->pick.usd_per_mtok,
-             x->pick.servers, offer_name(q->call, &x->pick), layout_text(q->call, &x->pick.replica), formats_text(q->call, &x->pick.replica));
+      printf("  %-28s %+6.1f %%: %.3f USD/M output, %d server%s of %s, %s %s\n", text[i], 100 * (x->pick.usd_per_mtok / w->usd_per_mtok - 1), x->pick.usd_per_mtok,
+             x->pick.servers, units_s(x->pick.servers), offer_name(q->call, &x->pick), layout_text(q->call, &x->pick.replica), formats_text(q->call, &x->pick.replica));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/date.h"
+#include "base/units.h"
 #include "output/db.h"
 #include "output/groups.h"
 #include "output/table.h"
@@ -225,9 +226,9 @@ static const char *headline(const struct outcome *o) {
   if (o->n == 0) {
     double rows = db_value(o->db, "SELECT count(*) FROM validation WHERE run=?", "i", o->run);
     return rows > 0 ? arena_printf(o->arena,
-                                   "This run holds the validation of %.0f measurements (rackcast export --format csv "
+                                   "This run holds the validation of %.0f measurement%s (rackcast export --format csv "
                                    "--table validation).",
-                                   rows)
+                                   rows, units_s(rows))
                     : "This run holds no options.";
   }
   if (!o->n_feasible)
@@ -241,8 +242,8 @@ static const char *headline(const struct outcome *o) {
                            ? ""
                            : arena_printf(o->arena, " (P10 to P90: %s" NO_BREAK "to" NO_BREAK "%s)",
                                                               low, outcome_usd(o, o->best->p90_usd));
-  return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d months%s.",
-                      verb[o->best->class], o->best->name, outcome_usd(o, o->best->tco_usd), o->months, spread);
+  return arena_printf(o->arena, "%s%s is the cheapest option that does the work, %s over %d month%s%s.",
+                      verb[o->best->class], o->best->name, outcome_usd(o, o->best->tco_usd), o->months, units_s(o->months), spread);
 }
 
 static const char *percent(const struct outcome *o, double share) {
@@ -254,7 +255,7 @@ static const char *how_sure(const struct outcome *o, const struct outcome_option
   double p = outcome_prob_cheaper(o, o->best->name, other->name);
   return isnan(p) || (is_certain(o->best) && is_certain(other))
              ? ""
-             : arena_printf(o->arena, " In %.0f %% of %d replicas %s stays the cheaper of the two.", 100 * p, o->replicas, what);
+             : arena_printf(o->arena, " In %.0f %% of %d replica%s %s stays the cheaper of the two.", 100 * p, o->replicas, units_s(o->replicas), what);
 }
 
 static const char *against(const struct outcome *o, const struct outcome_option *other, const char *what) {
@@ -338,7 +339,7 @@ const char *const *outcome_answer(const struct outcome *o) {
   const char *what = other_class ? arena_printf(o->arena, "the cheapest %s option", outcome_class_name(o->rival->class))
                                  : "the next cheapest";
   line[n++] = against(o, o->rival, what);
-  if (o->replicas > 0 && is_certain(o->best) && is_certain(o->rival))
+  if (o->replicas > 1 && is_certain(o->best) && is_certain(o->rival))
     line[n++] = arena_printf(o->arena,
                              "All %d replicas cost the same, for no input that moves these costs is given as "
                              "uncertain: how sure the answer is, this run cannot say.",

@@ -1,4 +1,5 @@
 #include "output/page.h"
+#include "base/units.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +45,9 @@ static const char *subtitle(const struct outcome *o) {
   const char *hours = isnan(o->hours_per_year) ? ""
                       : o->hours_per_year > 0  ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
                                                : ", calendar hours";
-  const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replicas over the uncertain inputs", o->replicas)
+  const char *draws = o->replicas > 0 ? arena_printf(o->arena, "%d replica%s over the uncertain inputs", o->replicas, units_s(o->replicas))
                                       : "central values only";
-  return arena_printf(o->arena, "%d months from %s, prices as of %s, %s%s; %s", o->months, o->start ? o->start : "-",
+  return arena_printf(o->arena, "%d month%s from %s, prices as of %s, %s%s; %s", o->months, units_s(o->months), o->start ? o->start : "-",
                       o->as_of ? o->as_of : "-", o->basis ? o->basis : "nominal pre-tax", hours, draws);
 }
 

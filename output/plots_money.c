@@ -1,5 +1,6 @@
 /* Plots of money: what accumulates, and where it goes. */
 #include <math.h>
+#include "base/units.h"
 #include "output/db.h"
 #include "output/escape.h"
 #include "output/groups.h"
@@ -163,7 +164,7 @@ bool plots_script_breakdown(const struct outcome *o, FILE *f) {
   /* As exact as the data: a label on the edge is not drawn when the range ends a digit before it. */
   fprintf(f, "set xrange [%.10g:%.10g]\nset grid noytics\nset xtics auto\n", least * 1.05, edge);
   plots_label(f, "set xlabel",
-              arena_printf(o->arena, "billed over %d months, %s; diamond and figure: total less resale", o->months,
+              arena_printf(o->arena, "billed over %d month%s, %s; diamond and figure: total less resale", o->months, units_s(o->months),
                            plots_money(o).unit));
   fputs("set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#444444' lw 1 front\n@BEGIN\n", f);
   struct plots_parts p = {f, 0};

@@ -1,5 +1,6 @@
 /* Plots of uncertainty: which inputs the total cost depends on, and how sure it is. */
 #include <math.h>
+#include "base/units.h"
 #include "output/db.h"
 #include "output/escape.h"
 #include "output/plots_draw.h"
@@ -78,7 +79,7 @@ bool plots_script_scurve(const struct outcome *o, FILE *f) {
   fputs("set yrange [0:100]\nset ytics (0, 10, 25, 50, 75, 90, 100)\nset xtics auto\nset ylabel 'replicas that cost no "
         "more than this, %'\n",
         f);
-  plots_label(f, "set xlabel", arena_printf(o->arena, "total cost over %d months, %s", o->months, plots_money(o).unit));
+  plots_label(f, "set xlabel", arena_printf(o->arena, "total cost over %d month%s, %s", o->months, units_s(o->months), plots_money(o).unit));
   if (end > 0)
     fprintf(f, "set xrange [0:%.6g]\n", end);
   fputs("@BEGIN\n", f);

@@ -1,4 +1,5 @@
 #include "output/summary.h"
+#include "base/units.h"
 #include <math.h>
 #include <string.h>
 #include "output/db.h"
@@ -46,10 +47,10 @@ static void heading(const struct outcome *o, FILE *f) {
                       : o->hours_per_year > 0  ? arena_printf(o->arena, ", %.0f hours a year", o->hours_per_year)
                                                : ", calendar hours";
   const char *draws =
-      o->replicas > 0 ? arena_printf(o->arena, "%d replicas", o->replicas) : "central values, no replicas";
+      o->replicas > 0 ? arena_printf(o->arena, "%d replica%s", o->replicas, units_s(o->replicas)) : "central values, no replicas";
   wrapped(f, "",
-          arena_printf(o->arena, "%s: %d months from %s, prices as of %s, %s%s; %s, seed %lld.%s",
-                       o->name ? o->name : "run", o->months, o->start ? o->start : "-", o->as_of ? o->as_of : "-",
+          arena_printf(o->arena, "%s: %d month%s from %s, prices as of %s, %s%s; %s, seed %lld.%s",
+                       o->name ? o->name : "run", o->months, units_s(o->months), o->start ? o->start : "-", o->as_of ? o->as_of : "-",
                        o->basis ? o->basis : "nominal pre-tax", hours, draws, (long long)o->seed, outcome_caveat(o)));
 }
 

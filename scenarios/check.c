@@ -20,14 +20,21 @@ static const struct sc_node *at(const struct sc_node *n, const char *key) {
 
 /* ---- work ---- */
 
+void sc_check_rate(struct sc_reader *r, const struct sc_node *n, const char *path, const char *key, const struct wl_curve *rate, double growth) {
+  double peak = rate ? wl_curve_max(rate) : 1;
+  if (!(peak > 0))
+    sc_error(r, at(n, "rate"), below(r, path, "rate"), "no request ever arrives");
+  else if (!(peak * growth <= SC_MOST_REQ_S))
+    sc_error(r, at(n, key), below(r, path, key), "out of range, got a peak of %.4g req/s, expected at most %.0f", peak * growth, SC_MOST_REQ_S);
+}
+
 void sc_check_serving(struct sc_reader *r, const struct sc_node *n, const char *path, void *serving) {
   struct sim_serving *s = serving;
   s->replica.catalog = r->catalog;
   s->replica.engines = r->spec->engines;
   if (!given(n, "slo"))
     s->slo = (struct sim_slo){.quantile = 0.95, .attainment = 0};
-  if (s->rate && !(wl_curve_max(s->rate) > 0))
-    sc_error(r, at(n, "rate"), below(r, path, "rate"), "no request ever arrives");
+  sc_check_rate(r, n, path, "rate", s->rate, 1);
   if (s->replica.gpus > 0 && s->replica.nodes > 1)
     sc_error(r, at(n, "replica"), below(r, path, "replica"),
              "contradicts itself: gpus is for replicas smaller than a server, nodes for larger ones");
@@ -247,6 +254,18 @@ static void check_work(struct sc_reader *r, const struct sc_node *n, const struc
                  "cannot be auto: fixed work asks for no service level");
 }
 
+/* What a service grows to by the end. */
+static void check_growth(struct sc_reader *r, const struct sc_node *n, const struct sim_spec *s) {
+  const struct sc_node *list = sc_node_get(sc_node_get(n, "work"), "serving");
+  for (int i = 0; i < s->n_serving; i++) {
+    const struct sim_serving *v = &s->serving[i];
+    const struct sc_node *own = list && list->kind == SC_SEQ ? list->entry[i].node : list;
+    double grown = pow(1 + v->growth_per_yr.a, s->months / 12.0);
+    if (v->rate && wl_curve_max(v->rate) <= SC_MOST_REQ_S && grown > 1)
+      sc_check_rate(r, own, list && list->kind == SC_SEQ ? arena_printf(r->arena, "work.serving.%d", i) : "work.serving", "growth", v->rate, grown);
+  }
+}
+
 static void check_site(struct sc_reader *r, const struct sc_node *n, const struct sim_spec *s) {
   bool owned = false;
   for (int i = 0; i < s->n_option; i++)
@@ -276,6 +295,7 @@ void sc_check_scenario(struct sc_reader *r, const struct sc_node *n, const char 
   default_software(r, n, s);
   check_names(r, n, s);
   check_work(r, n, s);
+  check_growth(r, n, s);
   check_site(r, n, s);
   sc_check_replay_options(r, n, s);
   s->basis = "nominal pre-tax";

@@ -1,6 +1,7 @@
 /* What must hold between the keys of a replay, its options and their layers. */
 #include <math.h>
 #include <string.h>
+#include "base/units.h"
 #include "scenarios/keys.h"
 
 static const struct sc_node *at(const struct sc_node *n, const char *key) {
@@ -22,8 +23,10 @@ static void check_source(struct sc_reader *r, const struct sc_node *n, const cha
     if (!trace && !given)
       sc_error(r, n, below(r, path, made[i]), "is missing: without a trace, requests are made of rate, input_tokens and output_tokens");
   }
-  if (!trace && p->rate && !(wl_curve_max(p->rate) > 0))
-    sc_error(r, at(n, "rate"), below(r, path, "rate"), "no request ever arrives");
+  bool scaled = p->scale * pow(1 + p->growth_per_yr, p->ahead_yr) > 1;
+  sc_check_rate(r, n, path, trace ? "trace" : "rate", p->rate, 1);
+  if (scaled && p->rate && wl_curve_max(p->rate) <= SC_MOST_REQ_S)
+    sc_check_rate(r, n, path, sc_node_entry(n, "scale") ? "scale" : "growth", p->rate, p->scale * pow(1 + p->growth_per_yr, p->ahead_yr));
 }
 
 void sc_check_replay(struct sc_reader *r, const struct sc_node *n, const char *path, void *replay) {
@@ -51,6 +54,25 @@ static const struct sc_node *layer_node(const struct sc_node *layers, int k) {
   return layers && layers->kind == SC_SEQ ? layers->entry[k].node : layers;
 }
 
+/* At most so many replicas stand on a layer's servers: as many as its replica's stated size allows, else one a GPU. */
+static double most_replicas(const struct sim_layer *l, const struct sim_replica *v) {
+  int stated = v->gpus > 0 ? v->gpus : (v->tp > 0 ? v->tp : 1) * (v->pp > 0 ? v->pp : 1), per = stated < 1 ? 1 : stated;
+  int gpus = l->server->gpus;
+  return v->nodes > 0 ? l->count / v->nodes : per > gpus ? floor((double)l->count * gpus / per) : (double)l->count * floor((double)gpus / per);
+}
+
+static void check_scaling(struct sc_reader *r, const struct sc_node *n, const char *path, const struct sim_layer *l) {
+  double most = l->server ? most_replicas(l, &r->spec->replay.replica) : HUGE_VAL;
+  const struct {
+    const char *key;
+    int replicas;
+  } asked[] = {{"min", l->scaling.policy && l->scaling.policy->to_zero ? 0 : l->scaling.min}, {"initial", l->initial}};
+  for (size_t i = 0; l->scaling.policy && l->count > 0 && i < sizeof asked / sizeof *asked; i++)
+    if (asked[i].replicas > most)
+      sc_error(r, at(at(n, "autoscale"), asked[i].key), arena_printf(r->arena, "%s.autoscale.%s", path, asked[i].key),
+               "contradicts count, got %d replicas, expected at most the %.0f that %s has room for (%d server%s)", asked[i].replicas, most, below(r, path, "count"), l->count, units_s(l->count));
+}
+
 static void check_layer(struct sc_reader *r, const struct sc_node *n, const char *path, struct sim_layer *l) {
   if (l->count < 0)
     sc_error(r, n, below(r, path, "count"), "cannot be auto: a replay is played over a stated number of servers");
@@ -60,6 +82,7 @@ static void check_layer(struct sc_reader *r, const struct sc_node *n, const char
     sc_error(r, at(n, "prefill"), below(r, path, "prefill"), "contradicts role: the replicas of a server are of both kinds, or all of one");
   if (l->scaling.policy && !(l->scaling.target > 0))
     sc_error(r, at(n, "autoscale"), below(r, path, "autoscale.target"), "is missing: policy %s needs it", l->scaling.policy->name);
+  check_scaling(r, n, path, l);
   if (l->scaling.policy && !l->owned && l->term_months == 0) /* what leaves is not paid for */
     l->scale = true;
 }

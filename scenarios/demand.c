@@ -51,7 +51,7 @@ static const struct sc_param rate_params[] = {
     {.key = "mean",
      .kind = SC_NUMBER,
      .unit = "req/s",
-     .hi = 1e9,
+     .hi = SC_MOST_REQ_S,
      .meaning = "the curve is scaled to this mean; absent = as it is"},
 };
 static const struct sc_table rate_table = {.name = "a rate", .param = rate_params, .n = 3};

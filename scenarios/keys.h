@@ -32,6 +32,10 @@ extern const struct sc_special sc_variants; /* likewise */
 
 /* ---- what is checked across keys (check.c), each run when its section has been read ---- */
 void sc_check_scenario(struct sc_reader *r, const struct sc_node *n, const char *path, void *spec);
+/* More than any service has; beyond it counts of servers overflow. */
+#define SC_MOST_REQ_S 1e6
+/* A rate that some request arrives at, and whose peak, grown so many times, is no more than that; the error is at `key`. */
+void sc_check_rate(struct sc_reader *r, const struct sc_node *n, const char *path, const char *key, const struct wl_curve *rate, double growth);
 void sc_check_serving(struct sc_reader *r, const struct sc_node *n, const char *path, void *serving);
 void sc_check_training(struct sc_reader *r, const struct sc_node *n, const char *path, void *training);
 void sc_check_replay(struct sc_reader *r, const struct sc_node *n, const char *path, void *replay);

@@ -102,7 +102,7 @@ static void read_term(struct sc_reader *r, const struct sc_key *k) {
     l->term = by_the_hour[i];
   else if (whole_months(v->text, &months, why, sizeof why) && months >= 1 && months <= 1200) {
     l->term_months = months;
-    l->term = arena_printf(r->arena, months % 12 ? "%d months" : "%d yr", months % 12 ? months : months / 12);
+    l->term = months % 12 ? arena_printf(r->arena, "%d month%s", months, units_s(months)) : arena_printf(r->arena, "%d yr", months / 12);
   } else {
     unknown_term(r, k, v->text);
     return;

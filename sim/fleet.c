@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/mem.h"
+#include "base/units.h"
 #include "sim/fleet_replay.h"
 #include "sim/life.h"
 
@@ -298,9 +299,9 @@ static void check_pools(struct life *l, int serving) {
   const struct sim_serving *v = &l->spec->serving[serving];
   if (worst && worst->of && worst->of->fits)
     life_infeasible(l,
-                    "%s: even a lightly loaded replica of %d GPUs misses the service level (TTFT %.3g s, TPOT %.3g s for %.0f %%); smallest cure: a faster GPU "
+                    "%s: even a lightly loaded replica of %d GPU%s misses the service level (TTFT %.3g s, TPOT %.3g s for %.0f %%); smallest cure: a faster GPU "
                     "or wider limits",
-                    v->name, worst->of->gpus, v->slo.ttft_s, v->slo.tpot_s, 100 * v->slo.attainment);
+                    v->name, worst->of->gpus, units_s(worst->of->gpus), v->slo.ttft_s, v->slo.tpot_s, 100 * v->slo.attainment);
   else
     life_infeasible(l, "%s does not fit: %s", v->name, worst && worst->of ? worst->of->why : "no server");
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/units.h"
 #include "sim/replay.h"
 
 enum { BEYOND_MONTHS = 120 }; /* terms may end so much after the horizon */
@@ -120,7 +121,7 @@ void life_add(struct life *l, struct life_layer *y, int servers) {
     life_at_months(l, to, BAND_STATE, on_term_end, y);
   char term[24] = "";
   if (to < HUGE_VAL) /* what was signed, which need not be the layer's own term */
-    snprintf(term, sizeof term, "%d months", (int)lround(to - y->batch[y->n_batch - 1].from));
+    snprintf(term, sizeof term, "%ld month%s", lround(to - y->batch[y->n_batch - 1].from), units_s(round(to - y->batch[y->n_batch - 1].from)));
   life_tell(l, y->spec->owned ? "purchase" : "contract", "%s: %d x %s, %s, now %d", y->spec->label, servers, y->spec->server->name,
             y->spec->owned ? "bought" : *term ? term : y->spec->term ? y->spec->term : "on-demand", y->servers);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/units.h"
 #include "sim/life.h"
 
 enum { MOST_SERVERS = 4096 };
@@ -198,9 +199,10 @@ static void start(struct life *l, const struct search *s) {
     engine_at(l->engine, end, BAND_STATE, on_run_end, l, (void *)(uintptr_t)l->n_run);
   l->n_run++;
   life_tell(l, "phase", "%s: %d x %s (%s) for %.1f days", s->spec->name, c->servers, c->place.server->name, c->place.where, c->time_s / 86400);
+  double longer_days = round((end_h - life_hours_at(l, l->spec->months)) / 24);
   if (end_h > life_hours_at(l, l->spec->months) * (1 + 1e-9))
-    life_infeasible(l, "%s: takes %.1f days and does not end within the horizon; smallest cure: a horizon %.0f days longer", s->spec->name,
-                    c->time_s / 86400, (end_h - life_hours_at(l, l->spec->months)) / 24);
+    life_infeasible(l, "%s: takes %.1f days and does not end within the horizon; smallest cure: a horizon %.0f day%s longer", s->spec->name,
+                    c->time_s / 86400, longer_days, units_s(longer_days));
 }
 
 static void on_run(struct engine *e, void *subject, void *object) {

@@ -1,4 +1,5 @@
 #include "sim/offer.h"
+#include "base/units.h"
 #include <math.h>
 #include <string.h>
 #include "sim/finance.h"
@@ -35,7 +36,7 @@ static bool seen(const struct sim_offers *s, const struct sim_layer *y) {
 
 static const char *basis_of(struct sim_offers *s, const struct sim_layer *y) {
   if (y->owned)
-    return arena_printf(s->arena, "owned: TCO of %d months by the ledger / GPU-hours provisioned", s->spec->months);
+    return arena_printf(s->arena, "owned: TCO of %d month%s by the ledger / GPU-hours provisioned", s->spec->months, units_s(s->spec->months));
   return arena_printf(s->arena, "rented, %s: price row%s%s", term_of(y), y->discount.a > 0 ? " less discount" : "", y->scale ? ", paid for the hours in use" : ", paid around the clock");
 }
 

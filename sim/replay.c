@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/units.h"
 #include "hwmodels/power.h"
 #include "sim/crew.h"
 #include "workloads/trace.h"
@@ -75,8 +76,8 @@ static bool pools_of(struct plan *p, int i, const struct sim_replica *r) {
     return true;
   }
   if (rest < 1) {
-    snprintf(p->out->why, sizeof p->out->why, "%s: %d of the %d replicas on a server are to read prompts, none is left to answer; smallest cure: smaller replicas (replica.gpus)", y->label, y->prefill,
-             per_server);
+    snprintf(p->out->why, sizeof p->out->why, "%s: %d of the %d replica%s on a server are to read prompts, none is left to answer; smallest cure: smaller replicas (replica.gpus)", y->label, y->prefill,
+             per_server, units_s(per_server));
     return false;
   }
   add_pool(p, i, r, SIM_PREFILL, servers * y->prefill);
@@ -105,8 +106,14 @@ static bool plan_layer(struct plan *p, int i) {
   }
   l->replicas = replicas_on(y, &fit.replica, &l->idle_servers);
   l->gpus = sim_replica_gpus(&fit.replica);
+  int asked = !y->scaling.policy ? 0 : y->scaling.policy->to_zero ? y->initial : y->scaling.min > y->initial ? y->scaling.min : y->initial;
+  if (l->replicas >= 1 && asked > l->replicas) {
+    snprintf(p->out->why, sizeof p->out->why, "%s: autoscale asks for %d replicas (min, initial), but count: %d is %d of them, of %d GPU%s each; smallest cure: count: %d", y->label, asked,
+             y->count, l->replicas, l->gpus, units_s(l->gpus), (int)ceil((double)asked * y->count / l->replicas));
+    return false;
+  }
   if (l->replicas < 1) {
-    snprintf(p->out->why, sizeof p->out->why, "%s: %d x %s make no replica of %d nodes; smallest cure: count: %d", y->label, y->count, y->server->name, fit.replica.nodes,
+    snprintf(p->out->why, sizeof p->out->why, "%s: %d x %s make no replica of %d node%s; smallest cure: count: %d", y->label, y->count, y->server->name, fit.replica.nodes, units_s(fit.replica.nodes),
              fit.replica.nodes);
     return false;
   }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/units.h"
 #include "hwmodels/kernels.h"
 #include "sim/serve_setup.h"
 
@@ -80,7 +81,7 @@ static void explain(struct sim_replica_fit *ret, const struct sim_replica *want,
   if (want->server->nic)
     snprintf(fix, sizeof fix, "not even %d nodes hold it", MAX_NODES);
   if (cure > 0)
-    snprintf(fix, sizeof fix, "smallest cure: %d nodes", cure);
+    snprintf(fix, sizeof fix, "smallest cure: %d node%s", cure, units_s(cure));
   if (m->weights > s->engine.kv_share * m->usable - m->workspace)
     snprintf(ret->why, sizeof ret->why, "%.0f GB of %s weights against %.0f GB usable on %d %s; %s", total, dtype_name(s->layout.weights), usable,
              nodes, want->server->name, fix);

@@ -1,4 +1,5 @@
 #include "sim/train_rl.h"
+#include "base/units.h"
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdio.h>
@@ -72,7 +73,7 @@ static bool rollout(const struct sim_train_job *job, const struct wl_phase *p, d
   int per_replica = sim_replica_gpus(&fit.replica);
   int replicas = job->gpus / (per_replica > 0 ? per_replica : 1);
   if (replicas < 1) {
-    snprintf(why, size, "rollouts need %d GPUs for one replica, the phase has %d", per_replica, job->gpus);
+    snprintf(why, size, "rollouts need %d GPU%s for one replica, the phase has %d", per_replica, units_s(per_replica), job->gpus);
     return false;
   }
   double sigma = sqrt(log(2.0));

@@ -107,11 +107,19 @@ static void test_scaled(void) {
 /* What cannot be played is infeasible and says so; the others go on. */
 static void test_not_playable(void) {
   static const char *const set[] = {"options.prefix.layers.0.count=1", "work.replay.replica={nodes: 2, weights: fp8}", "options.apart.layers.0.count=2", "options.apart.layers.1.count=2",
-                                    "work.replay.unmet=report"};
-  CU_ASSERT_EQUAL(play(set, 5), 0);
+                                    "work.replay.unmet=report",        "options.by-load.layers.0.autoscale={target: 3, initial: 3}"};
+  CU_ASSERT_EQUAL(play(set, 6), 0);
   CU_ASSERT_EQUAL(of("prefix", "whole", "feasible"), 0); /* one server is no replica of two */
   CU_ASSERT(isnan(of("prefix", "replay", "requests")));
   CU_ASSERT_EQUAL(of("apart", "whole", "feasible"), 1);
+}
+
+/* A layout that the scenario leaves to the program shows only then that fewer replicas stand on the servers than autoscale asks for. */
+static void test_too_few_replicas(void) {
+  static const char *const set[] = {"options.by-load.layers.0.autoscale={target: 3, min: 48}", "work.replay.replica={weights: bf16}", "work.replay.unmet=report"};
+  CU_ASSERT_EQUAL(play(set, 3), 0);
+  CU_ASSERT_EQUAL(of("by-load", "whole", "feasible"), 0);
+  CU_ASSERT_EQUAL(of("prefix", "whole", "feasible"), 1);
 }
 
 /* What answers nothing costs the least where it is rented by the load, and does no work, asked for a service level or not. */
@@ -126,7 +134,7 @@ static void play_first(void) { CU_ASSERT_EQUAL(play(NULL, 0), 0); }
 
 int main(void) {
   static const struct cu_case cases[] = {{"play", play_first},           {"prices add up", test_prices_add_up}, {"years repeat it", test_years_repeat_it}, {"traffic adds up", test_traffic_adds_up},
-                                         {"scaled", test_scaled},        {"not playable", test_not_playable},  {"nothing answered", test_nothing_answered}};
+                                         {"scaled", test_scaled},        {"not playable", test_not_playable},  {"too few replicas", test_too_few_replicas},  {"nothing answered", test_nothing_answered}};
   arena = arena_create();
   errs = errs_create();
   const char *hw = datadir_path(arena, "hwmodels/catalog"), *wl = datadir_path(arena, "workloads/catalog/models");
