@@ -21,13 +21,16 @@ server,XL-box,like,DGX-H100-640,,me,,,assumed
 server,XL-box,gpu,H100-XL,,me,,,assumed
 CSV
 printf '%s\n' model,like,layers 'Llama-3.1-9B,Llama-3.1-8B,36' >models/shapes.csv
-head -1 "$srcdir/scenarios/measured/serving.csv" >one.csv
-for e in 'vLLM 0.6.0' Twin Mine Bare; do
-  echo "$e,,2024-09,Llama-3.1-8B,bf16,$e,H100-SXM-80GB,1,8,1,1,1,,,1024,128,concurrency,8,,tpot_mean_ms,10," >>one.csv
-done
-rackcast validate one.csv --catalog mine 2>/dev/null | cut -d, -f1,4
-for s in megatron-core twin mine default bare; do
-  printf '%s takes days: ' "$s"
-  rackcast run "$srcdir/scenarios/v3-pretrain-2048xh800.yaml" --set "work.training.stack=$s 2024" --catalog mine -o x.db 2>&1 | awk '$1 == "own" { print $8 }'
-done
-rackcast fit Llama-3.1-9B XL-box --catalog mine --models models | head -4
+same() { awk -v a="$2" -v b="$3" -v what="$1" 'BEGIN { print what, a == "" || b == "" ? "is nothing" : a == b ? "the same" : a < b ? "less" : "more" }'; }
+one() { # engine: milliseconds a token
+  { head -1 "$srcdir/scenarios/measured/serving.csv"; echo "x,,2024-09,Llama-3.1-8B,bf16,$1,H100-SXM-80GB,1,8,1,1,1,,,1024,128,concurrency,8,,tpot_mean_ms,10,"; } >one.csv
+  rackcast validate one.csv --catalog mine 2>/dev/null | sed 1d | cut -d, -f4
+}
+vllm=$(one 'vLLM 0.6.0')
+for e in Twin Mine Bare; do same "$e against vLLM:" "$(one $e)" "$vllm"; done
+days() { rackcast run "$srcdir/scenarios/v3-pretrain-2048xh800.yaml" --set "work.training.stack=$1 2024" --catalog mine -o x.db 2>&1 | awk '$1 == "own" { print $8 }'; }
+core=$(days megatron-core)
+same 'twin against megatron-core:' "$(days twin)" "$core"
+same 'mine against megatron-core:' "$(days mine)" "$core"
+same 'bare against default:' "$(days bare)" "$(days default)"
+rackcast fit Llama-3.1-9B XL-box --catalog mine --models models | cut -c-27
