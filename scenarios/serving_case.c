@@ -20,6 +20,12 @@ void case_give_up(struct case_reader *r, enum case_status status, const char *wh
   snprintf(r->c->note, sizeof r->c->note, "%s%.100s", what, arg);
 }
 
+void case_assume(struct case_reader *r, const char *what) {
+  size_t n = strlen(r->c->note);
+  if (r->c->status == CASE_OK)
+    snprintf(r->c->note + n, sizeof r->c->note - n, "%s%s", n ? "; " : "assumed: ", what);
+}
+
 /* Number at the start of a cell ("310 p50, cap 512" -> 310); NaN when there is none. */
 double case_leading(const char *s) {
   double v;
@@ -214,14 +220,14 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   c->replicas = 1;
   c->rep.catalog = k->catalog;
   c->rep.engines = k->engines;
-  c->rep.model = case_find_model(&r, case_text(&r, "model"));
+  case_read_date(&r);
+  c->rep.model = case_read_model(&r);
   if (!c->rep.model)
     case_give_up(&r, CASE_UNSUPPORTED, "unknown model: ", case_text(&r, "model"));
   read_server(&r);
   if (c->status != CASE_OK)
     return;
   struct wl_engine e;
-  case_read_date(&r);
   case_read_engine(&r, c->engine, sizeof c->engine);
   c->rep.engine = c->engine;
   if (!wl_engine_get(k->engines, c->engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))

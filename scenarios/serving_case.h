@@ -6,6 +6,7 @@
 #include "base/csv.h"
 #include "sim/serve.h"
 #include "workloads/datasets.h"
+#include "workloads/stack.h"
 
 enum case_status { CASE_OK, CASE_UNSUPPORTED, CASE_INCOMPLETE };
 enum case_load { LOAD_STATIC, LOAD_CLOSED, LOAD_RATE, LOAD_LIMIT, LOAD_OFFLINE, LOAD_PREFILL_UNIT, LOAD_DECODE_UNIT };
@@ -14,12 +15,14 @@ struct serving_tables {
   const struct wl_models *models;
   const struct wl_engines *engines;
   const struct wl_datasets *datasets;
+  const struct wl_stacks *stacks; /* what is usual of models made up from their size */
 };
 struct serving_case {
   enum case_status status;
   char note[160];          /* why not, or what was assumed */
-  struct sim_replica rep;  /* points to `engine` below: a case must not be copied */
+  struct sim_replica rep;  /* points to `engine` and `made_up` below: a case must not be copied */
   char engine[64];
+  struct wl_model made_up; /* of a model that the library does not know */
   int replicas;            /* alike, sharing the load */
   struct wl_lengths input, output;
   enum case_load load;

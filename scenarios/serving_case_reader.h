@@ -15,12 +15,13 @@ struct case_reader {
 const char *case_text(const struct case_reader *r, const char *column); /* the cell of the column; "" */
 /* The first reason counts; arg may be "". */
 void case_give_up(struct case_reader *r, enum case_status status, const char *what, const char *arg);
+void case_assume(struct case_reader *r, const char *what); /* added to the note of a row that is answered */
 double case_leading(const char *s); /* number at the start; NaN */
 double case_after(const char *s, const char *key); /* number that follows key anywhere; NaN */
 int case_whole(const struct case_reader *r, const char *column); /* a count; 0 when there is none */
 
 /* scenarios/serving_case_words.c: NULL = unknown */
-const struct wl_model *case_find_model(const struct case_reader *r, const char *name);
+const struct wl_model *case_read_model(struct case_reader *r); /* after the date */
 const struct hw_gpu *case_find_gpu(const struct case_reader *r, const char *name);
 void case_read_date(struct case_reader *r);
 void case_read_engine(struct case_reader *r, char *engine, size_t size);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/units.h"
+#include "workloads/model_guess.h"
 #include "scenarios/serving_case_reader.h"
 
 /* ---- date and engine ---- */
@@ -65,43 +66,21 @@ void case_read_engine(struct case_reader *r, char *engine, size_t size) {
 
 /* ---- names ---- */
 
-/* "33B" in what was cut off a name states a size ("A3B" and "8x7B" state others): does it contradict the model found? */
-static bool other_size(const char *rest, const struct wl_model *m) {
-  struct wl_counts c;
-  wl_model_count(m, &c);
-  for (const char *p = rest; *p; p++) {
-    if (!isdigit((unsigned char)*p) || (p > rest && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
-      continue;
-    double billions;
-    const char *end = units_leading_number(p, &billions);
-    if (!end)
-      return false;
-    if ((*end == 'B' || *end == 'b') && !isalnum((unsigned char)end[1]))
-      return billions * 1e9 > 1.5 * c.params || 1.5e9 * billions < c.params;
-    p = end - 1;
-  }
-  return false;
-}
-
-/* "org/name-Instruct-quantized.w4a16": without the organisation, then cut from the right until the library knows it. */
-const struct wl_model *case_find_model(const struct case_reader *r, const char *name) {
-  char buf[128];
-  snprintf(buf, sizeof buf, "%s", name);
-  char *at = buf, *slash = strchr(buf, '/');
-  if (slash && !strchr(buf, ' '))
-    at = slash + 1;
-  const char *whole_name = name + (at - buf);
-  for (;;) {
-    const struct wl_model *m = wl_model_find(r->k->models, at);
-    size_t n = strlen(at);
-    if (m)
-      return other_size(whole_name + n, m) ? NULL : m;
-    while (n > 0 && !strchr("-/ .(", at[n - 1]))
-      n--;
-    if (n <= 3)
-      return NULL;
-    at[n - 1] = '\0';
-  }
+/* What no file describes is made up from the size that a column or the name states. */
+const struct wl_model *case_read_model(struct case_reader *r) {
+  const char *name = case_text(r, "model");
+  const struct wl_model *known = wl_model_read(r->k->models, name);
+  struct wl_model_size size = {.name = name, .year = r->c->rep.year};
+  if (known)
+    return known;
+  double total = case_leading(case_text(r, "params_total_B")), active = case_leading(case_text(r, "params_active_B"));
+  size.params = total > 0 ? total * 1e9 : 0;
+  size.active = active > 0 ? active * 1e9 : 0;
+  wl_size_from_name(&size);
+  if (!wl_model_guess(r->k->stacks, &size, &r->c->made_up))
+    return NULL;
+  case_assume(r, "model shape from its size");
+  return &r->c->made_up;
 }
 
 const struct hw_gpu *case_find_gpu(const struct case_reader *r, const char *name) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/units.h"
+#include "workloads/model_guess.h"
 
 struct reader {
   const struct training_tables *k;
@@ -163,106 +164,26 @@ static bool read_machine(const struct reader *r) {
 }
 
 /* ---- the model ---- */
-static double dense_params(double layers, double hidden, double kv_share, double ffn, bool gated, double vocab,
-                           bool tied) {
-  return layers * (hidden * hidden * (2 + 2 * kv_share) + (gated ? 3 : 2) * hidden * ffn) +
-         vocab * hidden * (tied ? 1 : 2);
-}
-
-static int expert_period(const struct reader *r) {
-  return says(r, "every second layer") ? 2 : 1;
-}
-
-/* Parameters that a token meets, by which the width goes: stated, told by the name ("-A22B") or by the experts; where
- * ranks hold experts of which nothing is said, the usual share. */
-static double active_params(const struct reader *r, double total) {
-  double v = number(r, "params_active_B") * 1e9, experts = number(r, "moe_experts"), topk = number(r, "moe_topk");
-  double mlp = 2.0 / 3 / expert_period(r), rest = 1 - mlp; /* of a dense model's layers: attention is a third */
-  if (v == 0)
-    v = number_after(text(r, "model"), "-A") * 1e9;
-  if (v == 0 && experts > 1)
-    v = total * (rest + mlp * (topk > 0 ? topk : 2)) / (rest + mlp * experts);
-  if (v == 0 && count(r, "ep") > 1)
-    v = total * wl_insitu(r->k->stacks, "", "", "active_share");
-  return v > 0 && v < 0.9 * total ? v : total;
-}
-
-/* Plain with tied embeddings or gated without: what comes nearer to the parameters, or what the width of the MLP says. A
- * width that is not stated is four times the model's, of a gated MLP two thirds of that where only embeddings that are
- * not tied explain the count. */
-static void choose_mlp(struct wl_model *m, double params) {
-  double kv = (double)m->kv_heads / m->heads, usual = 4.0 * m->hidden, narrow = 256 * ceil(usual * 2 / 3 / 256);
-  double ffn = m->ffn > 0 ? m->ffn : usual;
-  double off_plain = fabs(log(dense_params(m->layers, m->hidden, kv, ffn, false, m->vocab, true) / params)),
-         off_gated = fabs(log(dense_params(m->layers, m->hidden, kv, ffn, true, m->vocab, false) / params)),
-         off_narrow = fabs(log(dense_params(m->layers, m->hidden, kv, narrow, true, m->vocab, false) / params));
-  bool clearly = m->ffn == 0 && off_narrow < off_gated && off_narrow < off_plain - 0.05; /* the two differ by an embedding */
-  m->gated = params > 0 ? clearly || off_gated < off_plain : ffn < 3.6 * m->hidden && m->ffn != 4 * m->hidden;
-  m->ffn = (int)(params > 0 && clearly ? narrow : ffn);
-  m->tied = !m->gated;
-}
-
-/* A model that no file describes: GPT style unless its counts or the widths of its MLP speak for gates. */
-static bool shape_from_row(const struct reader *r, struct wl_model *m) {
-  double params = active_params(r, number(r, "params_total_B") * 1e9), year = number(r, "year");
-  *m = (struct wl_model){.name = text(r, "model"),
-                         .layers = count(r, "layers"),
-                         .hidden = count(r, "hidden"),
-                         .heads = count(r, "heads"),
-                         .kv_heads = count(r, "kv_heads"),
-                         .ffn = count(r, "ffn_hidden"),
-                         .vocab = count(r, "vocab"),
-                         .weights = DT_BF16};
-  if (params == 0 && (m->layers == 0 || m->hidden == 0))
-    return give_up(r, VAL_INCOMPLETE, "model '%s' is unknown and neither its size nor its layers and width are stated",
-                   m->name);
-  if (m->vocab == 0)
-    m->vocab = wl_usual_trainer(r->k->stacks, number(r, "ffn_hidden") == 4 * number(r, "hidden") ? 0 : year, 0)->vocab;
-  if (m->hidden == 0) /* usual aspect of published models: width about 128 x layers^0.9, 12 l h^2 weights */
-    m->hidden = m->layers > 0 ? 128 * (int)round(sqrt(params / (12.0 * m->layers)) / 128)
-                              : 128 * (int)round(pow(params / 12 * 95, 1.0 / 3) / 128);
-  if (m->hidden < 128)
-    m->hidden = 128;
-  double own = params - (double)m->vocab * m->hidden;
-  if (m->layers == 0)
-    m->layers = (int)fmax(1, round((own > 0 ? own : params) / (12.0 * m->hidden * m->hidden)));
-  if (m->heads == 0)
-    m->heads = m->hidden % 128 == 0 ? m->hidden / 128 : m->hidden % 64 == 0 ? m->hidden / 64 : 16;
-  if (m->kv_heads == 0)
-    m->kv_heads = m->heads;
-  m->head_dim = m->hidden / m->heads;
-  choose_mlp(m, params);
-  return true;
-}
-
-/* Layers of a pipeline that only the parameter count states: rounded to whole stages. */
-static void round_layers(const struct reader *r, struct wl_model *m) {
-  int pp = count(r, "pp");
-  if (count(r, "layers") == 0 && pp > 1 && !wl_model_find(r->k->models, m->name))
-    m->layers = (int)fmax(1, round((double)m->layers / pp)) * pp;
-}
-
-static void read_experts(const struct reader *r, struct wl_model *m, bool made_up) {
-  int experts = count(r, "moe_experts"), topk = count(r, "moe_topk");
-  double total = number(r, "params_total_B") * 1e9, active = made_up ? active_params(r, total) : total;
-  bool sparse = experts == 0 && active < total;
-  if (sparse)
-    experts = (int)wl_insitu(r->k->stacks, "", "", "usual_experts");
-  if (experts > 1 && m->experts == 0) {
-    double up = m->gated ? 3 : 2;
-    m->experts = experts;
-    m->topk = topk > 0 ? topk : 2;
-    double rest = dense_params(m->layers, m->hidden, (double)m->kv_heads / m->heads, 0, m->gated, m->vocab, m->tied);
-    int every = expert_period(r), with = m->layers / every;
-    rest += (m->layers - with) * up * m->hidden * (double)m->ffn;
-    m->expert_ffn = total > rest ? (int)round((total - rest) / (up * with * (double)m->hidden * experts)) : m->ffn;
-    m->moe_every = every;
-    if (sparse && topk == 0 && total > rest)
-      m->topk = (int)fmax(1, round(experts * (active - rest) / (total - rest)));
-  } else if (experts > 0 && topk > 0) {
-    m->experts = experts;
-    m->topk = topk;
-  }
+/* What the row says of a model that no file describes; a size in its name where no column states one. */
+static struct wl_model_size size_of(const struct reader *r) {
+  const char *name = text(r, "model");
+  struct wl_model_size s = {.name = name,
+                            .params = number(r, "params_total_B") * 1e9,
+                            .active = number(r, "params_active_B") * 1e9,
+                            .layers = count(r, "layers"),
+                            .hidden = count(r, "hidden"),
+                            .heads = count(r, "heads"),
+                            .kv_heads = count(r, "kv_heads"),
+                            .ffn = count(r, "ffn_hidden"),
+                            .vocab = count(r, "vocab"),
+                            .experts = count(r, "moe_experts"),
+                            .topk = count(r, "moe_topk"),
+                            .moe_every = says(r, "every second layer") ? 2 : 1,
+                            .placed_experts = count(r, "ep") > 1,
+                            .stages = wl_model_find(r->k->models, name) ? 0 : count(r, "pp"),
+                            .year = number(r, "year")};
+  wl_size_from_name(&s);
+  return s;
 }
 
 /* A known model with what the row states otherwise: a proxy has fewer layers (dense ones and prediction heads shrink
@@ -291,23 +212,23 @@ static void override_shape(const struct reader *r, struct wl_model *m) {
 static bool read_model(const struct reader *r) {
   struct wl_model *m = &r->c->model;
   const char *name = text(r, "model");
-  const struct wl_model *known = *name ? wl_model_find(r->k->models, name) : NULL;
-  int hidden = count(r, "hidden");
-  if (known && hidden > 0 && known->hidden != hidden)
+  struct wl_model_size size = size_of(r);
+  const struct wl_model *known = *name ? wl_model_read(r->k->models, name) : NULL;
+  if (known && size.hidden > 0 && known->hidden != size.hidden)
     known = NULL; /* another model of that name */
+  r->c->job.model = m;
   if (known) {
     *m = *known;
     override_shape(r, m);
     if (strstr(name, "w/o MTP"))
       m->mtp_layers = 0;
-  } else if (!shape_from_row(r, m)) {
-    return false;
-  } else {
-    assume(r->c, "model shape from the row");
+    size.active = 0;
+    wl_model_set_experts(r->k->stacks, &size, m);
+    return true;
   }
-  round_layers(r, m);
-  read_experts(r, m, !known);
-  r->c->job.model = m;
+  if (!wl_model_guess(r->k->stacks, &size, m))
+    return give_up(r, VAL_INCOMPLETE, "model '%s' is unknown and neither its size nor its layers and width are stated", name);
+  assume(r->c, "model shape from the row");
   return true;
 }
 

@@ -262,9 +262,11 @@ static void predict_serving(struct report *rep, const struct csv_table *t, const
   struct hw_catalog *catalog = hw_catalog_load(hw, n_hw, errs);
   struct wl_models *library = wl_models_load(models, n_models, errs);
   struct wl_engines *engines = wl_engines_load(software, n_software, errs);
+  struct wl_stacks *stacks = wl_stacks_load(software, n_software, errs);
   struct wl_datasets *datasets = load_datasets(rep, errs);
-  if (catalog && library && engines && datasets)
-    serving_rows(rep, &(struct serving_tables){catalog, library, engines, datasets}, t);
+  if (catalog && library && engines && datasets && stacks)
+    serving_rows(rep, &(struct serving_tables){catalog, library, engines, datasets, stacks}, t);
+  wl_stacks_free(stacks);
   wl_engines_free(engines);
   wl_models_free(library);
   hw_catalog_free(catalog);

@@ -64,7 +64,7 @@ static bool sends_copies(const struct serve_setup *s) {
 static double fused_experts_s(const struct serve_setup *s, double tokens, double touched) {
   const struct wl_serve_ops *o = &s->ops;
   double pairs = tokens * o->topk;
-  struct hw_moe_ffn op = {.touched = touched, .rows = pairs / o->ep, .all_rows = pairs, .hidden = o->hidden, .inter = o->expert_n_down_k,
+  struct hw_moe_ffn op = {.touched = touched, .rows = pairs / o->ep, .all_rows = pairs, .hidden = o->expert_hidden, .inter = o->expert_n_down_k,
                           .gated = o->expert_n_up > o->expert_n_down_k, .dtype = s->layout.weights, .weight_bytes = dtype_bytes(s->layout.weights),
                           .clock = s->clock, .imbalance = o->ep > 1 ? s->engine.rank_skew : 1};
   return hw_moe_ffn_s(s->gpu, &op);
@@ -87,14 +87,14 @@ static double experts_s(const struct serve_setup *s, double tokens) {
   double touched = fmax(1, wl_experts_touched_most(o->experts, o->topk, tokens, o->ep));
   if (fuses_experts(s))
     return fused_experts_s(s, tokens, touched);
-  struct hw_grouped_gemm op = {.groups = touched, .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->hidden,
+  struct hw_grouped_gemm op = {.groups = touched, .rows = tokens * o->topk / o->ep, .n = o->expert_n_up, .k = o->expert_hidden,
                                .dtype = s->compute, .weight_bytes = dtype_bytes(s->layout.weights), .clock = s->clock,
                                .imbalance = o->ep > 1 ? s->engine.rank_skew : o->experts > 16 ? fmax(1, s->engine.moe_skew) : 1};
   double t = hw_grouped_gemm_s(s->gpu, &op);
-  op.n = o->hidden;
+  op.n = o->expert_hidden;
   op.k = o->expert_n_down_k;
   /* Around them each copy of a token is permuted, quantised, put through the gate and weighted: 5 bytes a hidden value, 6 an inner one. */
-  double bytes = tokens * o->topk / o->ep * (5 * o->hidden + 6 * o->expert_n_down_k) * (o->ep > 1 ? s->engine.rank_skew : 1);
+  double bytes = tokens * o->topk / o->ep * (5 * o->expert_hidden + 6 * o->expert_n_down_k) * (o->ep > 1 ? s->engine.rank_skew : 1);
   t += hw_grouped_gemm_s(s->gpu, &op);
   double launches = 0;
   if (is_weight_only(s)) { /* kernels that widen weights are as slow here as elsewhere */
@@ -150,11 +150,15 @@ static double moe_at(const struct serve_setup *s, double m) {
   return s->ops.moe_layers * experts_s(s, fmax(1, m / in_flight(s)));
 }
 
+enum { SCAN_KERNELS = 2 }; /* convolution, scan */
+
 static double compute_at(const struct serve_setup *s, double m) {
   const struct wl_serve_ops *o = &s->ops;
   double stage = fmax(1, m / in_flight(s)), rows = fmax(1, stage / s->layout.dp), t = 0;
   for (int i = 0; i < o->gemms; i++)
     t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
+  if (o->scan_layers > 0)
+    t += o->scan_layers * hw_stream_s(s->gpu, rows * o->scan_token_bytes, SCAN_KERNELS);
   return t + o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
 }
 
@@ -213,7 +217,7 @@ static double copies_s(const struct serve_setup *s, double ctx) {
   if (!s->engine.kv_copied || o->mla)
     return 0;
   double sharing = o->heads / o->kv_heads, passes = 2 + (sharing > 1 ? 2 * sharing : 0);
-  return o->layers * hw_stream_s(s->gpu, passes * ctx * o->kv_heads * (o->d_qk + o->d_v) * o->kv_bytes_elem, 0);
+  return o->attn_layers * hw_stream_s(s->gpu, passes * ctx * o->kv_heads * (o->d_qk + o->d_v) * o->kv_bytes_elem, 0);
 }
 
 /* Drafted tokens are checked beside the last one: as many more queries on the same cache. */
@@ -228,6 +232,8 @@ static double decode_s(const struct serve_setup *s, double seqs, double ctx, dou
     t += o->window_layers * hw_decode_attn_s(s->gpu, &op);
   }
   t = fmax(t / s->engine.attn_decode_f, blocks_s(s, op.seqs, ctx * share)) + copies_s(s, ctx * share);
+  if (o->scan_layers > 0)
+    t += o->scan_layers * hw_stream_s(s->gpu, 2 * op.seqs * o->scan_state_bytes, 0);
   /* Engines whose grouped-query decode runs on vector units are bound by them. */
   double vec = s->engine.vector_attention * s->gpu->vector_flops;
   return vec > 0 ? fmax(t, o->full_layers * 4 * ctx * share * o->heads * (1 + s->drafts) * o->d_qk / vec) : t;
@@ -259,7 +265,7 @@ static double pair_cost(const struct serve_setup *s) {
   struct hw_attn op = {.batch = batch, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
                        .d_v = o->prefill_d_v, .causal = !o->encoder, .kernel = unfused ? HW_ATTN_UNFUSED : HW_ATTN_AUTO,
                        .dtype = wide ? s->compute : hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
-  return o->layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / (wide ? 1 : s->engine.attn_prefill_f);
+  return o->attn_layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / (wide ? 1 : s->engine.attn_prefill_f);
 }
 
 /* Bytes that one GPU moves for the linear part at M tokens. */
@@ -269,7 +275,7 @@ static double bytes_at(const struct serve_setup *s, double m) {
   for (int i = 0; i < o->gemms; i++)
     b += o->gemm[i].count * o->gemm[i].n * o->gemm[i].k * o->gemm[i].batch * (o->gemm[i].quantised ? w : 2);
   if (o->moe_layers > 0)
-    b += o->moe_layers * wl_experts_touched(o->experts, o->topk, stage) / o->ep * (o->expert_n_up + o->expert_n_down_k) * o->hidden * w;
+    b += o->moe_layers * wl_experts_touched(o->experts, o->topk, stage) / o->ep * (o->expert_n_up + o->expert_n_down_k) * o->expert_hidden * w;
   return b + o->layers * s->engine.ew_tensors * rows * o->hidden * 2 + o->head_n * o->head_k * 2;
 }
 
@@ -279,9 +285,9 @@ static void work(struct serve_cost *c, const struct serve_setup *s) {
   for (int i = 0; i < o->gemms; i++)
     c->lin_flop_per_token += 2 * o->gemm[i].count * o->gemm[i].n * o->gemm[i].k * o->gemm[i].batch * share;
   if (o->moe_layers > 0)
-    c->lin_flop_per_token += o->moe_layers * 2 * o->topk * (o->expert_n_up + o->expert_n_down_k) * o->hidden / o->ep / s->layout.pp;
+    c->lin_flop_per_token += o->moe_layers * 2 * o->topk * (o->expert_n_up + o->expert_n_down_k) * o->expert_hidden / o->ep / s->layout.pp;
   c->log_flop_per_seq = 2 * o->head_n * o->head_k * share;
-  c->pair_flop = 2 * o->layers * o->heads * (o->prefill_d_qk + o->prefill_d_v) * share;
+  c->pair_flop = 2 * o->attn_layers * o->heads * (o->prefill_d_qk + o->prefill_d_v) * share;
   c->ctx_flop = 2 * o->full_layers * o->heads * (o->d_qk + o->d_v) * share;
   c->ctx_bytes = o->full_layers * (o->mla ? o->d_qk : o->kv_heads * (o->d_qk + o->d_v)) * o->kv_bytes_elem * share;
   c->peak_flops = s->gpu->peak_flops[s->compute];

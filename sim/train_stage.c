@@ -8,7 +8,7 @@
 void train_kinds_of_layers(const struct wl_model *m, double *kinds, int from, int to) {
   for (int k = 0; k < LAYER_KINDS; k++)
     kinds[k] = 0;
-  if (m->mamba_layers > 0) {
+  if (wl_is_hybrid(m)) {
     double share = (double)(to - from) / m->layers;
     kinds[LAYER_MAMBA] = share * m->mamba_layers;
     kinds[LAYER_ATTENTION] = share * m->attention_layers;

@@ -26,8 +26,11 @@ tests_test_csv_LDADD = $(tests_test_base_LDADD)
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/test_workloads
-TESTS += tests/test_workloads
+check_PROGRAMS += tests/test_workloads tests/test_models
+TESTS += tests/test_workloads tests/test_models
+tests_test_models_SOURCES = tests/test_models.c
+tests_test_models_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_test_models_LDADD = libcu.a libworkloads.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)
 tests_test_workloads_SOURCES = tests/test_workloads.c
 tests_test_workloads_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_test_workloads_LDADD = libcu.a libworkloads.a libbase.a $(CUNIT_LIBS) $(RC_EXT_LIBS)

@@ -76,9 +76,10 @@ across_nodes() {
 }
 ok "tensor parallelism across nodes is predicted where the nodes are stated" across_nodes
 other_size() {
-  small o 'x-1.1,somebody,2025-11,new-org/DeepSeek-Nova-12B,FP8,vLLM,H200,8,8,8,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer o 6)" = unsupported ]
+  small o 'x-1.1,somebody,2025-11,new-org/DeepSeek-Nova-12B,FP8,vLLM,H200,8,8,8,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer o 6)" = ok ] && grep -q "shape from its size" "$scratch/o.csv" &&
+    small o 'x-1.1,somebody,2025-11,new-org/Nova-Large,FP8,vLLM,H200,8,8,8,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer o 6)" = unsupported ]
 }
-ok "a name whose size contradicts the model it is cut to is unknown" other_size
+ok "a name whose size contradicts the model it is cut to is made up from its size, one without a size unknown" other_size
 
 # A benchmark with prompts, counts and switches of its own (datasets.csv) against the same cells of anybody.
 mark() { # source, precision, engine, load and value, metric

@@ -1,6 +1,5 @@
 /* The library of models: folders of config.json files and shapes.csv rows, found by name or alias. */
 #include "workloads/model.h"
-#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "workloads/model_json.h"
+#include "workloads/model_names.h"
 
 struct alias {
   const char *key, *target; /* key: normalised */
@@ -21,21 +21,6 @@ struct wl_models {
   size_t n_alias, alias_cap;
 };
 
-/* "meta-llama/Llama-3.1-8B (proxy)" -> "llama318b": letters and digits, without organisation and remarks. */
-static void normalise(const char *name, char *key, size_t size) {
-  const char *slash = strchr(name, '/'), *dashes = strstr(name, "--"), *remark = strchr(name, '(');
-  const char *p = slash && (!remark || slash < remark) ? slash + 1 : dashes ? dashes + 2 : name;
-  size_t n = 0;
-  int depth = 0;
-  for (; *p && n + 1 < size; p++) {
-    depth += *p == '(';
-    if (depth == 0 && isalnum((unsigned char)*p))
-      key[n++] = (char)tolower((unsigned char)*p);
-    depth -= *p == ')' && depth > 0;
-  }
-  key[n] = '\0';
-}
-
 static size_t index_of(const struct wl_models *l, const char *key) {
   for (size_t i = 0; i < l->n; i++)
     if (strcmp(l->key[i], key) == 0)
@@ -46,7 +31,7 @@ static size_t index_of(const struct wl_models *l, const char *key) {
 /* The model of that name, made if there is none. */
 static struct wl_model *slot(struct wl_models *l, const char *name) {
   char key[128];
-  normalise(name, key, sizeof key);
+  model_key(name, key, sizeof key);
   size_t i = index_of(l, key);
   if (i == l->n) {
     l->model = mem_grow(l->model, &l->cap, l->n + 1, sizeof *l->model);
@@ -196,9 +181,9 @@ static void read_aliases(struct wl_models *l, const char *path, struct errs *err
   for (size_t i = 0; t && csv_require(t, need, 2, errs) && i < csv_rows(t); i++) {
     l->alias = mem_grow(l->alias, &l->alias_cap, l->n_alias + 1, sizeof *l->alias);
     struct alias *a = &l->alias[l->n_alias++];
-    normalise(csv_cell(t, i, csv_column(t, "alias")), key, sizeof key);
+    model_key(csv_cell(t, i, csv_column(t, "alias")), key, sizeof key);
     a->key = arena_strdup(l->arena, key);
-    normalise(csv_cell(t, i, csv_column(t, "model")), key, sizeof key);
+    model_key(csv_cell(t, i, csv_column(t, "model")), key, sizeof key);
     a->target = arena_strdup(l->arena, key);
   }
   csv_unload(t);
@@ -302,20 +287,12 @@ static const struct wl_model *find_key(const struct wl_models *l, const char *ke
   return at < l->n ? &l->model[at] : NULL;
 }
 
-/* Endings that name a training state or a file format, not another shape. */
-static const char *const endings[] = {"instruct", "chat", "base",  "hf",  "fp8", "bf16", "int8",
-                                      "awq",      "gptq", "nvfp4", "fp4", "it",  "v01"};
-
 const struct wl_model *wl_model_find(const struct wl_models *l, const char *name) {
   char key[128];
-  normalise(name, key, sizeof key);
+  model_key(name, key, sizeof key);
   const struct wl_model *m = find_key(l, key);
-  for (size_t i = 0; !m && i < sizeof endings / sizeof *endings; i++)
-    if (ends_with(key, endings[i])) {
-      key[strlen(key) - strlen(endings[i])] = '\0';
-      m = find_key(l, key);
-      i = (size_t)-1; /* several endings may follow each other */
-    }
+  while (!m && model_key_cut(key))
+    m = find_key(l, key);
   return m;
 }
 

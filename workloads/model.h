@@ -25,7 +25,7 @@ struct wl_model {
   int expert_groups, topk_groups; /* node-limited routing; 0 = none */
   int mtp_layers;
   int moe_latent; /* routed experts work on a compressed token of this width; 0 = on hidden */
-  /* hybrids: when mamba_layers > 0, layers = mamba + attention + plain mlp + moe, each a layer of its own */
+  /* hybrids: when any of these is stated, layers = mamba + attention + plain mlp + moe, each a layer of its own */
   int mamba_layers, attention_layers, mlp_layers;
   int mamba_heads, mamba_head_dim, mamba_state, mamba_groups;
   enum dtype weights; /* format of the published checkpoint */
@@ -43,6 +43,7 @@ struct wl_counts {
   double fwd_flops_per_token;          /* GEMMs alone, 2 per weight, without attention scores */
   double attn_flops_per_token_per_ctx; /* add x context length, all layers, forward, no causal halving */
 };
+bool wl_is_hybrid(const struct wl_model *m); /* mixers and MLPs are layers of their own */
 int wl_moe_layers(const struct wl_model *m);
 int wl_attention_layers(const struct wl_model *m);
 int wl_mlp_layers(const struct wl_model *m); /* layers with a dense MLP */
@@ -56,8 +57,11 @@ struct wl_models; /* a library of models by name */
  * name) and shapes.csv, later ones win. */
 struct wl_models *wl_models_load(const char *const *dirs, size_t n, struct errs *errs);
 void wl_models_free(struct wl_models *l);
-/* By name or alias, case and punctuation ignored. NULL when unknown. */
+/* By name or alias; case, punctuation, training states, formats, dates and versions ("-Instruct-2507-AWQ", "-v0.3") ignored. NULL when unknown. */
 const struct wl_model *wl_model_find(const struct wl_models *l, const char *name);
+/* The same for names in tables, which say more than a model ("Llama-3-8B, LoRA"): cut from the right at '-', '/', '.', '(' or blank until the library knows what is left; NULL
+ * too when what was cut off states another size ("33B", half as much again). */
+const struct wl_model *wl_model_read(const struct wl_models *l, const char *name);
 const char *wl_model_nearest(const struct wl_models *l, const char *name);
 const struct wl_model *wl_model_at(const struct wl_models *l, size_t i);
 /* The i-th figure of a shape as shapes.csv has it: its name, the value as text ("" = not so); NULL at the end. */

@@ -29,10 +29,14 @@ static double mlp_weights(const struct wl_model *m, double ffn) {
   return (m->gated ? 3.0 : 2.0) * m->hidden * ffn;
 }
 
+bool wl_is_hybrid(const struct wl_model *m) {
+  return m->mamba_layers > 0 || m->attention_layers > 0;
+}
+
 int wl_moe_layers(const struct wl_model *m) {
   if (m->experts <= 0)
     return 0;
-  if (m->mamba_layers > 0)
+  if (wl_is_hybrid(m))
     return m->layers - m->mamba_layers - m->attention_layers - m->mlp_layers;
   int every = m->moe_every > 0 ? m->moe_every : 1;
   int sparse = m->layers - m->dense_layers;
@@ -40,11 +44,11 @@ int wl_moe_layers(const struct wl_model *m) {
 }
 
 int wl_attention_layers(const struct wl_model *m) {
-  return m->mamba_layers > 0 ? m->attention_layers : m->layers;
+  return wl_is_hybrid(m) ? m->attention_layers : m->layers;
 }
 
 int wl_mlp_layers(const struct wl_model *m) {
-  return m->mamba_layers > 0 ? m->mlp_layers : m->layers - wl_moe_layers(m);
+  return wl_is_hybrid(m) ? m->mlp_layers : m->layers - wl_moe_layers(m);
 }
 
 static double latent(const struct wl_model *m) {

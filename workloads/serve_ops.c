@@ -31,7 +31,7 @@ static double split(double n, double ways) {
 }
 
 static void attention_mla(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
-  double h = m->hidden, heads = split(m->heads, l->tp), L = m->layers;
+  double h = m->hidden, heads = split(m->heads, l->tp), L = wl_attention_layers(m);
   double q_dim = m->qk_nope + m->qk_rope, latent = m->kv_lora + m->qk_rope;
   gemm(o, L, m->q_lora + latent, h, 1, true, false);
   if (m->q_lora > 0)
@@ -54,7 +54,7 @@ static void attention_mla(const struct wl_model *m, const struct wl_serve_layout
 }
 
 static void attention_heads(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
-  double h = m->hidden, d = m->head_dim, heads = split(m->heads, l->tp), kv = split(m->kv_heads, l->tp), L = m->layers;
+  double h = m->hidden, d = m->head_dim, heads = split(m->heads, l->tp), kv = split(m->kv_heads, l->tp), L = wl_attention_layers(m);
   gemm(o, L, (heads + 2 * kv) * d, h, 1, !l->mixed_checkpoint, false);
   gemm(o, L, h, heads * d, 1, !l->mixed_checkpoint, false);
   o->heads = heads;
@@ -64,15 +64,24 @@ static void attention_heads(const struct wl_model *m, const struct wl_serve_layo
     o->kv_bytes_per_token = 2 * kv * d * o->kv_bytes_elem * ceil(L / l->pp);
 }
 
-static double moe_layer_count(const struct wl_model *m) {
-  if (m->experts <= 0)
-    return 0;
-  return floor((m->layers - m->dense_layers) / (double)(m->moe_every > 0 ? m->moe_every : 1));
+/* Scans keep a state per sequence instead of a cache (Mamba-2, gated delta rules): read and written with each token, in 32 bits. A prompt's pass streams input, gate, steps,
+ * states of chunks and output. */
+enum { SCAN_STATE_BYTES = 4, SCAN_TOKEN_BYTES = 30 };
+
+static void scans(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double heads = split(m->mamba_heads, l->tp), inner = heads * m->mamba_head_dim, groups = split(m->mamba_groups, l->tp);
+  if (m->mamba_layers <= 0)
+    return;
+  gemm(o, m->mamba_layers, 2 * inner + 2 * groups * m->mamba_state + heads, m->hidden, 1, true, false);
+  gemm(o, m->mamba_layers, m->hidden, inner, 1, true, false);
+  o->scan_layers = m->mamba_layers;
+  o->scan_state_bytes = inner * m->mamba_state * SCAN_STATE_BYTES;
+  o->scan_token_bytes = inner * SCAN_TOKEN_BYTES;
 }
 
 /* The rows of an expert's GEMMs are all the stage's; dense blocks run where attention runs. */
 static void blocks(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
-  double h = m->hidden, up = m->gated ? 2 : 1, moe = moe_layer_count(m), dense = m->layers - moe;
+  double h = m->hidden, up = m->gated ? 2 : 1, moe = wl_moe_layers(m), dense = wl_mlp_layers(m), latent = m->moe_latent;
   gemm(o, dense, up * ceil(m->ffn / (double)l->tp), h, 1, true, false);
   gemm(o, dense, h, ceil(m->ffn / (double)l->tp), 1, true, false);
   if (moe <= 0)
@@ -80,8 +89,11 @@ static void blocks(const struct wl_model *m, const struct wl_serve_layout *l, st
   double ranks = l->tp * l->dp, split_ways = fmax(1, ranks / l->ep);
   double shared = (double)m->shared_experts * (m->shared_ffn > 0 ? m->shared_ffn : m->expert_ffn);
   gemm(o, moe, m->experts, h, 1, false, false);
-  gemm(o, moe, 2 * ceil(shared / l->tp), h, 1, true, false);
+  gemm(o, moe, up * ceil(shared / l->tp), h, 1, true, false);
   gemm(o, moe, h, ceil(shared / l->tp), 1, true, false);
+  gemm(o, moe, latent, h, 1, true, false); /* tokens compressed for their experts, and back */
+  gemm(o, moe, h, latent, 1, true, false);
+  o->expert_hidden = latent > 0 ? latent : h;
   o->moe_layers = moe;
   o->experts = m->experts;
   o->topk = m->topk;
@@ -104,10 +116,9 @@ static void communication(const struct wl_model *m, const struct wl_serve_layout
 }
 
 /* Norm, projections, rotary embedding, cache write, attention, residual and reduction are 8; latent attention has two more projections with norms, absorption and casts. A gated block is 5;
- * experts add routing, sorting, permutation, quantisation, two grouped products, weighting and the shared expert. */
+ * experts add routing, sorting, permutation, quantisation, two grouped products, weighting and the shared expert. A scan has norms, projections, a convolution, steps, the scan and a gate: 8. */
 static double kernels(const struct wl_model *m) {
-  double moe = moe_layer_count(m), dense = m->layers - moe;
-  return m->layers * (m->mla ? 18.0 : 8.0) + dense * 5 + moe * 20;
+  return wl_attention_layers(m) * (m->mla ? 18.0 : 8.0) + m->mamba_layers * 8.0 + wl_mlp_layers(m) * 5.0 + wl_moe_layers(m) * 20.0;
 }
 
 static void memory(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
@@ -116,7 +127,7 @@ static void memory(const struct wl_model *m, const struct wl_serve_layout *l, st
     const struct wl_serve_gemm *g = &o->gemm[i];
     sum += g->count * g->n * g->k * g->batch * (g->quantised ? w : 2);
   }
-  double expert = (o->expert_n_up + o->expert_n_down_k) * m->hidden * w;
+  double expert = (o->expert_n_up + o->expert_n_down_k) * o->expert_hidden * w;
   sum += o->moe_layers * ceil(o->experts / fmax(1, l->ep)) * expert;
   double share = ceil(m->layers / (double)l->pp) / m->layers; /* the fullest stage */
   double embed = (double)m->vocab * m->hidden * 2 / l->tp;
@@ -129,17 +140,19 @@ static void memory(const struct wl_model *m, const struct wl_serve_layout *l, st
 
 void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
   memset(o, 0, sizeof *o);
-  o->layers = m->layers;
+  o->attn_layers = wl_attention_layers(m);
+  o->layers = wl_is_hybrid(m) ? m->layers / 2.0 : m->layers; /* a mixer and an MLP are one */
   o->hidden = m->hidden;
   o->encoder = m->encoder;
   o->kv_bytes_elem = dtype_bytes(l->kv);
   o->window = m->sliding_window;
-  o->window_layers = m->sliding_window > 0 ? round(m->windowed_layers * m->layers) : 0;
-  o->full_layers = m->layers - o->window_layers;
+  o->window_layers = m->sliding_window > 0 ? round(m->windowed_layers * o->attn_layers) : 0;
+  o->full_layers = o->attn_layers - o->window_layers;
   if (m->mla)
     attention_mla(m, l, o);
   else
     attention_heads(m, l, o);
+  scans(m, l, o);
   blocks(m, l, o);
   if (!m->encoder) {
     o->head_n = ceil(m->vocab / (double)l->tp);

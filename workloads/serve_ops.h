@@ -14,7 +14,7 @@ struct wl_serve_layout {
   enum dtype weights, kv, compute; /* stored weights, cache, matrix units */
   bool mixed_checkpoint; /* a published FP8 file that leaves attention in 2 bytes */
 };
-enum { WL_SERVE_GEMMS = 10 };
+enum { WL_SERVE_GEMMS = 14 };
 struct wl_serve_gemm {
   double n, k, batch;
   double count;      /* layers that have it, all stages */
@@ -24,13 +24,15 @@ struct wl_serve_gemm {
 struct wl_serve_ops {
   int gemms;
   struct wl_serve_gemm gemm[WL_SERVE_GEMMS];
-  double layers;
+  double layers;                 /* a mixer and an MLP are one */
   /* experts */
-  double moe_layers, experts, topk, ep, expert_n_up, expert_n_down_k, hidden; /* up: [hidden -> n_up], down: [n_down_k -> hidden] */
+  double moe_layers, experts, topk, ep, expert_n_up, expert_n_down_k, expert_hidden, hidden; /* up: [expert_hidden -> n_up], down: [n_down_k -> expert_hidden] */
   /* attention of one rank */
   double heads, kv_heads, d_qk, d_v, prefill_kv_heads, prefill_d_qk, prefill_d_v;
   bool mla, encoder;
-  double full_layers, window_layers, window;
+  double attn_layers, full_layers, window_layers, window;
+  /* scans of one rank: state of a sequence per layer, bytes a token streams per layer */
+  double scan_layers, scan_state_bytes, scan_token_bytes;
   double kv_bytes_elem;
   double kernels;                /* launched one by one for all layers of a stage, without graphs: counted, not measured */
   /* head */
