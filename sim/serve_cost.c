@@ -78,7 +78,7 @@ static bool fuses_experts(const struct serve_setup *s) {
 
 static double widened_experts_s(const struct serve_setup *s, double rows) {
   double share = s->engine.widened_f > 0 ? s->engine.widened_f : s->engine.w4_compute_f;
-  return 2 * rows * (s->ops.expert_n_up + s->ops.expert_n_down_k) * s->ops.hidden / (s->gpu->peak_flops[s->compute] * share);
+  return 2 * rows * (s->ops.expert_n_up + s->ops.expert_n_down_k) * s->ops.expert_hidden / (s->gpu->peak_flops[s->compute] * share);
 }
 
 /* Ranks of an expert-parallel group wait for the fullest one. Grouped products: many small experts on one rank get unequal rows. */
