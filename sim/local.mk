@@ -13,7 +13,7 @@ libsim_a_SOURCES += sim/crew.c sim/crew.h sim/contract.c sim/contract.h sim/cont
 libsim_a_SOURCES += sim/train.h sim/train_cost.c sim/train_env.c sim/train_mem.c sim/train_network.c sim/train_play.c sim/train_plan.c sim/train_play.h sim/train_priv.h sim/train_rl.c sim/train_rl.h sim/train_run.c sim/train_stage.c \
   sim/train_step.c sim/train_timeline.c
 libsim_a_SOURCES += sim/serve_cluster.c sim/serve_cluster.h sim/serve_cluster_play.c sim/serve_cluster_report.c sim/serve_start.c sim/serve_cluster_core.h sim/serve_flight.c sim/serve_order.c sim/serve_order.h sim/serve_router.c sim/serve_router.h \
-  sim/serve_router_least.c sim/serve_router_near.c sim/serve_router_prefix.c sim/serve_router_round_robin.c sim/serve_router_two.c sim/serve_scaler.c sim/serve_scaler.h sim/serve_scaling.c sim/serve_transfer.c
+  sim/serve_router_least.c sim/serve_router_near.c sim/serve_router_prefix.c sim/serve_router_round_robin.c sim/serve_router_two.c sim/serve_scaler.c sim/serve_scaler.h sim/serve_scaling.c sim/serve_leaves.c sim/serve_transfer.c
 # planning
 libsim_a_SOURCES += sim/offer.c sim/offer.h sim/serve_plan.c sim/serve_plan.h sim/serve_plan_choose.c sim/serve_plan_fleet.c sim/serve_plan_play.c sim/serve_plan_priv.h sim/serve_plan_ways.c sim/serve_screen.c sim/serve_screen.h
 libsim_a_SOURCES += sim/fleet_replay.c sim/fleet_replay.h sim/replay.c sim/replay.h sim/replay_records.c

@@ -25,6 +25,9 @@ struct cluster_pool_config {
   struct sim_scaling scaling;
   struct cluster_path path, near; /* to other servers; inside one, where pools share it */
   int site, per_server;      /* as of sim_pool */
+  double servers;            /* that an instance takes; part of one where several share it */
+  int pod_servers;           /* behind one set of leaf switches; 0 = all */
+  double leaf_Bps;           /* of a pod's leaves to the spine, per direction; 0 = as much as the NICs below them */
   double kv_bytes_per_token; /* of a request, as it is sent */
   double overlap;            /* 0..1 of a prompt's cache goes out while the prompt is read, as far as the links are free */
   bool first_at_decode;      /* the first token reaches the client from the decode side, after the transfer */
@@ -81,7 +84,8 @@ struct instance {
   sim_time since;           /* provisioned from */
   event_id ready;
   int64_t held;             /* finished prompts whose cache has not been taken */
-  fluid_link out, in, near_out, near_in;
+  fluid_link out, in, near_out, near_in, up, down; /* up, down: of its pod, where its network has leaf_Bps */
+  int network, pod;
   bool touched;
 };
 struct cluster_pool {
@@ -164,6 +168,15 @@ void transfer_open(struct cluster *c);
 void transfer_read_done(struct cluster *c, struct flight *f, const struct serve_finish *g, sim_time t); /* the prompt is read */
 void transfer_offer(struct cluster *c, struct flight *f, sim_time t); /* to a decode instance, or the gate */
 void transfer_room(void *instance, uint64_t index, int32_t handle, sim_time t); /* serve_config.room */
+
+/* ---- leaf switches (sim/serve_leaves.c) ---- */
+struct leaf_links { /* that a transfer crosses */
+  fluid_link link[2];
+  double capacity_Bps[2];
+  size_t n;
+};
+void leaves_open(struct cluster *c); /* with c->fluid */
+void leaves_between(const struct instance *a, const struct instance *b, struct leaf_links *ret);
 
 /* ---- replicas that come and go (sim/serve_scaling.c) ---- */
 void scaling_open(struct cluster *c);

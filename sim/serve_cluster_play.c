@@ -37,6 +37,18 @@ static bool path_of(const struct serve_setup *s, struct cluster_path *ret, char 
   return true;
 }
 
+/* Pods and what their leaves have up to the spine, where that is less than the NICs below have and the cache goes over NICs. */
+static void leaves_of(const struct serve_setup *s, struct cluster_pool_config *g) {
+  const struct hw_server *v = s->server;
+  bool nics = v->scaleup_domain <= v->gpus && v->nic && v->node_net_Bps > 0;
+  g->servers = (double)s->gpus / v->gpus;
+  g->servers = g->servers < 1 ? 1 / floor(1 / g->servers) : ceil(g->servers);
+  if (!nics || v->pod_nodes <= 0 || !(v->oversubscription > 1))
+    return;
+  g->pod_servers = v->pod_nodes;
+  g->leaf_Bps = v->pod_nodes * v->node_net_Bps * (v->nic->raw_Bps > 0 ? eff_Bps(v->nic) / v->nic->raw_Bps : 1) / v->oversubscription;
+}
+
 /* Inside a server: over its scale-up link, or PCIe where there is none; a request over the links of the ranks that hold it. */
 static bool near_of(const struct serve_setup *s, struct cluster_path *ret, char *why, size_t why_size) {
   const struct hw_link *l = s->server->intra ? s->server->intra : s->gpu->scaleup ? s->gpu->scaleup : s->gpu->pcie;
@@ -84,6 +96,7 @@ static bool build_pool(struct built *b, const struct sim_cluster *of, int i, cha
   g->per_server = p->per_server > 0 ? p->per_server : 1;
   if (p->role == SIM_BOTH)
     return true;
+  leaves_of(s, g);
   if (p->site > 0 && !near_of(s, &g->near, why, why_size))
     return false;
   return path_of(s, &g->path, why, why_size) || (p->site > 0 && p->replicas <= g->per_server); /* one server needs no network */

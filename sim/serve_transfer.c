@@ -32,14 +32,16 @@ void transfer_open(struct cluster *c) {
     c->x[i].near_out = link_of(c, p->near.out_Bps);
     c->x[i].near_in = link_of(c, p->near.in_Bps);
   }
+  if (c->fluid)
+    leaves_open(c);
 }
 
-/* The way from one instance to another: over the links inside a server where both stand on it. */
+/* The way from one instance to another: over the links inside a server where both stand on it, and over leaf switches where they stand in different pods. */
 struct way {
   bool near;
-  fluid_link link[2];
+  fluid_link link[4];
   size_t n;
-  double capacity_Bps[2], flow_Bps, latency_s; /* flow 0 = no limit */
+  double capacity_Bps[4], flow_Bps, latency_s; /* flow 0 = no limit */
 };
 
 static struct way way_of(const struct cluster *c, int from, int to) {
@@ -55,6 +57,13 @@ static struct way way_of(const struct cluster *c, int from, int to) {
   if (isfinite(q->in_Bps)) {
     w.link[w.n] = near ? b->near_in : b->in;
     w.capacity_Bps[w.n++] = q->in_Bps;
+  }
+  struct leaf_links leaves = {.n = 0};
+  if (!near)
+    leaves_between(a, b, &leaves);
+  for (size_t k = 0; k < leaves.n; k++) {
+    w.link[w.n] = leaves.link[k];
+    w.capacity_Bps[w.n++] = leaves.capacity_Bps[k];
   }
   return w;
 }

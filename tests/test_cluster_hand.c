@@ -74,6 +74,41 @@ static void test_transfers_by_hand(void) {
 }
 
 /* Two servers, each with a reader and a writer: 0.1 GB take 10 ms at 10 GB/s inside, 100 ms at 1 GB/s between them. The near router stays inside; the least loaded writer is the first. */
+/* As above, one request over a leaf of 0.25 GB/s where reader and writer stand in different pods: 400 ms; over none where a pod holds both; and two requests share the leaf, whoever they are for. */
+static void test_leaves_by_hand(void) {
+  struct serve_cost cost;
+  struct cluster_pool_config pool[2];
+  make_cost(&cost, 10e-3, 0, 0);
+  struct list one = {.r = {{.input = 1000, .output = 4}}, .n = 1}, two = {.r = {{.input = 1000, .output = 4}, {.input = 1000, .output = 4}}, .n = 2};
+  struct cluster_config cfg = split(pool, &cost, (struct cluster_path){1e9, 1e10, 0, 1e-3}, 1e5);
+  for (int i = 0; i < 2; i++) {
+    pool[i].servers = 1;
+    pool[i].pod_servers = 1;
+    pool[i].leaf_Bps = 0.25e9;
+  }
+  play_list(&cfg, one, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 400 + 1 + 30, 1e-6);
+  pool[0].overlap = 0.5; /* 2.5 MB go ahead over the leaf */
+  play_list(&cfg, one, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 390 + 1 + 30, 1e-6);
+  pool[0].overlap = 0;
+  for (int i = 0; i < 2; i++)
+    pool[i].pod_servers = 2;
+  play_list(&cfg, one, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 100 + 1 + 30, 1e-6);
+  for (int i = 0; i < 2; i++) {
+    pool[i].pod_servers = 2;
+    pool[i].replicas = 2; /* readers in one pod, writers in the other */
+  }
+  play_list(&cfg, two, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 800 + 1 + 30, 1e-6);
+  CU_CLOSE(ms(done[1].end), 10 + 800 + 1 + 30, 1e-6);
+  pool[1].leaf_Bps = 1e9; /* of another make: the narrower of both leaves */
+  play_list(&cfg, one, NULL);
+  CU_CLOSE(ms(done[0].end), 10 + 400 + 1 + 30, 1e-6);
+  serve_cost_free(&cost);
+}
+
 static void test_inside_a_server(void) {
   struct serve_cost cost;
   struct cluster_pool_config pool[2];
@@ -157,6 +192,7 @@ static void test_scale_to_zero(void) {
 int main(void) {
   static const struct cu_case cases[] = {
       {"transfers by hand", test_transfers_by_hand},
+      {"leaves by hand", test_leaves_by_hand},
       {"inside a server", test_inside_a_server},
       {"backpressure", test_backpressure},
       {"scaling by hand", test_scaling_by_hand},
