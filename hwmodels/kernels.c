@@ -62,6 +62,12 @@ double hw_moe_ffn_s(const struct hw_gpu *g, const struct hw_moe_ffn *op) {
          hwi_gemm_time_s(&k->moe_gemm[op->dtype], &machine, m, op->hidden, op->inter, op->touched, a, b);
 }
 
+double hw_misaligned(const struct hw_gpu *g, enum dtype dtype) {
+  const struct hwi_kernels *k = kernels_of(g);
+  enum dtype t = k->compute[dtype];
+  return t == DT_BF16 || t == DT_FP16 ? k->gemm_misaligned : 1;
+}
+
 /* ---- traffic ---- */
 
 double hw_stream_s(const struct hw_gpu *g, double bytes, double kernels) {

@@ -14,6 +14,9 @@ struct hw_gemm {
 /* The format that a GPU really computes in when asked for `want` (FP8 on Ampere: BF16 with 1-byte weights). */
 enum dtype hw_compute_dtype(const struct hw_gpu *g, enum dtype want);
 double hw_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op);
+/* Time of a product whose rows do not begin at multiples of 16 bytes (kernels that read 16 bytes at a time cannot take it) / of one whose rows do. 1 for formats
+ * that no matrix unit computes, and for low ones, whose libraries pad. */
+double hw_misaligned(const struct hw_gpu *g, enum dtype dtype);
 /* By a kernel that widens stored weights (weight_bytes) for the units of `dtype` and reaches `share` of their dense peak. */
 double hw_widening_gemm_s(const struct hw_gpu *g, const struct hw_gemm *op, double share);
 

@@ -146,7 +146,9 @@ static void read_scalars(const struct source *from, struct hwi_kernels *k) {
                                   {"bytes_backward", "B", &k->unfused_bytes_bwd},
                                   {"misaligned", "", &k->unfused_misaligned}};
   const struct named stream[] = {{"eff_memory", "", &k->stream_eff}, {"launch", "s", &k->stream_t0_s}};
+  const struct named gemm[] = {{"misaligned", "", &k->gemm_misaligned}};
   read_set(from, "attn.unfused", unfused, COUNT(unfused));
+  read_set(from, "gemm", gemm, COUNT(gemm));
   read_set(from, "stream", stream, COUNT(stream));
   read_decode(from, "decode", &k->decode);
   read_decode(from, "mla", &k->mla);

@@ -92,6 +92,7 @@ struct hwi_kernels {
   struct hwi_gemm gemm[DT_COUNT], grouped[DT_COUNT], moe_gemm[DT_COUNT];
   struct hwi_attn attn[HW_ATTN_COUNT];
   double unfused_bytes_fwd, unfused_bytes_bwd, unfused_misaligned;
+  double gemm_misaligned; /* time of a product whose rows do not begin at multiples of 16 bytes / of one whose rows do */
   struct hwi_decode {
     double eff_m, eff_c; /* best share of memory bandwidth and of dense peak */
     double t0_s, seq_s;  /* launch; per sequence */

@@ -115,7 +115,7 @@ static double product_s(const struct train_env *e, const struct wl_op *op, struc
   c->flops += 2 * op->m * op->n * op->k;
   c->mem_bytes += (op->m * op->k + op->n * op->k * fmax(op->groups, 1) + op->m * op->n) * e->element_bytes;
   if (op->kind == WL_OP_GEMM)
-    return hw_gemm_s(e->gpu, &(struct hw_gemm){op->m, op->n, op->k, 1, t, 0, clock});
+    return hw_gemm_s(e->gpu, &(struct hw_gemm){op->m, op->n, op->k, 1, t, 0, clock}) * (op->misaligned ? hw_misaligned(e->gpu, t) : 1);
   struct hw_grouped_gemm g = {op->groups, op->m, op->n, op->k, t, 0, clock, e->stack->moe_imbalance};
   return hw_grouped_gemm_s(e->gpu, &g) * (op->low ? e->stack->grouped_low : 1);
 }

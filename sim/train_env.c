@@ -212,6 +212,7 @@ static void set_share(struct train_env *e) {
                                .adapt_mlp = !e->job->lora_attention && e->stack->adapters == WL_ADAPT_ALL,
                                .dequant_bytes = e->job->qlora ? e->stack->dequant_bytes : 0,
                                .loss_bytes = e->stack->loss_bytes,
+                               .pads_vocab = e->stack->pads_vocab,
                                .head_in_16bit = e->stack->head_16bit};
 }
 

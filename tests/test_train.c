@@ -439,6 +439,26 @@ static void test_single_precision(void) {
   CU_CLOSE(tf32.mem_optimizer, half.mem_optimizer * 2 / 3, 1e-9);
 }
 
+/* A head with an odd number of columns is slow unless the software pads it; GELU written out costs where nothing fuses it. */
+static void test_odd_vocabulary_and_gelu(void) {
+  struct sim_train_job j = job("A100-SXM-80GB", "gpt2", 1, 1024, 8, (struct sim_plan){.tp = 1, .pp = 1, .micro_batch = 8, .recompute = RECOMPUTE_NONE});
+  struct wl_model even = *j.model, plain = *j.model;
+  even.vocab = 50304;
+  plain.composed_gelu = false;
+  static const char *const software[] = {"megatron-core 2024", "transformers 2024"};
+  for (int unpadded = 0; unpadded < 2; unpadded++) {
+    struct sim_train_job k = j;
+    k.stack = software[unpadded];
+    struct sim_step odd = step(k);
+    k.model = &even;
+    double head = odd.part_s[STEP_HEAD] / step(k).part_s[STEP_HEAD];
+    k.model = &plain;
+    double written_out = odd.part_s[STEP_ELEMENTWISE] / step(k).part_s[STEP_ELEMENTWISE];
+    CU_ASSERT(unpadded ? head > 1.3 && head < 2.1 : fabs(head - 1) < 0.01);
+    CU_ASSERT(unpadded ? written_out > 1.5 : written_out == 1);
+  }
+}
+
 /* More oversubscription is never faster; experts over pods feel it, a job inside one pod does not. */
 static void test_oversubscribed_network(void) {
   struct sim_train_job j = job("H100-SXM-80GB", "DeepSeek-V3", 256, 4096, 2048, (struct sim_plan){.tp = 1, .pp = 4, .ep = 64, .micro_batch = 1, .recompute = RECOMPUTE_FULL});
@@ -492,6 +512,7 @@ int main(void) {
       {"interleaving without division; attention over a ring", test_interleaved_and_rings},
       {"asynchronous tensors, scales per block, selective recomputation", test_told},
       {"single precision and TF32", test_single_precision},
+      {"odd vocabularies, GELU written out", test_odd_vocabulary_and_gelu},
       {"an open layout is filled", test_choose},
   };
   return train_main("train", cases, sizeof cases / sizeof *cases);

@@ -14,6 +14,7 @@ struct wl_model {
   bool encoder; /* BERT-like: no causal mask, no cache */
   bool learned_positions, qkv_bias, qk_norm;
   bool own_prompts; /* its publisher's library encodes conversations; those of others are rendered from a template, then cut into tokens */
+  bool composed_gelu;     /* its code writes GELU out in powers and a tanh */
   int sliding_window;     /* 0 = none */
   double windowed_layers; /* share of layers that attend to the window only */
   /* multi-head latent attention (mla) */

@@ -196,6 +196,7 @@ static void read_flags(const json_t *root, const json_t *o, struct wl_model *m) 
   m->own_prompts = f->own_prompts;
   m->qkv_bias = flag_of(o, "attention_bias", f->qkv_bias);
   m->qk_norm = flag_of(o, "use_qk_norm", f->qk_norm);
+  m->composed_gelu = strcmp(text_of(o, *act ? "hidden_act" : "activation_function"), "gelu_new") == 0;
   m->mla = m->kv_lora > 0;
   if (flag_of(o, "multi_query", false) && m->kv_heads == 0)
     m->kv_heads = 1;

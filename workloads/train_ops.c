@@ -35,6 +35,7 @@ static void gemm(struct wl_ops *o, bool low, bool weight_grad, double m, double 
   op->m = m;
   op->n = n;
   op->k = k;
+  op->misaligned = !low && (fmod(n, 8) != 0 || fmod(weight_grad ? m : k, 8) != 0); /* the rows of the weight gradient are tokens */
 }
 
 /* What one pass reads and writes, by fusion. Counted operator by operator in docs/models-training.md section 2. */
@@ -220,6 +221,11 @@ static void attention(struct wl_ops *o, const struct wl_share *s, enum wl_pass p
 }
 
 /* ---- MLP ---- */
+/* GELU written out, operator by operator: a power, a tanh, four products and two sums. */
+static bool gelu_in_operators(const struct wl_share *s) {
+  return s->fusion == WL_FUSION_EAGER && s->model->composed_gelu;
+}
+
 static double activation_bytes(const struct wl_share *s, enum wl_pass p, double width) {
   bool gated = s->model->gated;
   if (s->model->qkv_bias && s->model->experts > 0 &&
@@ -229,6 +235,8 @@ static double activation_bytes(const struct wl_share *s, enum wl_pass p, double 
     return by_pass(p, 4, 8) * width * (gated ? 2 : 1);
   if (composed(s))
     return by_pass(p, 10, 18) * width;
+  if (gelu_in_operators(s))
+    return by_pass(p, 36, 56) * width;
   return (gated ? by_pass(p, 6, 10) : by_pass(p, 4, 6)) * width;
 }
 
@@ -243,7 +251,7 @@ static void mlp(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   mlp_linears(o, s, p, t, width);
   leave_tp(o, s, p);
   stream(o, t * (wide_bytes(s, p) + activation_bytes(s, p, width)),
-         stream_kernels(s, p, 16));
+         stream_kernels(s, p, 16) + (gelu_in_operators(s) ? by_pass(p, 7, 11) : 0));
 }
 
 /* ---- mixture of experts ---- */
@@ -354,6 +362,7 @@ static double loss_bytes(const struct wl_share *s, enum wl_pass p) {
 
 static void head(struct wl_ops *o, const struct wl_share *s, enum wl_pass p) {
   double t = wl_rank_tokens(s), v = (double)s->model->vocab / s->tp;
+  v = s->pads_vocab ? 8 * ceil(v / 8) : v;
   struct wl_share plain = *s;
   plain.low_precision = s->low_precision && !s->head_in_16bit;
   enter_tp(o, s, p);

@@ -18,6 +18,7 @@ struct wl_op {
   bool low;         /* computed in the plan's low precision (linear layers); else in 16 bit */
   bool weight_grad; /* nothing downstream waits for it: zero-bubble schedules may delay it */
   bool causal;      /* scores: half of them are masked */
+  bool misaligned;  /* product whose rows do not begin at multiples of 16 bytes (in 16 bit) */
   bool scores_only; /* part of the attention core: repeated by selective recomputation */
   double m, n, k;   /* GEMM; grouped: m = rows in all; all-to-all: m tokens go to n experts each, k bytes a copy */
   double groups;    /* grouped */
@@ -54,6 +55,7 @@ struct wl_share { /* how the work is cut */
   bool adapt_output, adapt_mlp; /* of the frozen layers queries, keys and values have an adapter beside them; attention's output and the MLP where they say so */
   double dequant_bytes;  /* frozen weights are kept in 4 bits: traffic per weight to have them in 16; 0 = they are not */
   bool head_in_16bit;
+  bool pads_vocab;   /* the head has a multiple of 8 columns */
   double loss_bytes; /* per logit, both passes; 0 = counted by fusion */
 };
 double wl_rank_tokens(const struct wl_share *s); /* of one micro-batch on one rank: seqs x seq_len / cp */
