@@ -57,7 +57,7 @@ effect() { # TEXT KEY=VALUE...
   effect "fusion (all stacks fused)" "fusion=fused"
   effect "fp32 accumulation of weight gradients" "accumulate_fp32=no"
   effect "optimizer" "optimizer_bytes=0"
-  effect "in-situ slowdown of networks" "network_slowdown=1"
+  effect "the slowest way through a network" "network_spread=0"
   effect "contention" "contention=0"
   effect "fixed times per step and micro-batch" "step_ms=0 micro_batch_ms=0"
   effect "recomputation (defaults set to none)" "recompute=none"

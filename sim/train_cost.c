@@ -29,7 +29,7 @@ void train_cost_add(struct train_cost *sum, const struct train_cost *c, double t
 double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride) {
   int local = train_ranks_per_node(e, ranks, stride);
   struct hw_coll_op op = {kind, bytes, ranks, local, local < ranks ? e->domain / local : 1, stride / e->domain};
-  return hw_coll_s(e->server, &op) * (local < ranks ? e->network : 1);
+  return hw_coll_s(e->server, &op) * train_network_slowdown(e, (ranks + local - 1) / local);
 }
 
 /* Expected number of different boxes out of n that k copies go to, when at most `most` boxes may be used. */
@@ -50,7 +50,7 @@ static double dispatch_s(const struct train_env *e, const struct wl_op *op) {
   double groups = e->model->topk_groups * (double)boxes / (e->model->expert_groups > 0 ? e->model->expert_groups : 1);
   double copies = boxes_touched(boxes, op->n, e->model->topk_groups > 0 ? fmax(groups, 1) : 0);
   struct hw_coll_op across = {HW_ALL_TO_ALL, op->m * copies * op->k, boxes, 1, e->domain, 1};
-  return fmax(hw_coll_s(e->server, &across) * e->network,
+  return fmax(hw_coll_s(e->server, &across) * train_network_slowdown(e, boxes),
               train_collective_s(e, HW_ALL_TO_ALL, inside, local, e->plan.etp));
 }
 
@@ -233,7 +233,7 @@ static void add_fsdp(const struct train_env *e, enum train_layer_kind kind, enum
   comm /= e->stack->zero3_rate;
   if (e->stack->zero3_Bps > 0)
     comm = fmax(comm, (e->element_bytes + (p == WL_BACKWARD ? grad : 0)) * (dense + experts) / e->stack->zero3_Bps *
-                          (train_ranks_per_node(e, e->fsdp, stride) < e->fsdp ? e->network : 1));
+                          train_network_slowdown(e, e->fsdp / train_ranks_per_node(e, e->fsdp, stride)));
   double compute = train_cost_s(c);
   comm = train_crowded_s(e, comm, c->experts_net_s, compute);
   c->part[STEP_DP] += fmax(compute + e->contention * comm, comm + (1 - e->stack->zero3_overlap) * compute) - compute;

@@ -1,9 +1,19 @@
-/* What the traffic of gradients and weights loses to the experts' all-to-all on the same NICs. */
+/* What collectives across nodes lose in a cluster at work: to the slowest of their members' ways, and, of gradients and weights, to
+ * the experts' all-to-all on the same NICs. */
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include "hwmodels/contention.h"
 #include "sim/train_priv.h"
 
 enum { MOST = 16 }; /* GPUs behind one port that are played; they stand for more */
+
+double train_slowest_of(double n) {
+  return n > 1 ? gsl_cdf_ugaussian_Pinv((n - 0.375) / (n + 0.25)) : 0;
+}
+
+double train_network_slowdown(const struct train_env *e, int nodes) {
+  return 1 + e->network_spread * train_slowest_of(nodes);
+}
 
 static bool crosses_nodes(const struct train_env *e, int ranks, int stride) {
   return train_ranks_per_node(e, ranks, stride) < ranks;

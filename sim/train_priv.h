@@ -27,7 +27,7 @@ struct train_env {
   double element_bytes;   /* of weights and activations as they are kept and sent: 2, in single precision 4 */
   double grad_bytes, state_bytes; /* of a gradient in the reduction; of the optimizer per parameter */
   double clock, low_rate; /* sustained clock / boost; x on the low format's rate */
-  double network;         /* in-situ slowdown of collectives across nodes */
+  double network_spread;  /* standard deviation of the rates at which nodes get through the network */
   double tp_overlap;      /* share of tensor communication hidden */
   double scales_cast[SCALES_ROW + 1]; /* x on the traffic of casts, by what their scales belong to */
   double contention;      /* compute slowed by communication beside it, share of its time */
@@ -90,6 +90,10 @@ double train_layer_working_set(const struct train_env *e,
 double train_host_rate(const struct train_env *e); /* bytes/s of the link to the host's memory, which there must be */
 double train_collective_s(const struct train_env *e, enum hw_coll kind, double bytes, int ranks, int stride);
 
+/* How many standard deviations the slowest of n lies from the mean (Blom's approximation); 0 of one. */
+double train_slowest_of(double n);
+/* A collective over so many nodes is as fast as the slowest of their ways through a busy network: over its time alone; 1 inside a node. */
+double train_network_slowdown(const struct train_env *e, int nodes);
 /* Gradients or weights that take comm_s alone, beside a window of compute in which the experts' traffic holds the NICs
  * for experts_s: they slow each other down while both run (train_network.c). */
 double train_crowded_s(const struct train_env *e, double comm_s, double experts_s, double window_s);

@@ -21,7 +21,7 @@ double train_send_s(const struct train_env *e) {
   int stride = e->plan.tp * e->plan.cp * e->plan.dp, local = train_ranks_per_node(e, e->plan.pp, stride);
   struct hw_coll_op op = {HW_P2P, bytes / e->plan.tp, 2, local > 1 ? 2 : 1, local > 1 ? 1 : e->domain, stride / e->domain};
   double gather = e->plan.sequence_parallel > 0 ? 0 : train_collective_s(e, HW_ALL_GATHER, bytes, e->plan.tp, 1);
-  return hw_coll_s(e->server, &op) * (local > 1 ? 1 : e->network) + gather;
+  return hw_coll_s(e->server, &op) * train_network_slowdown(e, local > 1 ? 1 : 2) + gather;
 }
 
 void train_play_spec(const struct train_env *e, const struct train_stages *s, struct play_cost *cost,

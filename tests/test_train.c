@@ -492,8 +492,26 @@ static void test_choose(void) {
   CU_ASSERT(best.time_s <= plain.time_s);
 }
 
+/* All wait for the slowest: parts that power holds back do more so the more there are, and the ways through a busy network; parts
+ * that hold their clock are alike. */
+static void test_slowest_of_many(void) {
+  const char *const gpus[] = {"H100-SXM-80GB", "A100-SXM-80GB"};
+  double compute[2][2], data[2][2];
+  for (int g = 0; g < 2; g++)
+    for (int n = 0; n < 2; n++) {
+      int ranks = n ? 4096 : 64;
+      struct sim_step s = step(job(gpus[g], "Llama-3.1-8B", ranks, 4096, 4 * ranks, (struct sim_plan){.tp = 1, .pp = 1, .dp = ranks, .micro_batch = 1, .zero = 1}));
+      compute[g][n] = s.part_s[STEP_COMPUTE];
+      data[g][n] = s.part_s[STEP_DP];
+    }
+  CU_ASSERT(compute[0][1] > 1.005 * compute[0][0] && compute[0][1] < 1.03 * compute[0][0]);
+  CU_CLOSE(compute[1][1], compute[1][0], 1e-12);
+  CU_ASSERT(data[0][1] > data[0][0] && data[1][1] > data[1][0]);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
+      {"the slowest of many", test_slowest_of_many},
       {"1F1B and interleaved equal the closed form", test_bubbles},
       {"zero-bubble and DualPipe come near theirs", test_zero_bubble},
       {"paired micro-batches hide communication", test_pairs_hide},
