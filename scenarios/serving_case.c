@@ -240,6 +240,8 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   read_speculation(&r);
   if (c->load == LOAD_LIMIT)
     case_read_limits(&r, rows, n);
+  if (strcasestr(case_text(&r, "notes"), "use_cache=False"))
+    case_give_up(&r, CASE_UNSUPPORTED, "no cache: each token reads the whole text again", "");
   if (c->requests == 0)
     c->requests = case_requests_of_source(&r);
   if (c->status == CASE_OK && c->rep.tp > c->rep.server->scaleup_domain && !states_wide_tp(&r))

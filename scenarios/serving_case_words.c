@@ -19,16 +19,38 @@ void case_read_date(struct case_reader *r) {
 }
 
 /* The cell may list several programs ("JetPack 4.6, TensorRT 8.0.1") or state versions behind ("vLLM (- vLLM: v0.10.2 - SGLang: ..)"): the first known
- * engine counts, with the version that stands at its name. */
-static bool engine_item(const struct case_reader *r, const char *item, size_t n, char *ret, size_t size) {
+ * engine counts, with the version that stands at its name; one named beside a house or server ("Hugging Face TGI") counts before that. */
+static size_t word_at(const char *item, size_t n, char *word, size_t size) {
+  size_t w = 0, kept = 0;
+  for (; w < n && !isspace((unsigned char)item[w]) && item[w] != ',' && item[w] != '('; w++)
+    if (kept + 1 < size)
+      word[kept++] = item[w];
+  word[kept] = '\0';
+  return w;
+}
+
+/* The first word of the item that names an engine; where it ends. */
+static const char *engine_word(const struct wl_engines *e, const char *item, size_t n, size_t *end) {
+  const char *house = NULL;
   char word[48];
-  size_t w = 0;
-  while (w < n && w + 1 < sizeof word && !isspace((unsigned char)item[w]) && item[w] != ',') {
-    word[w] = item[w];
-    w++;
+  for (size_t at = 0; at < n && item[at] != '(';) {
+    size_t w = word_at(item + at, n - at, word, sizeof word);
+    const char *name = *word ? wl_engine_resolve(e, word) : NULL;
+    at += w;
+    if (name && (!house || !wl_engine_is_umbrella(e, word)))
+      *end = at;
+    if (name && !wl_engine_is_umbrella(e, word))
+      return name;
+    house = house ? house : name;
+    while (at < n && (isspace((unsigned char)item[at]) || item[at] == ','))
+      at++;
   }
-  word[w] = '\0';
-  const char *name = wl_engine_resolve(r->k->engines, word);
+  return house;
+}
+
+static bool engine_item(const struct case_reader *r, const char *item, size_t n, char *ret, size_t size) {
+  size_t w = 0;
+  const char *name = engine_word(r->k->engines, item, n, &w);
   if (!name)
     return false;
   const char *paren = memchr(item, '(', n);
@@ -59,9 +81,12 @@ void case_read_engine(struct case_reader *r, char *engine, size_t size) {
     r->auto_bits = own.auto_bits;
     r->auto_int_bits = own.auto_int_bits;
   }
-  const char *decoder = r->c->rep.model->encoder ? NULL : wl_engine_decoder(r->k->engines, engine);
-  if (decoder)
-    snprintf(engine, size, "%s", decoder); /* by date from here on: the versions are the other program's */
+  const char *why = wl_engine_unsupported(r->k->engines, engine);
+  if (why)
+    case_give_up(r, CASE_UNSUPPORTED, "engine: ", why);
+  const char *by_kind = (r->c->rep.model->encoder ? wl_engine_encoder : wl_engine_decoder)(r->k->engines, engine);
+  if (by_kind)
+    snprintf(engine, size, "%s", by_kind); /* by date from here on: the versions are the other program's */
 }
 
 /* ---- names ---- */
@@ -96,6 +121,10 @@ static const struct {
   {"fp4", DT_FP4, DT_FP64}, {"int4", DT_INT4, DT_BF16}, {"awq", DT_INT4, DT_BF16}, {"gptq", DT_INT4, DT_BF16}, {"fp8", DT_FP8, DT_FP64},
   {"int8", DT_INT8, DT_INT8}, {"bf16", DT_BF16, DT_FP64}, {"bfloat16", DT_BF16, DT_FP64}, {"fp16", DT_FP16, DT_FP64}, {"float16", DT_FP16, DT_FP64},
   {"tf32", DT_FP32, DT_TF32}, {"fp32", DT_FP32, DT_FP32},
+  /* formats of programs for few users, by the width nearest to theirs */
+  {"q2_k", DT_INT4, DT_BF16}, {"q3_k", DT_INT4, DT_BF16}, {"q4_", DT_INT4, DT_BF16}, {"iq4", DT_INT4, DT_BF16}, {"q5_", DT_FP6, DT_BF16}, {"q6_", DT_FP6, DT_BF16},
+  {"q8_0", DT_INT8, DT_BF16}, {"exl2", DT_INT4, DT_BF16}, {"nf4", DT_INT4, DT_BF16}, {"4-bit", DT_INT4, DT_BF16}, {"4bit", DT_INT4, DT_BF16}, {"8-bit", DT_INT8, DT_INT8},
+  {"8bit", DT_INT8, DT_INT8},
 };
 
 /* The format named first; -1 when none is. */

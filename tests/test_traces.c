@@ -210,6 +210,12 @@ static void test_engines(void) {
   CU_ASSERT_STRING_EQUAL(wl_engine_resolve(e, "vllm-ascend"), "vLLM");
   CU_ASSERT_STRING_EQUAL(wl_engine_resolve(e, "TensorRT-LLM"), "TRT-LLM");
   CU_ASSERT_PTR_NULL(wl_engine_resolve(e, "nonesuch"));
+  CU_ASSERT_STRING_EQUAL(wl_engine_resolve(e, "Ollama"), "llama.cpp");
+  CU_ASSERT_STRING_EQUAL(wl_engine_resolve(e, "CTransformers"), "llama.cpp"); /* an alias before a part of the name */
+  CU_ASSERT(wl_engine_is_umbrella(e, "HuggingFace") && !wl_engine_is_umbrella(e, "TGI"));
+  CU_ASSERT_STRING_EQUAL(wl_engine_encoder(e, "Transformers"), "PyTorch");
+  CU_ASSERT_PTR_NOT_NULL(wl_engine_unsupported(e, "KTransformers"));
+  CU_ASSERT_PTR_NULL(wl_engine_unsupported(e, "vLLM"));
   CU_ASSERT(wl_engine_get(e, "", 0, 0, "2017-xeon", &a) && wl_engine_get(e, "", 0, 0, "", &b) && a.host_f > b.host_f);
   wl_engines_free(e);
   CU_ASSERT_EQUAL(errs_count(errs), 0);

@@ -81,6 +81,29 @@ other_size() {
 }
 ok "a name whose size contradicts the model it is cut to is made up from its size, one without a size unknown" other_size
 
+# Names beside each other, formats of llama.cpp, engines that compute elsewhere; layers of a library over two GPUs take what they take on one.
+house() {
+  for e in 'Hugging Face TGI' 'NVIDIA Triton with TGI'; do
+    small h "x-1.1,somebody,2024-06,Llama-2-7B,FP16,$e,A100-SXM-80GB,1,1,1,1,,,no,128,128,static_batch,1,,tpot_mean_ms,1,"
+    answer h 4
+  done >"$scratch/house"
+  small h 'x-1.1,somebody,2024-06,Llama-2-7B,FP16,TGI,A100-SXM-80GB,1,1,1,1,,,no,128,128,static_batch,1,,tpot_mean_ms,1,'
+  [ "$(sort -u "$scratch/house")" = "$(answer h 4)" ]
+}
+ok "an engine named beside a house or server counts" house
+narrow() {
+  small q 'x-1.1,somebody,2024-06,Llama-2-7B,Q4_K_M,Ollama,RTX 4090,1,1,1,1,,,no,128,128,static_batch,1,,tpot_mean_ms,1,' && four=$(answer q 4) &&
+    small q 'x-1.1,somebody,2024-06,Llama-2-7B,F16,Ollama,RTX 4090,1,1,1,1,,,no,128,128,static_batch,1,,tpot_mean_ms,1,' && below "$(awk -v a="$four" 'BEGIN { print 2 * a }')" "$(answer q 4)"
+}
+ok "GGUF formats have their width" narrow
+elsewhere() { small k 'x-1.1,somebody,2024-06,Llama-2-7B,FP16,KTransformers,A100-SXM-80GB,1,1,1,1,,,no,128,128,static_batch,1,,tpot_mean_ms,1,' && [ "$(answer k 6)" = unsupported ]; }
+ok "engines that compute on the host are not predicted" elsewhere
+spread() {
+  small p 'x-1.1,somebody,2024-06,Llama-2-13B,FP16,Transformers,A100-SXM-80GB,2,2,,,,,no,128,128,static_batch,1,,tpot_mean_ms,1,' && two=$(answer p 4) &&
+    small p 'x-1.1,somebody,2024-06,Llama-2-13B,FP16,Transformers,A100-SXM-80GB,1,2,1,1,,,no,128,128,static_batch,1,,tpot_mean_ms,1,' && below "$(awk -v a="$(answer p 4)" 'BEGIN { print 0.99 * a }')" "$two"
+}
+ok "a library without tensor parallelism spreads layers" spread
+
 # A benchmark with prompts, counts and switches of its own (datasets.csv) against the same cells of anybody.
 mark() { # source, precision, engine, load and value, metric
   small m "x-1.1,$1,2026-05,Llama-3.1-8B,$2,$3,A100-SXM-80GB,1,1,1,1,,,no,280 p50 (ShareGPT std),\"310 p50, cap 512\",$4,,$5,1,300 requests"

@@ -141,9 +141,9 @@ static void name_note(struct wl_engines *e, const char *name) {
   e->name[e->names++] = name;
 }
 
-/* Rows that state words: releases by version, other names, the engine that runs decoders under this name, and the one that it takes over what
- * it does not state from. */
-static const char *const text_metrics[] = {"release", "alias", "decoder_is", "like"};
+/* Rows that state words: releases by version, other names, names that others stand under as well, the engines that run decoders and encoders under this name, the one that
+ * it takes over what it does not state from, and why it is not modelled. */
+static const char *const text_metrics[] = {"release", "alias", "umbrella", "decoder_is", "encoder_is", "like", "unsupported"};
 enum { TEXTS = sizeof text_metrics / sizeof *text_metrics };
 
 static bool is_text(const char *metric) {
@@ -366,15 +366,24 @@ static const char *text_of(const struct wl_engines *e, const char *engine, const
   return NULL;
 }
 
+/* The engine whose row of `metric` states this word. */
+static const char *called(const struct wl_engines *e, const char *metric, const char *word) {
+  char want[48], have[48];
+  key_of(word, want, sizeof want);
+  for (size_t i = 0; *want && i < e->n; i++) {
+    key_of(e->row[i].text, have, sizeof have);
+    if (strcmp(e->row[i].metric, metric) == 0 && strcmp(want, have) == 0)
+      return e->row[i].engine;
+  }
+  return NULL;
+}
+
 const char *wl_engine_resolve(const struct wl_engines *e, const char *word) {
   char want[48], have[48];
   const char *name = engine_find(e, word);
   key_of(word, want, sizeof want);
-  for (size_t i = 0; !name && i < e->n; i++) {
-    key_of(e->row[i].text, have, sizeof have);
-    if (strcmp(e->row[i].metric, "alias") == 0 && strcmp(want, have) == 0)
-      name = e->row[i].engine;
-  }
+  name = name ? name : called(e, "alias", word);
+  name = name ? name : called(e, "umbrella", word);
   for (size_t i = 0; !name && i < e->names; i++) {
     key_of(e->name[i], have, sizeof have);
     if (strstr(want, have))
@@ -407,6 +416,20 @@ bool wl_engine_version_in(const struct wl_engines *e, const char *name, const ch
 const char *wl_engine_decoder(const struct wl_engines *e, const char *spec) {
   const char *name = engine_find(e, spec);
   return name ? text_of(e, name, "decoder_is", 0) : NULL;
+}
+
+const char *wl_engine_encoder(const struct wl_engines *e, const char *spec) {
+  const char *name = engine_find(e, spec);
+  return name ? text_of(e, name, "encoder_is", 0) : NULL;
+}
+
+const char *wl_engine_unsupported(const struct wl_engines *e, const char *spec) {
+  const char *name = engine_find(e, spec);
+  return name ? text_of(e, name, "unsupported", 0) : NULL;
+}
+
+bool wl_engine_is_umbrella(const struct wl_engines *e, const char *word) {
+  return called(e, "umbrella", word) != NULL;
 }
 
 const char *wl_engine_nearest(const struct wl_engines *e, const char *spec) {

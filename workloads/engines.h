@@ -84,6 +84,10 @@ bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int m
 const char *wl_engine_resolve(const struct wl_engines *e, const char *word);
 bool wl_engine_version_in(const struct wl_engines *e, const char *name, const char *text, char *ret, size_t size);
 const char *wl_engine_decoder(const struct wl_engines *e, const char *spec);
+const char *wl_engine_encoder(const struct wl_engines *e, const char *spec);     /* the same for encoders */
+const char *wl_engine_unsupported(const struct wl_engines *e, const char *spec); /* why its runs are not modelled; NULL: they are */
+/* Does the word name a house or a server under which other engines run as well ("Hugging Face TGI", "Triton with vLLM")? What stands beside it then counts first. */
+bool wl_engine_is_umbrella(const struct wl_engines *e, const char *word);
 const char *wl_engine_nearest(const struct wl_engines *e, const char *spec);
 const char *wl_engine_name_at(const struct wl_engines *e, size_t i); /* distinct names, NULL at the end */
 #endif
