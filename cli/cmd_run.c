@@ -1,5 +1,6 @@
 /* Plays a scenario: file -> checked spec -> simulation -> database -> the answer. */
 #include "config.h"
+#include <math.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "output/store.h"
 #include "output/summary.h"
 #include "scenarios/scenario.h"
+#include "sim/replay_size.h"
 
 static const struct cli_opt opts[] = {
     {"output", 'o', "FILE.db", "the result database; a run is added to an existing one (default results.db)"},
@@ -128,10 +130,32 @@ static void answer(struct call *c, const struct cli_args *args, int64_t run) {
   db_close(db);
 }
 
+/* A replay that takes more than a minute or a gigabyte is announced with what it is made of, before it begins. */
+static void announce(const struct sim_spec *s) {
+  enum { LONG_S = 60, MUCH_BYTES = 1000000000 };
+  struct replay_size all = {0}, one;
+  const char *router = NULL;
+  for (int i = 0; i < s->n_option; i++) {
+    replay_size(s, i, &one);
+    all.cpu_s += one.cpu_s;
+    all.bytes = fmax(all.bytes, one.bytes);
+    all.replicas = fmax(all.replicas, one.replicas);
+    router = one.asks_all && one.cpu_s > LONG_S ? s->option[i].name : router;
+  }
+  bool is_long = all.cpu_s >= LONG_S;
+  if (!is_long && all.bytes < MUCH_BYTES)
+    return;
+  cli_say("%.0f requests over up to %.0f replicas, %d option%s: about %.0f %s of processor time, %.2g GB and %.0f bytes for each request in the system; work.replay.requests plays fewer", one.requests,
+          all.replicas, s->n_option, units_s(s->n_option), ceil(is_long ? all.cpu_s / 60 : all.cpu_s), is_long ? "min" : "s", all.bytes / 1e9, one.waiting_bytes);
+  if (router)
+    cli_say("the router of option '%s' asks every replica for every request, which is most of that", router);
+}
+
 static int run_scenario(struct call *c, const struct cli_args *args) {
   int64_t run = 0;
   if (!read_options(c, args) || !read_scenario(c, args))
     return CLI_USAGE;
+  announce(c->spec);
   if (cli_flag(args, "check")) {
     cli_say("%s: %d option%s, %d input%s, nothing wrong", c->spec->name, c->spec->n_option, units_s(c->spec->n_option), c->spec->n_input, units_s(c->spec->n_input));
     return CLI_DONE;

@@ -16,4 +16,4 @@ libsim_a_SOURCES += sim/serve_cluster.c sim/serve_cluster.h sim/serve_cluster_pl
   sim/serve_router_least.c sim/serve_router_near.c sim/serve_router_prefix.c sim/serve_router_round_robin.c sim/serve_router_two.c sim/serve_scaler.c sim/serve_scaler.h sim/serve_scaling.c sim/serve_leaves.c sim/serve_transfer.c
 # planning
 libsim_a_SOURCES += sim/offer.c sim/offer.h sim/serve_plan.c sim/serve_plan.h sim/serve_plan_choose.c sim/serve_plan_fleet.c sim/serve_plan_play.c sim/serve_plan_priv.h sim/serve_plan_ways.c sim/serve_screen.c sim/serve_screen.h
-libsim_a_SOURCES += sim/fleet_replay.c sim/fleet_replay.h sim/replay.c sim/replay.h sim/replay_records.c
+libsim_a_SOURCES += sim/fleet_replay.c sim/fleet_replay.h sim/replay_size.c sim/replay_size.h sim/replay.c sim/replay.h sim/replay_records.c

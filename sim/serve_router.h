@@ -33,6 +33,7 @@ struct sim_router {
   const char *name, *doc;
   int64_t (*key)(const struct route_site *x); /* what `order` is kept by; NULL = not kept */
   int (*pick)(struct route *g, const struct sim_request *r, sim_time t); /* g->n > 0 */
+  bool asks_all; /* pick looks at every instance: O(replicas) a request */
 };
 extern const struct sim_router serve_router_round_robin, serve_router_least_loaded, serve_router_least_tokens, serve_router_prefix, serve_router_two,
     serve_router_near;

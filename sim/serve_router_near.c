@@ -13,4 +13,4 @@ static int pick(struct route *g, const struct sim_request *r, sim_time t) {
   }
   return best >= 0 ? best : any;
 }
-const struct sim_router serve_router_near = {"near", "the least loaded on the server where the prompt was read, else of all", NULL, pick};
+const struct sim_router serve_router_near = {"near", "the least loaded on the server where the prompt was read, else of all", NULL, pick, true};

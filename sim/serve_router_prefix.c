@@ -36,4 +36,4 @@ static int pick(struct route *g, const struct sim_request *r, sim_time t) {
   }
   return longest > g->match_share * r->input ? match : fresh;
 }
-const struct sim_router serve_router_prefix = {"prefix", "where most of the prompt is cached, unless loads are far apart", NULL, pick};
+const struct sim_router serve_router_prefix = {"prefix", "where most of the prompt is cached, unless loads are far apart", NULL, pick, true};
