@@ -111,6 +111,6 @@ void catalog_facts_free(struct catalog_facts *f) { mem_free(f->fact); }
 const char *catalog_software_name(const struct cli_library *l, const char *kind, const char *name) {
   const struct wl_model *m = strcmp(kind, "model") == 0 ? wl_model_find(l->models, name) : NULL;
   bool known = false;
-  const struct wl_stack *s = strcmp(kind, "stack") == 0 ? wl_stack_find(l->stacks, name, "", 0, "", "", false, &known) : NULL;
+  const struct wl_stack *s = strcmp(kind, "stack") == 0 ? wl_stack_find(l->stacks, name, "", 0, "", "", WL_CUT, &known) : NULL;
   return m ? m->name : known ? s->framework : strcmp(kind, "engine") == 0 ? wl_engine_resolve(l->engines, name) : NULL;
 }

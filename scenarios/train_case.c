@@ -312,7 +312,7 @@ static void read_plan(const struct reader *r) {
     lay_out_as_published(r->c->published, p);
   if (*text(r, "zero_stage_fsdp") && p->tp == 0 && p->pp == 0 && p->zero >= 3)
     p->tp = p->pp = 1;
-  bool whole = p->tp <= 1 && p->pp <= 1, tuning = r->c->job.lora || r->c->job.sft;
+  bool whole = p->tp <= 1 && p->pp <= 1, tuning = r->c->job.tuned;
   r->c->job.sharded = p->zero >= 3 || (whole && (p->zero >= 1 || tuning || count(r, "num_gpus") == 1));
 }
 
@@ -335,8 +335,8 @@ static bool read_sizes(const struct reader *r) {
   if (p->dp > 0 && stated && p->dp * one_copy != c->job.gpus)
     p->dp = 0;
   bool known;
-  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, c->model.name, number(r, "year"),
-                                           c->job.server->gpu->name, c->job.server->gpu->arch, c->job.sharded, &known);
+  const struct wl_stack *s = wl_stack_find(r->k->stacks, c->software, c->model.name, number(r, "year"), c->job.server->gpu->name,
+                                           c->job.server->gpu->arch, !c->job.sharded ? WL_CUT : c->job.tuned ? WL_TUNED : WL_SHARDED, &known);
   c->job.seq_len = number(r, "seq_len");
   const struct wl_trainer *usual = w || known ? w : wl_trainer(r->k->stacks, c->model.name, c->job.server->gpu->arch);
   if (c->job.seq_len == 0 && usual) /* an unknown framework has no habits: the length that the model was published with */
@@ -434,6 +434,7 @@ static void read_software(const struct reader *r) {
   c->job.lora_attention = says(r, "LoRA") && says(r, "attention)");
   c->job.qlora = titled(r, "QLoRA") || titled(r, "Q-LoRA");
   c->job.sft = titled(r, "SFT");
+  c->job.tuned = c->job.lora || c->job.sft || titled(r, "inetun") || titled(r, "ine-tun");
   const struct wl_dataset *samples = wl_dataset_for(r->k->datasets, text(r, "notes"));
   c->job.sample_len = samples && *samples->match ? samples->input.mean : 0;
   c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") || says(r, "torch compile") ? FUSION_COMPILED : FUSION_OF_STACK;

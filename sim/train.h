@@ -38,13 +38,14 @@ struct sim_train_job {
   int gpus;
   double seq_len, global_batch; /* tokens a sequence, sequences a step */
   bool lora, sft;
+  bool tuned;           /* fine-tuning of any kind: what an unknown stack is taken for */
   bool lora_attention;  /* adapters beside attention's products alone; else where the stack has them */
   double sample_len;    /* fine-tuning: mean tokens of the samples that are packed into a sequence; 0 = as the stack usually has it */
   bool qlora;           /* LoRA beside weights that are kept in 4 bits */
   bool async_tp;        /* tensor communication is cut up to run beside the products, where that must be asked for */
   bool flash2;          /* attention by the second flash kernel where the stack would have the first */
   bool launch_blocking; /* the host waits for each kernel (debug runs) */
-  bool sharded; /* the run does not cut its layers (ZeRO, FSDP, fine-tuning, one GPU): what an unknown stack is taken for; stage 3
+  bool sharded; /* the run does not cut its layers (ZeRO, FSDP, one GPU): what an unknown stack is taken for; stage 3
                    says so too */
   enum sim_fusion fusion;
   double gpu_power_w;   /* GPU limited to this; 0 = its TDP */

@@ -226,8 +226,9 @@ static void set_share(struct train_env *e) {
 
 const struct wl_stack *train_stack(const struct sim_train_job *job, const struct wl_stacks *stacks) {
   const struct hw_gpu *gpu = job->server->gpu;
+  bool sharded = job->sharded || job->plan.zero >= 3, tuned = job->tuned || job->lora || job->sft;
   return wl_stack_find(stacks, job->stack, job->model->name, job->year, gpu->name, gpu->arch,
-                       job->sharded || job->plan.zero >= 3, NULL);
+                       !sharded ? WL_CUT : tuned ? WL_TUNED : WL_SHARDED, NULL);
 }
 
 bool train_env_begin(struct train_env *e, const struct sim_train_job *job, char *why, size_t why_size) {

@@ -257,7 +257,7 @@ static const char *kin_of(const struct wl_stacks *l, const char *name) {
 }
 
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
-                                     const char *device, const char *arch, bool sharded,
+                                     const char *device, const char *arch, enum wl_habit habit,
                                      bool *ret_known) {
   double date = wl_software_date(name ? name : "");
   if (date == 0)
@@ -268,7 +268,8 @@ const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name
     s = wli_stack_best(l, as, model, date, device, arch);
   if (ret_known)
     *ret_known = s != NULL;
-  return s ? s : wli_stack_best(l, sharded ? "default-sharded" : "default", model, date, device, arch);
+  static const char *const row[] = {[WL_CUT] = "default", [WL_SHARDED] = "default-sharded", [WL_TUNED] = "default-tuning"};
+  return s ? s : wli_stack_best(l, row[habit], model, date, device, arch);
 }
 
 double wl_insitu_row(const struct wl_stacks *l, const char *scope, const char *name) {

@@ -83,11 +83,15 @@ const struct wl_stacks *wl_stacks_shipped(void);
 bool wl_stack_named(const struct wl_stacks *l, const char *name);
 const char *wl_stack_nearest(const struct wl_stacks *l, const char *name);
 /* name: "megatron-bridge 26.04.01", "torchtitan 2024", "" ...; model: its name, "" = no recipe's; year: used when the
- * name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows. sharded:
- * an unknown framework cuts the weights or the optimizer over data ranks and nothing else (ZeRO, FSDP): row
- * `default-sharded`, else `default`. */
+ * name has no date, 0 = newest. Never NULL. *ret_known (may be NULL): the framework has rows.
+ * habit: whose habits an unknown framework is given. */
+enum wl_habit { /* row of stacks.csv */
+  WL_CUT,       /* `default`: Megatron's modules, layers cut over ranks */
+  WL_SHARDED,   /* `default-sharded`: PyTorch as it comes, weights or optimizer over data ranks and nothing else (ZeRO, FSDP) */
+  WL_TUNED      /* `default-tuning`: the same for scripts that fine-tune */
+};
 const struct wl_stack *wl_stack_find(const struct wl_stacks *l, const char *name, const char *model, double year,
-                                     const char *device, const char *arch, bool sharded,
+                                     const char *device, const char *arch, enum wl_habit habit,
                                      bool *ret_known);
 /* How a published model was trained on an architecture (catalog/trainers.csv); 0 and "" = not published. NULL when
  * nothing is. */
