@@ -8,6 +8,8 @@
 #include "base/units.h"
 #include "workloads/model_guess.h"
 
+enum { FILLING_SEQS = 8 }; /* sequences of a step per data rank, where nothing is said of the batch */
+
 struct reader {
   const struct training_tables *k;
   const struct csv_table *t;
@@ -394,8 +396,9 @@ static void guess_sizes(const struct reader *r) {
   else if (data > 0 && (mbc > 0 || accumulate > 0)) {
     c->job.global_batch = fmax(mbc, accumulate) * mb * data;
     p->micro_batch = mb;
-  } else if (data > 0) {
-    c->job.global_batch = (double)mb * data * (p->pp > 1 ? usual->micro_batches * p->pp : 1);
+  } else if (data > 0) { /* who recomputes everything has room for more than one sequence: the search finds how many */
+    bool filled = p->micro_batch == 0 && p->pp <= 1 && p->recompute == RECOMPUTE_FULL;
+    c->job.global_batch = (double)mb * data * (p->pp > 1 ? usual->micro_batches * p->pp : filled ? FILLING_SEQS : 1);
     assume(c, "batch");
   } else {
     c->job.global_batch = fmax(round(usual->step_tokens / c->job.seq_len), c->job.gpus);

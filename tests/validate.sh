@@ -37,6 +37,12 @@ same_prediction() {
     [ "$(answer v1 4)" = "$(answer v2 4)" ] && [ -n "$(answer v1 4)" ]
 }
 ok "the measured value is not looked at" same_prediction
+filled() { # with everything recomputed a step holds more than one sequence a rank: gathers weigh less
+  small fill 'a-1,x,2025,,Llama-3.1-8B,,,,,,,,,,,4096,H100-SXM-80GB,32,,,,BF16,1,1,,32,,,FSDP 32,,full,,,tokens_per_s_per_gpu,9000,' &&
+    small one 'a-1,x,2025,,Llama-3.1-8B,,,,,,,,,,,4096,H100-SXM-80GB,32,,,,BF16,1,1,,32,,,FSDP 32,,full,1,32,tokens_per_s_per_gpu,9000,' &&
+    less "$(awk -v a="$(answer one 4)" 'BEGIN { print 1.05 * a }')" "$(answer fill 4)"
+}
+ok "a batch of which nothing is said fills the memory where all is recomputed" filled
 unseen() {
   small u 'b-1,x,2025,somebody-else 2025,New model 30B,30,,48,7168,,,,,,,4096,NVIDIA H100 80GB HBM3,64,,,,bf16,8,1,,8,,,,,,1,64,tokens_per_s_per_gpu,1000,' && [ "$(answer u 6)" = ok ]
 }
