@@ -54,11 +54,11 @@ sparse() { # experts that only the layout or the name speaks of
     less "$(answer dense 4)" "$(awk -v a="$(answer placed 4)" 'BEGIN { print a / 2 }')" && less "$(answer placed 4)" "$(answer named 4)"
 }
 ok "an unseen model that keeps experts on ranks is sparse" sparse
-star() { # NAME SOFTWARE GPUS TP PP MICRO_BATCH BATCH
-  small "$1" "p-1,x,2023,$2,StarCoder-15.5B,15.5,,40,6144,48,1,24576,49152,,,8192,A100-SXM-80GB,$3,,,,BF16,$4,$5,,,,,,,,$6,$7,step_time_s,8,"
+star() { # NAME SOFTWARE GPUS TP PP MICRO_BATCH BATCH VPP
+  small "$1" "p-1,x,2023,$2,StarCoder-15.5B,15.5,,40,6144,48,1,24576,49152,,,8192,A100-SXM-80GB,$3,,,,BF16,$4,$5,$8,,,,,,,$6,$7,step_time_s,8,"
 }
 published() {
-  star bare 'megatron-lm 2023' 512 '' '' '' '' && star whole 'megatron-lm 2023' 512 4 4 1 512 && star fewer 'megatron-lm 2023' 256 '' '' '' '' &&
+  star bare 'megatron-lm 2023' 512 '' '' '' '' '' && star whole 'megatron-lm 2023' 512 4 4 1 512 1 && star fewer 'megatron-lm 2023' 256 '' '' '' '' '' &&
     [ -n "$(answer bare 4)" ] && [ "$(answer bare 4)" = "$(answer whole 4)" ] && [ "$(answer bare 4)" != "$(answer fewer 4)" ]
 }
 ok "a run on as many GPUs as published, by the same software, is laid out as published" published
