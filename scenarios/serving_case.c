@@ -158,6 +158,15 @@ static void read_batch(struct case_reader *r) {
     p->max_batch = (int)v;
 }
 
+/* Told not to capture graphs, by any engine's switch. */
+static bool is_eager(const char *notes) {
+  static const char *const switches[] = {"--enforce-eager", "enforce_eager': True", "--disable-cuda-graph "};
+  for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
+    if (strstr(notes, switches[i]))
+      return true;
+  return false;
+}
+
 static void read_speculation(struct case_reader *r) {
   double n = case_after(case_text(r, "notes"), "MTP ");
   r->c->rep.mtp_tokens = isfinite(n) && n > 0 ? serve_draft_tokens((int)fmin(n, 8)) : 1;
@@ -236,6 +245,7 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   case_read_load(&r);
   read_layout(&r, e.layer_split);
   read_batch(&r);
+  c->rep.eager = is_eager(case_text(&r, "notes"));
   case_read_workload(&r);
   read_speculation(&r);
   if (c->load == LOAD_LIMIT)

@@ -194,7 +194,8 @@ static void fill_lengths(struct case_reader *r, const struct wl_dataset *set, bo
 }
 
 /* What the rules of a benchmark with a set of its own say. */
-static void read_rules(struct serving_case *c, const struct wl_dataset *set) {
+static void read_rules(struct case_reader *r, const struct wl_dataset *set) {
+  struct serving_case *c = r->c;
   bool online = c->load == LOAD_RATE || c->load == LOAD_CLOSED;
   c->requests = c->load == LOAD_RATE && set->requests_rate > 0 ? set->requests_rate : c->load == LOAD_CLOSED && set->requests_closed > 0 ? set->requests_closed : set->requests;
   c->trace = set->trace;
@@ -203,6 +204,7 @@ static void read_rules(struct serving_case *c, const struct wl_dataset *set) {
   if (set->passes > 1) /* one user's runs start with prompts that are new; all at once is warmed up with, levels of a rate follow each other */
     c->seen_share = c->load == LOAD_CLOSED ? 1 - 1.0 / set->passes : 1;
   c->rep.widen_rows = set->widen_rows;
+  c->rep.eager = c->rep.eager || (set->eager[0] && strstr(case_text(r, "engine"), set->eager));
   if (set->embedded && online) {
     c->rep.embedded = true;
     c->rep.max_batch = 0;
@@ -222,7 +224,7 @@ void case_read_workload(struct case_reader *r) {
   if (!is_known(&c->input))
     case_give_up(r, CASE_INCOMPLETE, "input_len is empty and the task is not a known data set", "");
   if (named) {
-    read_rules(c, set);
+    read_rules(r, set);
   }
   if (set && c->input.fixed)
     c->input.least = set->least_share;

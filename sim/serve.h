@@ -45,6 +45,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
   bool offline;               /* called as a library: nothing is streamed to clients */
   double widen_rows;          /* 4-bit weights by plain GPTQ kernels, which widen them all for more rows than this; 0 = kernels for any number */
+  bool eager;                 /* told not to replay graphs */
   bool embedded;              /* driven by the program that makes the requests, without a server in between */
   bool one_batch;             /* filled once and run to its end */
   bool top_p;                 /* requests sample within a share of probability (nucleus): every logit is looked at */

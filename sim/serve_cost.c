@@ -346,6 +346,8 @@ static void host(struct serve_cost *c, const struct serve_setup *s) {
   c->host_prompt_s = s->offline ? 0 : f * e->h_prompt_s / s->layout.dp;
   c->pad_tokens = s->ops.encoder ? e->pad_tokens : 0;
   c->launch_s = f * e->h_kernel_s * s->ops.kernels;
+  c->graph_seqs = s->graph_seqs * s->layout.dp;
+  c->eager_s = f * e->h_eager_s * s->ops.kernels;
   c->overlap = e->overlap;
 }
 

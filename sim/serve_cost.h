@@ -29,6 +29,7 @@ struct serve_cost {
   double host0_s, host_seq_s, host_prompt_s;
   double pad_tokens;      /* a prompt alone is filled up to a multiple of this */
   double launch_s;        /* an iteration with prompts is not shorter: its kernels are launched one by one */
+  double graph_seqs, eager_s; /* a decode step of more sequences launches its kernels one by one: it takes the host's time and eager_s at least */
   double floor_seq_s;     /* an iteration is not shorter than this a sequence: what takes the tokens away may be the slowest part */
   bool overlap;
   double lin_flop_per_token, log_flop_per_seq, pair_flop, ctx_flop, ctx_bytes; /* of one GPU */
@@ -45,6 +46,7 @@ struct serve_setup { /* a replica with every choice made */
   int gpus, nodes;        /* of the replica */
   double clock;           /* sustained / boost, 0 = 1 */
   double mtp, drafts;     /* tokens accepted and drafted a step: 1 and 0 without speculation */
+  double graph_seqs;      /* of an attention rank, whose decode steps are replayed from graphs */
   bool offline;           /* called as a library: no tokens streamed to clients */
   double widen_rows;      /* 4-bit weights are widened as a whole for more rows than this; 0 = never */
   bool one_batch;         /* filled once and run to its end */
@@ -81,6 +83,7 @@ static inline double serve_host_s(const struct serve_cost *c, double nd, double 
   return c->host0_s + c->host_seq_s * nd + c->host_prompt_s * prompts;
 }
 static inline double serve_floor_s(const struct serve_cost *c, double nd) {
-  return c->floor_seq_s * nd;
+  double taken = c->floor_seq_s * nd, launched = nd > c->graph_seqs ? serve_host_s(c, nd, 0) + c->eager_s : 0;
+  return taken > launched ? taken : launched;
 }
 #endif

@@ -79,6 +79,8 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   wl_serve_describe(rep->model, &s->layout, &s->ops);
   s->clock = (rep->clock > 0 ? rep->clock : 1) * hw_part_clock(rep->catalog, s->gpu);
   s->clock *= hw_capped_clock(rep->catalog, s->gpu->tdp_w, s->gpu->idle_w, hw_server_gpu_limit_w(s->server, rep->power_cap_w));
+  double graphs = s->engine.small_graph_seqs > 0 && s->gpu->mem_bytes < s->engine.small_below_bytes ? s->engine.small_graph_seqs : s->engine.graph_seqs;
+  s->graph_seqs = rep->eager ? 0 : graphs > 0 ? graphs : (double)INFINITY;
   s->offline = rep->offline;
   s->widen_rows = rep->widen_rows;
   s->one_batch = rep->one_batch;
@@ -88,16 +90,24 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   return true;
 }
 
+/* Defaults differ for GPUs with little memory and for engines without their server. */
+static double limit_of(const struct sim_replica *rep, const struct serve_setup *s, double large, double small, double embedded) {
+  if (rep->embedded && embedded > 0)
+    return embedded;
+  return small > 0 && s->gpu->mem_bytes < s->engine.small_below_bytes ? small : large;
+}
+
 int serve_max_seqs(const struct sim_replica *rep, const struct serve_setup *s) {
+  const struct wl_engine *e = &s->engine;
   if (rep->max_batch > 0)
     return rep->max_batch;
-  double seqs = rep->embedded && s->engine.embedded_seqs > 0 ? s->engine.embedded_seqs : s->engine.max_seqs;
-  return (int)seqs * s->layout.dp * (s->layout.pp > 1 ? s->layout.pp : 1);
+  return (int)limit_of(rep, s, e->max_seqs, e->small_seqs, e->embedded_seqs) * s->layout.dp * (s->layout.pp > 1 ? s->layout.pp : 1);
 }
 
 double serve_budget(const struct sim_replica *rep, const struct serve_setup *s) {
-  double own = rep->embedded && s->engine.embedded_tokens > 0 ? s->engine.embedded_tokens : s->engine.budget_tokens;
-  return (rep->budget_tokens > 0 ? rep->budget_tokens : own) * s->layout.dp;
+  const struct wl_engine *e = &s->engine;
+  double b = rep->budget_tokens > 0 ? rep->budget_tokens : limit_of(rep, s, e->budget_tokens, e->small_tokens, e->embedded_tokens);
+  return b * s->layout.dp;
 }
 
 /* ---- memory ---- */
@@ -107,7 +117,7 @@ void serve_memory_of(const struct serve_setup *s, const struct sim_replica *rep,
   double seqs = serve_max_seqs(rep, s) / ((double)s->layout.dp * s->layout.pp), budget = serve_budget(rep, s) / s->layout.dp;
   ret->usable = s->gpu->mem_bytes;
   ret->weights = o->weight_bytes;
-  ret->workspace = e->act_fixed_bytes + budget * o->act_bytes_per_token + seqs * o->logits_per_seq * e->logit_bytes;
+  ret->workspace = e->act_fixed_bytes + budget * (e->act_token_bytes > 0 ? e->act_token_bytes : o->act_bytes_per_token) + seqs * o->logits_per_seq * e->logit_bytes;
   double free_bytes = e->kv_of_free ? e->kv_share * (ret->usable - ret->weights - ret->workspace)
                                     : e->kv_share * ret->usable - ret->weights - ret->workspace;
   ret->kv = fmax(0, free_bytes);

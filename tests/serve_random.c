@@ -75,6 +75,8 @@ void random_cost(struct serve_cost *c, struct stream *st) {
   c->host_prompt_s = 1e-3 * stream_uniform(st);
   c->overlap = stream_uniform(st) < 0.5;
   c->floor_seq_s = stream_uniform(st) < 0.3 ? 1e-3 * stream_uniform(st) : 0;
+  c->graph_seqs = floor(5e4 * c->host_seq_s); /* of what was drawn, so that the draws after it stay as they were */
+  c->eager_s = c->host0_s > 3.5e-3 ? 4 * c->host0_s : 0;
   c->lin_flop_per_token = 1e10;
   c->ctx_bytes = 1e5;
   c->peak_flops = 1e15;
@@ -86,7 +88,7 @@ void even_cost(struct serve_cost *c) {
     c->lin_s[i] = 0.01;
   for (int i = 0; i <= c->max_s; i++)
     c->log_s[i] = c->att0_s[i] = c->att1_s[i] = 0;
-  c->pair_s = c->idle_rows = c->host0_s = c->host_seq_s = c->host_prompt_s = c->floor_seq_s = 0;
+  c->pair_s = c->idle_rows = c->host0_s = c->host_seq_s = c->host_prompt_s = c->floor_seq_s = c->eager_s = 0;
 }
 
 void random_config(struct serve_config *cfg, int *ret_concurrency, const struct serve_cost *cost, struct stream *st) {

@@ -118,6 +118,16 @@ ok "kernels that widen all weights for many rows are slower" widened
 found() { below "$(mark 'AccelMark suite_A' BF16 'SGLang 0.5.6' poisson_rate,100 ttft_p90_ms)" 100; }
 ok "prompts sent before are found by an engine that keeps them" found
 
+step() { # engine, GPU, load, notes: time per token of a small model
+  small s "x-1.1,somebody,2025-11,Qwen2.5-0.5B,BF16,$1,$2,1,1,1,1,,,no,64,128,concurrency,$3,,tpot_p50_ms,1,$4"
+  answer s 4
+}
+eager() {
+  below "$(step 'vLLM 0.11.0' A100-SXM-80GB 4 '')" 5 && below 9 "$(step 'vLLM 0.11.0' A100-SXM-80GB 4 'cmd: vllm serve --enforce-eager')" &&
+    below "$(step 'SGLang 0.5.6' A100-SXM-80GB 64 '')" 5 && below 9 "$(step 'SGLang 0.5.6' A100-SXM-40GB 64 '')"
+}
+ok "a step without a graph takes the launch of its kernels: by a switch, or beyond the batches captured" eager
+
 flood() { # model and engine
   small f "x-1.1,somebody,2025-10,$1,BF16,$2,H200,1,1,1,1,,,no,128,4,offline,1000,,$3,1,cmd: serve"
   answer f 4

@@ -49,7 +49,7 @@ static int count(const struct csv_table *t, size_t row, const char *name, struct
 }
 
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace", "least_share", "requests_rate", "requests_closed", "requests_least", "passes", "embedded", "widen_rows"};
+  static const char *const need[] = {"dataset", "match", "input_mean", "input_p50", "input_max", "output_mean", "output_p50", "output_max", "requests", "beams", "trace", "least_share", "requests_rate", "requests_closed", "requests_least", "passes", "embedded", "widen_rows", "eager"};
   struct csv_table *t = csv_load(path, errs);
   if (!t)
     return NULL;
@@ -73,6 +73,7 @@ struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct e
       d->set[i].requests_closed = count(t, i, "requests_closed", errs);
       d->set[i].requests_least = count(t, i, "requests_least", errs);
       d->set[i].passes = count(t, i, "passes", errs);
+      d->set[i].eager = arena_strdup(a, csv_cell(t, i, csv_column(t, "eager")));
       d->set[i].widen_rows = count(t, i, "widen_rows", errs);
       d->set[i].embedded = count(t, i, "embedded", errs) > 0;
     }

@@ -24,6 +24,7 @@ struct wl_dataset {
   int requests_rate, requests_closed; /* of a run at a rate or with so many in flight; 0 = as `requests` */
   int requests_least;   /* of one replica, where the rules ask for a time; 0 = none */
   int passes;           /* how often a run sends all of them; 0 = once */
+  const char *eager;    /* engines with this in their name are told not to replay graphs; "" = none */
   int widen_rows;       /* its 4-bit weights run on plain GPTQ kernels, which widen them all for more rows than this; 0 = they do not */
   bool embedded;        /* online runs drive the engine without its server, at its own limits */
 };

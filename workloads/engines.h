@@ -16,6 +16,7 @@ struct wl_engine {
   enum wl_policy policy;
   double budget_tokens;     /* of one iteration */
   double max_seqs;
+  double small_below_bytes, small_seqs, small_tokens; /* GPUs with less memory than that have these limits by default; 0 = alike */
   double embedded_seqs, embedded_tokens; /* the same two where another program drives the engine without its server; 0 = alike */
   bool reserve;             /* admits on prompt + output; else on the prompt, and evicts the newest when memory runs out */
   double watermark;         /* share of the cache kept free at admission */
@@ -25,6 +26,7 @@ struct wl_engine {
   double swap_bytes;        /* host memory for swapped caches, per GPU, where swapping is asked for */
   double fair_output;       /* fair queueing: what a written token counts, in read ones */
   double act_fixed_bytes;   /* workspace besides activations and logits */
+  double act_token_bytes;   /* reserved for activations, for each token of an iteration; 0 = what the model needs */
   double logit_bytes;       /* workspace per logit of the most sequences */
   bool prefix_cache;        /* prompts share cached prefixes unless told otherwise */
   bool repeat_found;        /* and a prompt sent before is found as a whole in benchmarks that send one set over and over */
@@ -41,6 +43,8 @@ struct wl_engine {
   double w_expert_s;        /* per expert that a rank holds and layer, where integer weights of experts are widened by kernels that are launched expert by expert */
   double pad_tokens;        /* encoders: lengths that kernels are built for; several prompts are packed without gaps */
   double h_kernel_s;        /* to launch one kernel of an iteration with prompts, which runs without a graph; the device waits for it */
+  double h_eager_s;         /* to launch one kernel of a decode step that no graph replays; the device does not wait, but the step is not over before all are launched */
+  double graph_seqs, small_graph_seqs; /* sequences that graphs are captured for, the second on GPUs below small_below; 0 = any number, and alike */
   double h_stream_s;        /* per sequence and iteration for streaming tokens to clients */
   bool lead_one_batch;      /* h_tp is paid for a batch filled once, too; else its ranks run the same loop by themselves */
   bool h_leader;            /* with data-parallel attention one process hands out and gathers the tokens of all ranks: h_seq of all of them, not of one rank's share */
