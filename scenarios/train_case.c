@@ -441,6 +441,7 @@ static void read_software(const struct reader *r) {
   const struct wl_dataset *samples = wl_dataset_for(r->k->datasets, text(r, "notes"));
   c->job.sample_len = samples && *samples->match ? samples->input.mean : 0;
   c->job.fusion = says(r, "eager") ? FUSION_EAGER : says(r, "torch.compile") || says(r, "torch compile") ? FUSION_COMPILED : FUSION_OF_STACK;
+  c->job.autocast = strstr(text(r, "precision"), "amp") != NULL;
   c->job.async_tp = says(r, "AsyncTP") || says(r, "asynchronous tensor parallelism");
   c->job.flash2 = says(r, "flash attention 2") || says(r, "flash-attention 2") || says(r, "FlashAttention-2");
   c->job.launch_blocking = says(r, "CUDA_LAUNCH_BLOCKING=1");

@@ -42,6 +42,7 @@ struct sim_train_job {
   bool lora_attention;  /* adapters beside attention's products alone; else where the stack has them */
   double sample_len;    /* fine-tuning: mean tokens of the samples that are packed into a sequence; 0 = as the stack usually has it */
   bool qlora;           /* LoRA beside weights that are kept in 4 bits */
+  bool autocast;        /* mixed precision by autocast over 32-bit weights, which the run says */
   bool async_tp;        /* tensor communication is cut up to run beside the products, where that must be asked for */
   bool flash2;          /* attention by the second flash kernel where the stack would have the first */
   bool launch_blocking; /* the host waits for each kernel (debug runs) */

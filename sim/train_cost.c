@@ -98,10 +98,13 @@ static enum hw_attn_kernel attention_kernel(const struct train_env *e) {
   return k == HW_ATTN_FLASH1 && (e->job->flash2 || e->job->fusion == FUSION_COMPILED) ? HW_ATTN_FLASH2 : k; /* compilers came with the second */
 }
 
+static const double SCORES_AUTOCAST = 65.0 / 49; /* bytes a score where the softmax is in 32 bits / in 16, both passes: a cast in, a cast out */
+
 static double scores_s(const struct train_env *e, const struct wl_op *op, bool backward) {
   struct hw_attn a = {op->batch, op->heads,  op->kv_heads, op->q_len, op->kv_len,          op->d_qk,
                       op->d_v,   op->causal, backward,     e->high,   attention_kernel(e), e->clock};
-  return hw_attn_s(e->gpu, &a) / (e->stack->attention_rate * (e->plan.cp > 1 ? e->stack->ring_rate : 1));
+  double wider = e->autocast && a.kernel == HW_ATTN_UNFUSED ? SCORES_AUTOCAST : 1;
+  return wider * hw_attn_s(e->gpu, &a) / (e->stack->attention_rate * (e->plan.cp > 1 ? e->stack->ring_rate : 1));
 }
 
 static double scores_flops(const struct wl_op *op, bool backward) {

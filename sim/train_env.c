@@ -57,6 +57,7 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   e->clock = slowest_clock(e->clock, fmax(e->job->gpus, 1), wl_insitu(stacks, gpu, arch, "gpu_spread"));
   e->network_spread = wl_insitu(stacks, gpu, arch, "network_spread");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
+  e->loop_bytes = wl_insitu(stacks, gpu, arch, "optimizer_loop_bytes");
   e->scales_cast[SCALES_TENSOR] = 1;
   e->scales_cast[SCALES_BLOCK] = wl_insitu(stacks, gpu, arch, "block_cast");
   e->scales_cast[SCALES_ROW] = wl_insitu(stacks, gpu, arch, "row_cast");
@@ -196,6 +197,8 @@ static enum wl_fusion fusion_of(const struct train_env *e, bool low) {
 
 static void set_share(struct train_env *e) {
   bool low = e->low != e->high;
+  bool whole = e->plan.zero == 0 || (e->job->autocast && e->plan.zero == 1); /* FSDP and DeepSpeed hold 16-bit weights of their own */
+  e->autocast = e->element_bytes <= 2 && !low && !e->job->lora && whole && (e->job->autocast || e->stack->autocast);
   e->share = (struct wl_share){.model = e->model,
                                .seqs = e->plan.micro_batch,
                                .seq_len = e->job->seq_len,
@@ -220,6 +223,7 @@ static void set_share(struct train_env *e) {
                                .adapt_mlp = !e->job->lora_attention && e->stack->adapters == WL_ADAPT_ALL,
                                .dequant_bytes = e->job->qlora ? e->stack->dequant_bytes : 0,
                                .loss_bytes = e->stack->loss_bytes,
+                               .autocast = e->autocast,
                                .pads_vocab = e->stack->pads_vocab,
                                .head_in_16bit = e->stack->head_16bit};
 }

@@ -35,6 +35,8 @@ struct train_env {
   double offload_share;   /* of the kept activations, moved to the host's memory until the backward pass */
   bool state_on_host;     /* the optimizer's state is kept in the host's memory */
   double optimizer_bytes; /* traffic per parameter of the optimizer step */
+  double loop_bytes;      /* the same of one that loops over tensors */
+  bool autocast;
   double host_moe_forward; /* share of the hosts' extra time for experts that falls into the forward pass */
   double trained;         /* share of the parameters that are trained */
   double scan_bytes;      /* traffic of a Mamba-2 scan per inner element */

@@ -124,6 +124,8 @@ double train_synchronised_s(const struct train_env *e, const struct train_stages
   return e->plan.zero >= 1 && !inside ? end + e->plan.shard * e->stack->shard_sync_s : end;
 }
 
+enum { TENSORS_OF_A_LAYER = 12 }; /* weights and biases of four products and two norms */
+
 double train_optimizer_s(const struct train_env *e, const struct train_stages *s, int stage) {
   double dense = 0, experts = 0;
   for (int v = 0; v < s->vpp; v++) {
@@ -135,7 +137,10 @@ double train_optimizer_s(const struct train_env *e, const struct train_stages *s
   double kept = e->plan.zero >= 3 || e->element_bytes > 2 ? 0 : 6 * (dense + experts); /* the 16-bit copy */
   double held = dense / shard + experts / copies; /* state that lies on the host comes and goes at once */
   double fetch = e->state_on_host ? trained * e->state_bytes * held / train_host_rate(e) : 0;
-  return fetch + hw_stream_s(e->gpu, trained * (e->optimizer_bytes * held + kept), 20);
+  double adam = hw_stream_s(e->gpu, trained * (e->optimizer_bytes * held + kept), 20);
+  if (e->stack->optimizer_op_s > 0 && e->plan.zero == 0 && !e->job->lora)
+    adam = fmax(hw_stream_s(e->gpu, e->loop_bytes * held, 0), TENSORS_OF_A_LAYER * e->model->layers / (double)s->pp * e->stack->optimizer_op_s);
+  return fetch + adam;
 }
 
 /* ---- the split ---- */

@@ -459,6 +459,24 @@ static void test_odd_vocabulary_and_gelu(void) {
   }
 }
 
+/* Autocast over 32-bit weights moves more and loops over tensors in the optimizer, where the stack does that and neither is spread. */
+static void test_autocast(void) {
+  struct sim_train_job j = job("V100-SXM2-32GB", "gpt2-medium", 8, 1024, 16, (struct sim_plan){.tp = 1, .pp = 1, .micro_batch = 2, .recompute = RECOMPUTE_NONE});
+  j.stack = "transformers 2021";
+  struct sim_step whole = step(j);
+  CU_ASSERT(whole.part_s[STEP_OPTIMIZER] >= 24 * 12 * 350e-6); /* the host's loop, 12 tensors a layer */
+  j.plan.zero = 1;
+  struct sim_step spread = step(j);
+  CU_ASSERT(whole.part_s[STEP_ELEMENTWISE] > 1.3 * spread.part_s[STEP_ELEMENTWISE]);
+  CU_ASSERT(whole.part_s[STEP_ATTENTION] > 1.2 * spread.part_s[STEP_ATTENTION]);
+  j.autocast = true;
+  CU_CLOSE(step(j).part_s[STEP_ELEMENTWISE], whole.part_s[STEP_ELEMENTWISE], 1e-9);
+  j.plan.zero = 3;
+  double sharded = step(j).part_s[STEP_ELEMENTWISE];
+  j.autocast = false;
+  CU_CLOSE(step(j).part_s[STEP_ELEMENTWISE], sharded, 1e-12);
+}
+
 /* More oversubscription is never faster; experts over pods feel it, a job inside one pod does not. */
 static void test_oversubscribed_network(void) {
   struct sim_train_job j = job("H100-SXM-80GB", "DeepSeek-V3", 256, 4096, 2048, (struct sim_plan){.tp = 1, .pp = 4, .ep = 64, .micro_batch = 1, .recompute = RECOMPUTE_FULL});
@@ -531,6 +549,7 @@ int main(void) {
       {"asynchronous tensors, scales per block, selective recomputation", test_told},
       {"single precision and TF32", test_single_precision},
       {"odd vocabularies, GELU written out", test_odd_vocabulary_and_gelu},
+      {"autocast", test_autocast},
       {"an open layout is filled", test_choose},
   };
   return train_main("train", cases, sizeof cases / sizeof *cases);

@@ -55,6 +55,8 @@ struct wl_stack {
   double dispatch_bytes; /* per element of a dispatched token when the plan is in low precision */
   double cast_bytes;     /* per element cast for a low-precision product */
   bool head_16bit;
+  bool autocast;                /* mixed precision by autocast where neither weights nor optimizer are spread: all but the products in 32 bits */
+  double optimizer_op_s;        /* the optimizer is a loop over tensors, so long for each of them; 0 = fused. Where neither is spread */
   bool pads_vocab;              /* vocabularies are padded to what kernels like */
   double step_s, micro_batch_s; /* fixed host time per step and per micro-batch */
   double ring_rate; /* x on attention's rate where keys and values come in parts from a ring: a kernel and a merge per part */

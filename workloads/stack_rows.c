@@ -62,6 +62,8 @@ static const struct column columns[] = {
     {"dispatch_bytes", AT(dispatch_bytes), NUMBER, 1, NULL},
     {"cast_bytes", AT(cast_bytes), NUMBER, 1, NULL},
     {"head_16bit", AT(head_16bit), YES_NO, 0, NULL},
+    {"autocast", AT(autocast), YES_NO, 0, NULL},
+    {"optimizer_us", AT(optimizer_op_s), NUMBER, 1e-6, NULL},
     {"pads_vocab", AT(pads_vocab), YES_NO, 0, NULL},
     {"step_ms", AT(step_s), NUMBER, 1e-3, NULL},
     {"micro_batch_ms", AT(micro_batch_s), NUMBER, 1e-3, NULL},

@@ -67,6 +67,8 @@ static void linear(struct wl_ops *o, const struct wl_share *s, enum wl_pass p, d
   low = low && s->low_precision;
   if (low)
     stream(o, s->cast_bytes * rows * (p == WL_FORWARD ? k : n), 1);
+  if (s->autocast && !s->frozen)
+    stream(o, 6 * n * k, 1); /* the weight is narrowed, its gradient widened */
   if (p == WL_FORWARD) {
     gemm(o, low, false, rows, n, k);
     return;
@@ -132,12 +134,14 @@ static bool composed(const struct wl_share *s) {
   return s->fusion == WL_FUSION_EAGER && s->model->gated;
 }
 
-/* Bytes of norms, residual, dropout and casts per block and token: whole width without sequence parallelism. */
+/* Bytes of norms, residual, dropout and casts per block and token: whole width without sequence parallelism. Under autocast
+ * norm and residual are 32 bits wide and the product's input is narrowed. */
 static double wide_bytes(const struct wl_share *s, enum wl_pass p) {
   double h = s->model->hidden, width = s->sequence_parallel ? h / s->tp : h;
+  double wider = s->autocast ? by_pass(p, 14, 18) : 0;
   if (composed(s))
-    return by_pass(p, 42, 82) * width;
-  return (s->fusion == WL_FUSION_JIT ? by_pass(p, 11, 21) : by_pass(p, 10, 14)) * width;
+    return (by_pass(p, 42, 82) + wider) * width;
+  return ((s->fusion == WL_FUSION_JIT ? by_pass(p, 11, 21) : by_pass(p, 10, 14)) + wider) * width;
 }
 
 /* Launches of element-wise kernels in one block. */
@@ -235,8 +239,8 @@ static double activation_bytes(const struct wl_share *s, enum wl_pass p, double 
     return by_pass(p, 4, 8) * width * (gated ? 2 : 1);
   if (composed(s))
     return by_pass(p, 10, 18) * width;
-  if (gelu_in_operators(s))
-    return by_pass(p, 36, 56) * width;
+  if (gelu_in_operators(s)) /* autocast takes powers, and what follows, to 32 bits */
+    return by_pass(p, 36, 56) * width * (s->autocast ? 1.85 : 1);
   return (gated ? by_pass(p, 6, 10) : by_pass(p, 4, 6)) * width;
 }
 

@@ -55,6 +55,7 @@ struct wl_share { /* how the work is cut */
   bool adapt_output, adapt_mlp; /* of the frozen layers queries, keys and values have an adapter beside them; attention's output and the MLP where they say so */
   double dequant_bytes;  /* frozen weights are kept in 4 bits: traffic per weight to have them in 16; 0 = they are not */
   bool head_in_16bit;
+  bool autocast;     /* weights, norms, residuals and losses in 32 bits, cast for each product */
   bool pads_vocab;   /* the head has a multiple of 8 columns */
   double loss_bytes; /* per logit, both passes; 0 = counted by fusion */
 };
