@@ -210,9 +210,9 @@ static void print_price(const struct view *v, const struct hw_price *p) {
   char from[11], to[11];
   date_format(p->from, from);
   date_format(p->to, to);
-  printf("  %-28s %14.8g %-10s %-9s %s..%s %s%s%s: %s", p->contract, p->usd,
+  printf("  %-28s %14.8g %-10s %-9s %s..%s %s%s%s%s%s", p->contract, p->usd,
          strcmp(p->contract, "purchase") == 0 ? "USD" : "USD/h", p->grade, p->from.year == 1970 ? "" : from,
-         p->to.year == 9999 ? "" : to, p->region, *p->region ? ", " : "", p->source, p->where);
+         p->to.year == 9999 ? "" : to, p->region, *p->region ? ", " : "", p->source, *p->where ? ": " : "", p->where);
   if (p->low_usd > 0 || p->high_usd > 0)
     printf(" [%.8g, %.8g]", p->low_usd > 0 ? p->low_usd : p->usd, p->high_usd > 0 ? p->high_usd : p->usd);
   putchar('\n');

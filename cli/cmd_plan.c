@@ -92,7 +92,8 @@ static int plan(struct plan_call *c) {
   if (errs_count(c->errs) > 0)
     return c->planned ? CLI_FAILED : CLI_USAGE;
   if (!c->planned)
-    cli_say("nothing to plan: the scenario has neither serving nor training phases with a known number of GPUs (see --gpus)");
+    cli_say(c->spec->replay.present ? "nothing to plan: work.replay plays the servers that its options state; plan sizes them for work.serving (its rate may be {trace: FILE})"
+                                    : "nothing to plan: the scenario has neither serving nor training phases with a known number of GPUs (see --gpus)");
   return !c->planned ? CLI_USAGE : c->infeasible ? CLI_INFEASIBLE : CLI_DONE;
 }
 

@@ -22,7 +22,7 @@ static void read_model(struct sc_reader *r, const struct sc_key *k) {
     *(const struct wl_model **)k->field = m;
     sc_row(r, k->node, k->path, m->name, "");
   } else if (v)
-    unknown_name(r, k, "model", v->text, wl_model_nearest(r->models, v->text), "the model library");
+    unknown_name(r, k, "model", v->text, wl_model_nearest(r->models, v->text), "`rackcast catalog model` or of --models DIR");
 }
 const struct sc_special sc_model = {"name of a model in the library (or of your own config.json with --models)",
                                     read_model, NULL};
@@ -34,7 +34,7 @@ static void read_server(struct sc_reader *r, const struct sc_key *k) {
     *(const struct hw_server **)k->field = s;
     sc_row(r, k->node, k->path, s->name, "");
   } else if (v)
-    unknown_name(r, k, "server", v->text, hw_server_nearest(r->catalog, v->text), "`rackcast catalog server`");
+    unknown_name(r, k, "server", v->text, hw_server_nearest(r->catalog, v->text), "`rackcast catalog server` or of --catalog DIR");
 }
 const struct sc_special sc_server = {"name of a server in the catalog", read_server, NULL};
 
@@ -49,7 +49,7 @@ static void read_engine(struct sc_reader *r, const struct sc_key *k) {
   const struct sc_node *v = sc_scalar(r, k->node, k->path);
   if (v && !is_word(v, "auto") && r->spec->engines && !wl_engine_get(r->spec->engines, v->text, 0, 0, "", &e))
     unknown_name(r, k, "engine", v->text, wl_engine_nearest(r->spec->engines, v->text),
-                 "the engines of the catalog, or auto");
+                 "`rackcast catalog engine` or of --catalog DIR, or auto");
   else if (v)
     keep_name(r, k, v);
 }
@@ -62,7 +62,7 @@ static void read_stack(struct sc_reader *r, const struct sc_key *k) {
   if (v && (is_word(v, "auto") || !all || wl_stack_named(all, v->text)))
     keep_name(r, k, v);
   else if (v)
-    unknown_name(r, k, "training stack", v->text, wl_stack_nearest(all, v->text), "the stacks of the catalog, or auto");
+    unknown_name(r, k, "training stack", v->text, wl_stack_nearest(all, v->text), "`rackcast catalog stack` or of --catalog DIR, or auto");
 }
 const struct sc_special sc_stack = {"training software, with or without date (megatron-lm 2024), or auto", read_stack,
                                     NULL};

@@ -61,7 +61,11 @@ const struct sc_node *sc_scalar(struct sc_reader *r, const struct sc_node *n, co
   }
   if (v->kind == SC_SCALAR && !v->bare_null)
     return v;
-  sc_error(r, v, path, v->kind == SC_SCALAR ? "has no value" : "got %s, expected a single value", sc_node_kind_name(v));
+  if (v->kind == SC_SCALAR)
+    sc_error(r, v, path, "has no value");
+  else
+    sc_error(r, v, path, "got %s, expected %s", sc_node_kind_name(v),
+             r->special && strcmp(r->special->path, path) == 0 ? r->special->param->special->form : "a single value");
   return NULL;
 }
 
@@ -342,7 +346,9 @@ static void read_param(struct sc_reader *r, const struct sc_node *n, const char 
     read_many(r, n, path, p, base);
     break;
   case SC_SPECIAL:
-    p->special->read(r, &(struct sc_key){n, path, p, base + p->offset});
+    r->special = &(struct sc_key){n, path, p, base + p->offset};
+    p->special->read(r, r->special);
+    r->special = NULL;
     break;
   default:
     sc_read_value(r, n, path, p, base + p->offset);

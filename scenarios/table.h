@@ -83,6 +83,7 @@ struct sc_reader {
   struct sim_spec *spec;
   const struct hw_catalog *catalog;
   const struct wl_models *models;
+  const struct sc_key *special; /* being read: its form is what a message expects */
   uint64_t files_hash;     /* of the contents of the traces that were named, and of the catalogs */
   uint64_t *said;          /* hashes of the errors given: one slip inherited by ten layers is told once */
   size_t n_said, cap_said; /* on the heap until the reader ends, like row */
