@@ -46,6 +46,7 @@ static const struct sc_param replica_params[] = {
     COUNT_OR("ep", 1, 4096, "auto", 0, ep, "expert-parallel GPUs"),
     SWITCH("dp_attention", NULL, "no", dp_attention, "attention by data parallelism instead of tensor parallelism"),
     COUNT_OR("max_batch", 1, 65536, "auto", 0, max_batch, "sequences decoded together"),
+    COUNT("poll_steps", 1, 1000, "1", poll_steps, "decode steps after which the engine looks for new requests again"),
     NUMBER("mtp_tokens", "", 1, 16, "1", mtp_tokens, "tokens accepted a step by speculation, 1 = none"),
     SWITCH("top_p", NULL, "no", top_p, "requests ask for top-p sampling, which looks at every logit"),
 };

@@ -167,8 +167,26 @@ static bool is_eager(const char *notes) {
   return false;
 }
 
-static void read_speculation(struct case_reader *r) {
+/* What the row does not state its harness may. */
+static void read_launch(struct case_reader *r, double ret[WL_LAUNCH_METRICS]) {
+  char about[512];
+  struct sim_replica *p = &r->c->rep;
+  snprintf(about, sizeof about, "%s | %s | %s", case_text(r, "model"), case_text(r, "source"), case_text(r, "notes"));
+  struct wl_launched m = {about, case_text(r, "engine"), p->server->gpu->name, case_text(r, "precision"), case_whole(r, "tp"), case_leading(case_text(r, "input_len")),
+                          case_leading(case_text(r, "output_len")), r->c->load_value};
+  wl_launch_of(r->k->launches, &m, ret);
+  if (p->budget_tokens <= 0 && ret[WL_LAUNCH_BUDGET_TOKENS] > 0)
+    p->budget_tokens = ret[WL_LAUNCH_BUDGET_TOKENS];
+  if (p->max_batch <= 0 && ret[WL_LAUNCH_MAX_SEQS] > 0)
+    p->max_batch = (int)ret[WL_LAUNCH_MAX_SEQS];
+  if (ret[WL_LAUNCH_POLL_STEPS] > 0)
+    p->poll_steps = (int)ret[WL_LAUNCH_POLL_STEPS];
+}
+
+static void read_speculation(struct case_reader *r, double drafts) {
   double n = case_after(case_text(r, "notes"), "MTP ");
+  if (!isfinite(n))
+    n = drafts;
   r->c->rep.mtp_tokens = isfinite(n) && n > 0 ? serve_draft_tokens((int)fmin(n, 8)) : 1;
 }
 
@@ -247,7 +265,9 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   read_batch(&r);
   c->rep.eager = is_eager(case_text(&r, "notes"));
   case_read_workload(&r);
-  read_speculation(&r);
+  double launch[WL_LAUNCH_METRICS];
+  read_launch(&r, launch);
+  read_speculation(&r, launch[WL_LAUNCH_DRAFTS]);
   if (c->load == LOAD_LIMIT)
     case_read_limits(&r, rows, n);
   if (strcasestr(case_text(&r, "notes"), "use_cache=False"))

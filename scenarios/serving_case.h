@@ -6,6 +6,7 @@
 #include "base/csv.h"
 #include "sim/serve.h"
 #include "workloads/datasets.h"
+#include "workloads/launches.h"
 #include "workloads/stack.h"
 
 enum case_status { CASE_OK, CASE_UNSUPPORTED, CASE_INCOMPLETE };
@@ -15,6 +16,7 @@ struct serving_tables {
   const struct wl_models *models;
   const struct wl_engines *engines;
   const struct wl_datasets *datasets;
+  const struct wl_launches *launches;
   const struct wl_stacks *stacks; /* what is usual of models made up from their size */
 };
 struct serving_case {

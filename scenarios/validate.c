@@ -264,8 +264,10 @@ static void predict_serving(struct report *rep, const struct csv_table *t, const
   struct wl_engines *engines = wl_engines_load(software, n_software, errs);
   struct wl_stacks *stacks = wl_stacks_load(software, n_software, errs);
   struct wl_datasets *datasets = load_datasets(rep, errs);
-  if (catalog && library && engines && datasets && stacks)
-    serving_rows(rep, &(struct serving_tables){catalog, library, engines, datasets, stacks}, t);
+  struct wl_launches *launches =
+      wl_launches_load(rep->arena, datadir_path(rep->arena, "workloads/catalog/launches.csv"), errs);
+  if (catalog && library && engines && datasets && launches && stacks)
+    serving_rows(rep, &(struct serving_tables){catalog, library, engines, datasets, launches, stacks}, t);
   wl_stacks_free(stacks);
   wl_engines_free(engines);
   wl_models_free(library);

@@ -2,7 +2,7 @@ noinst_LIBRARIES += libsim.a
 libsim_a_SOURCES = sim/record.h sim/spec.h sim/train.h
 libsim_a_SOURCES += sim/serve.c sim/serve.h sim/serve_admission_all.c sim/serve_admission_queue.c sim/serve_admission_wait.c sim/serve_batch.c \
   sim/serve_batching_chunked.c sim/serve_batching_prefill_first.c sim/serve_batching_static.c sim/serve_core.h sim/serve_cost.c sim/serve_cost.h sim/serve_fit.c sim/serve_instance.c sim/serve_instance.h sim/serve_layout.c sim/serve_meter.c \
-  sim/serve_policies.c sim/serve_policies.h sim/serve_preempting_recompute.c sim/serve_preempting_swap.c \
+  sim/serve_policies.c sim/serve_policies.h sim/serve_poll.c sim/serve_preempting_recompute.c sim/serve_preempting_swap.c \
   sim/serve_prefix.c sim/serve_prefix.h sim/serve_queue.c sim/serve_queueing_fair.c sim/serve_queueing_fcfs.c sim/serve_queueing_priority.c sim/serve_power.c sim/serve_room.c sim/serve_run.c sim/serve_seq.c sim/serve_share.c sim/serve_stats.c sim/serve_stats.h sim/serve_stretch.c sim/serve_setup.c sim/serve_setup.h sim/serve_table.c \
   sim/serve_victim_lowest.c sim/serve_victim_newest.c sim/serve_victim_smallest.c
 libsim_a_SOURCES += sim/crew.c sim/crew.h sim/contract.c sim/contract.h sim/contract_block.c sim/contract_on_demand.c sim/contract_purchase.c sim/contract_spot.c \

@@ -43,6 +43,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   bool mixed_checkpoint;      /* quantised file that leaves attention in 2 bytes */
   enum sim_chunking chunking; /* prompts in pieces beside decoding, or whole before it */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
+  int poll_steps;             /* new requests are looked for every so many decode steps; 0 = at each */
   bool offline;               /* called as a library: nothing is streamed to clients */
   double widen_rows;          /* 4-bit weights by plain GPTQ kernels, which widen them all for more rows than this; 0 = kernels for any number */
   bool eager;                 /* told not to replay graphs */

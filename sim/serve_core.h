@@ -77,6 +77,7 @@ struct serve_seq {
   bool decoding;
   bool charged;            /* fair share: for its prompt */
   bool swapped;            /* cached: in host memory */
+  int64_t seen_step, seen_read; /* the engine has seen it by this decode step, and after this many iterations with prompts */
   bool cached;             /* its cache is made: it needs room for it and joins without reading */
 };
 struct serve_piece {
@@ -118,6 +119,7 @@ struct serve {
   int32_t *landed;                /* transferred in since the last iteration began */
   size_t landed_n, landed_cap;
   int64_t step;                   /* decode steps so far */
+  int64_t reads, read_step;       /* iterations with prompts so far, and the step after the last of them */
   int64_t ctx_fx, base_fx;        /* cached tokens of decoding sequences, now and when each joined */
   int64_t kv_fx, cap_fx, limit_fx; /* cache in use, its size, and what may be filled by joining a batch */
   int64_t mtp_fx, grow_fx /* of a request per step, all beams */, block_fx;
@@ -168,10 +170,16 @@ sim_time serve_deadline(const struct serve *s);         /* when the first of the
 int32_t serve_overdue(const struct serve *s, sim_time t); /* one that waits and has timed out by t; -1 */
 int64_t serve_queued_all(const struct serve *s, const struct sim_request *r);
 
+/* ---- looking for new requests (sim/serve_poll.c) ---- */
+void serve_poll_arrival(struct serve *s, int32_t i, sim_time t);
+int64_t serve_seen_step(const struct serve *s, int32_t i); /* the decode step from which it may join; s->step or before: now */
+void serve_poll_read(struct serve *s);          /* an iteration with prompts has ended */
+
 /* ---- room in the cache (sim/serve_room.c) ---- */
 int64_t serve_kv_need(const struct serve *s, const struct serve_seq *q); /* what a sequence takes when it is let in */
 bool serve_head_fits(struct serve *s);          /* is there room for the head of the queue? */
-bool serve_head_reads(struct serve *s);         /* does one wait that has to be read, and is there room for it? */
+bool serve_head_reads(struct serve *s);         /* does one wait that has to be read, has it been seen, and is there room for it? */
+bool serve_head_joins(struct serve *s);         /* has the head been seen, and is there room for it? */
 static inline bool serve_cache_full(const struct serve *s) { /* must a sequence go before the batch takes another iteration? */
   return !s->cfg.reserve && s->kv_fx + s->decoding * s->grow_fx > s->cap_fx;
 }
@@ -206,6 +214,8 @@ bool serve_stretch_begin(struct serve *s);      /* false: no duration, or beyond
 void serve_stretch_plan(struct serve *s);       /* how far it goes without anything else happening */
 void serve_stretch_replan(struct serve *s);    /* the queue has changed: not further than its head stays */
 void serve_stretch_cut(struct serve *s, sim_time t); /* to the first boundary at or after t */
+void serve_stretch_cut_at(struct serve *s, int64_t step); /* to that decode step, if it goes further */
+int64_t serve_stretch_step(const struct serve *s, sim_time t); /* decode steps at the first boundary at or after t */
 void serve_stretch_advance(struct serve *s, int64_t to);
 void serve_stretch_sync(struct serve *s, sim_time t); /* all boundaries up to t, the planned end excepted, are behind it */
 

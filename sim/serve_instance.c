@@ -85,14 +85,17 @@ static void queue_changed(struct serve *s, sim_time t, int32_t head_before) {
     return;
   if (s->cfg.queueing->steady)
     serve_stretch_replan(s);
-  if (serve_head(s) != head_before && serve_head_fits(s))
-    serve_stretch_cut(s, t);
+  if (serve_head(s) != head_before && serve_head_fits(s)) {
+    int64_t seen = serve_seen_step(s, serve_head(s)), next = serve_stretch_step(s, t);
+    serve_stretch_cut_at(s, seen > next ? seen : next);
+  }
 }
 
 static void queue(struct serve *s, int32_t i, sim_time t) {
   int32_t head = queue_changes(s, t);
   if (!serve_waiting(s))
     serve_drain_start(s, t);
+  serve_poll_arrival(s, i, t);
   serve_wait_push(s, i);
   queue_changed(s, t, head);
 }
@@ -174,6 +177,7 @@ static void reading_end(struct serve *s) {
     if (!s->cfg.reserve)
       s->kv_fx += s->decoding * s->grow_fx;
   }
+  serve_poll_read(s);
   if (s->share)
     serve_share_trim(s);
   serve_pieces_read(s);
@@ -200,7 +204,7 @@ static void decoding_end(struct serve *s) {
 }
 
 static bool decodes_on(struct serve *s) {
-  return s->stretch.open && s->landed_n == 0 && !serve_cache_full(s) && !(serve_waiting(s) && s->cfg.batching->open(s) && serve_head_fits(s));
+  return s->stretch.open && s->landed_n == 0 && !serve_cache_full(s) && !(serve_waiting(s) && s->cfg.batching->open(s) && serve_head_joins(s));
 }
 
 /* ---- copying caches to host memory and back, between iterations ---- */
@@ -263,7 +267,7 @@ static void take_landed(struct serve *s) {
 
 static void take_cached(struct serve *s) {
   bool open = s->cfg.batching->open(s);
-  while (open && serve_waiting(s) && s->seq[serve_head(s)].cached && serve_head_fits(s))
+  while (open && serve_waiting(s) && s->seq[serve_head(s)].cached && serve_head_joins(s))
     serve_join_cached(s);
 }
 

@@ -54,6 +54,7 @@ struct serve_config {
   double watermark, block_tokens;
   double kv_tokens;     /* capacity; INFINITY = no cache (encoder) */
   double mtp;           /* tokens per decode step */
+  int poll_steps;       /* new requests are looked for every so many decode steps; 0 = 1 */
   int beams;            /* sequences that a request decodes at once (beam search), >= 1 */
   double client_s;      /* added to first-token and end times of every request */
   bool encoder;         /* requests end with their prompt */

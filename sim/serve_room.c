@@ -23,8 +23,12 @@ bool serve_head_fits(struct serve *s) {
   return fits(s, serve_kv_need(s, &s->seq[i]) - held);
 }
 
+bool serve_head_joins(struct serve *s) {
+  return serve_seen_step(s, serve_head(s)) <= s->step && serve_head_fits(s);
+}
+
 bool serve_head_reads(struct serve *s) {
-  return serve_waiting(s) && !s->seq[serve_head(s)].cached && serve_head_fits(s);
+  return serve_waiting(s) && !s->seq[serve_head(s)].cached && serve_head_joins(s);
 }
 
 bool serve_can_hold(const struct serve *s, const struct sim_request *r) {

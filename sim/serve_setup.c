@@ -129,7 +129,7 @@ void serve_config_of(const struct sim_replica *rep, const struct serve_setup *s,
                      struct serve_config *c) {
   const struct wl_engine *e = &s->engine;
   enum wl_policy batching = rep->chunking == SIM_CHUNKED ? WL_POLICY_CHUNKED : rep->chunking == SIM_NOT_CHUNKED ? WL_POLICY_PREFILL_FIRST : e->policy;
-  *c = (struct serve_config){.cost = cost, .batching = serve_batchings[batching], .max_seqs = serve_max_seqs(rep, s),
+  *c = (struct serve_config){.cost = cost, .batching = serve_batchings[batching], .max_seqs = serve_max_seqs(rep, s), .poll_steps = rep->poll_steps,
                              .budget_tokens = serve_budget(rep, s), .reserve = e->reserve, .watermark = e->watermark,
                              .block_tokens = e->block_tokens, .kv_tokens = kv_tokens, .mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1,
                              .client_s = e->client_s, .encoder = s->model->encoder, .beams = rep->beams > 1 ? rep->beams : 1,

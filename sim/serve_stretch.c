@@ -87,6 +87,8 @@ void serve_stretch_plan(struct serve *s) {
   }
   int64_t room = serve_room_steps(s); /* at least one, made sure of before */
   plan(s, least(st->due, st->done + least(room, steady(s))));
+  if (serve_waiting(s) && serve_seen_step(s, serve_head(s)) > s->step && s->cfg.batching->open(s) && serve_head_fits(s))
+    serve_stretch_cut_at(s, serve_seen_step(s, serve_head(s)));
   sim_time deadline = serve_reading_deadline(s); /* prompts may be kept waiting half read by a batch that fills the budget */
   if (deadline < s->flight_end)
     serve_stretch_cut(s, deadline);
@@ -98,13 +100,25 @@ void serve_stretch_replan(struct serve *s) {
     plan(s, to);
 }
 
-void serve_stretch_cut(struct serve *s, sim_time t) {
-  if (s->cfg.mode == SERVE_LITERAL)
-    return; /* the boundary that comes is the first */
+/* A view of this moment has passed the boundary already. */
+static int64_t next_boundary(const struct serve_stretch *st, sim_time t) {
+  return boundary(st, st->done) >= t ? st->done : reach(st, t, st->to);
+}
+
+int64_t serve_stretch_step(const struct serve *s, sim_time t) {
+  return s->flight == FLIGHT_DECODING ? s->step + next_boundary(&s->stretch, t) - s->stretch.done : s->step;
+}
+
+void serve_stretch_cut_at(struct serve *s, int64_t step) {
   const struct serve_stretch *st = &s->stretch;
-  int64_t to = boundary(st, st->done) >= t ? st->done : reach(st, t, st->to); /* a view of this moment has passed the boundary already */
-  if (to < st->to)
-    plan(s, to);
+  int64_t to = step - s->step + st->done;
+  if (s->cfg.mode != SERVE_LITERAL && to < st->to) /* the boundary that comes is the first in literal mode */
+    plan(s, to > st->done ? to : st->done);
+}
+
+void serve_stretch_cut(struct serve *s, sim_time t) {
+  if (s->cfg.mode != SERVE_LITERAL)
+    serve_stretch_cut_at(s, serve_stretch_step(s, t));
 }
 
 /* Sum over iterations from .. to - 1 of how many lie before each, times its duration: what a cache that grows by one a step adds up to, in seconds. */

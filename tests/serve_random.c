@@ -95,6 +95,7 @@ void random_config(struct serve_config *cfg, int *ret_concurrency, const struct 
   *cfg = (struct serve_config){.cost = cost, .max_seqs = 1 + (int)(stream_uniform(st) * 64), .beams = stream_uniform(st) < 0.2 ? 4 : 1};
   cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
   cfg->budget_tokens = stream_uniform(st) < 0.25 ? 1 + (int)(40 * stream_uniform(st)) : 128 + stream_uniform(st) * 2048; /* fewer than the batch, too */
+  cfg->poll_steps = (int)cfg->budget_tokens % 5 < 2 ? (int)cfg->budget_tokens % 40 : 0; /* no draw of its own: the other choices stay as they were */
   cfg->reserve = stream_uniform(st) < 0.4;
   cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
   cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;

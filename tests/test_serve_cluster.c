@@ -50,6 +50,7 @@ static void random_config(struct serve_config *cfg, const struct serve_cost *cos
   cfg->batching = serve_batchings[(int)(stream_uniform(st) * WL_POLICIES)];
   cfg->max_seqs = 1 + (int)(stream_uniform(st) * 64);
   cfg->budget_tokens = 128 + stream_uniform(st) * 2048;
+  cfg->poll_steps = (int)cfg->budget_tokens % 5 < 2 ? (int)cfg->budget_tokens % 40 : 0; /* no draw of its own: the other choices stay as they were */
   cfg->reserve = stream_uniform(st) < 0.4;
   cfg->watermark = stream_uniform(st) < 0.5 ? 0.01 : 0;
   cfg->block_tokens = stream_uniform(st) < 0.5 ? 16 : 0;

@@ -70,6 +70,22 @@ static void test_priority(void) {
   CU_ASSERT(in_order((int[]){0, 4, 2, 1, 3}, 5));
 }
 
+/* Iterations of 10 ms. The first prompt is read by 10 ms; then the engine looks every ten steps: at 110 ms, and, having read a prompt by 120 ms, at 220 ms. When nobody decodes it looks at once. */
+static void test_poll(void) {
+  static const double at[] = {0, 0.015, 0.125, 5}, first[2][4] = {{0.01, 0.03, 0.14, 5.01}, {0.01, 0.12, 0.23, 5.01}};
+  for (int polls = 0; polls < 2; polls++)
+    for (int literal = 0; literal < 2; literal++) {
+      struct serve_config cfg = plain();
+      cfg.poll_steps = polls ? 10 : 1;
+      cfg.mode = literal ? SERVE_LITERAL : SERVE_COALESCED;
+      for (int i = 0; i < 4; i++)
+        ask(at[i], 10, 50, 0, 0);
+      play(&cfg);
+      for (int i = 0; i < done_n; i++)
+        CU_CLOSE(sim_time_as_s(done[i].first), first[polls][done[i].index], 1e-9);
+    }
+}
+
 /* Tenant 0 floods, tenant 1 comes a little later with a few: it is served at once, but what it did not use before it came is not owed to it. */
 static void test_fair(void) {
   struct serve_config cfg = plain();
@@ -282,6 +298,7 @@ int main(void) {
   even_cost(&cost);
   static const struct cu_case cases[] = {
     {"priority queue", test_priority},
+    {"looking for requests", test_poll},
     {"fair shares", test_fair},
     {"fair shares by weight", test_fair_weight},
     {"time-outs", test_time_out},

@@ -7,6 +7,7 @@
 #include "base/datadir.h"
 #include "base/mem.h"
 #include "tests/cu.h"
+#include "workloads/launches.h"
 #include "workloads/model.h"
 #include "workloads/phases.h"
 #include "workloads/stack.h"
@@ -404,6 +405,41 @@ static void test_phases(void) {
   arena_destroy(a);
 }
 
+/* The last row that fits wins; a cell that does not, a load below the least or a word that is not there leaves a row out. */
+static void test_launches(void) {
+  struct arena *a = arena_create();
+  struct errs *errs = errs_create();
+  const char *head = "match,engine,gpu,precision,tp,input,output,least_load,metric,value,source\n";
+  char dir[] = "launches_XXXXXX", path[300], text[800];
+  const char *name = "l.csv";
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  snprintf(text, sizeof text, "%sbench one,SGLang,B200,fp8,,,,,poll_steps,10,s\nbench one,SGLang,B200,fp8,8,1024,,16,poll_steps,30,s\nbench,SGLang,H200,,,,,,max_seqs,64,s\n", head);
+  write_file(dir, name, text);
+  struct wl_launches *l = wl_launches_load(a, path, errs);
+  double v[WL_LAUNCH_METRICS];
+  CU_ASSERT_FATAL(l && errs_count(errs) == 0);
+  struct wl_launched m = {"model | one of a bench", "SGLang 0.5.9", "B200-SXM", "FP8 (block)", 8, 1024, 1024, 16};
+  wl_launch_of(l, &m, v);
+  CU_ASSERT(v[WL_LAUNCH_POLL_STEPS] == 30 && isnan(v[WL_LAUNCH_MAX_SEQS]) && isnan(v[WL_LAUNCH_DRAFTS]));
+  m.load = 15;
+  wl_launch_of(l, &m, v);
+  CU_ASSERT(v[WL_LAUNCH_POLL_STEPS] == 10);
+  m.about = "bench two";
+  wl_launch_of(l, &m, v);
+  CU_ASSERT(isnan(v[WL_LAUNCH_POLL_STEPS]));
+  m.gpu = "H200-SXM";
+  wl_launch_of(l, &m, v);
+  CU_ASSERT(v[WL_LAUNCH_MAX_SEQS] == 64);
+  snprintf(text, sizeof text, "%s,,,,x,,,,poll_step,1.5,s\n", head);
+  write_file(dir, name, text);
+  wl_launches_load(a, path, errs);
+  CU_ASSERT_EQUAL(errs_count(errs), 3); /* tp, metric, value */
+  remove_dir(dir, &name, 1);
+  errs_destroy(errs);
+  arena_destroy(a);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
       {"parameter totals equal the published ones", test_totals},
@@ -415,6 +451,7 @@ int main(void) {
       {"operations do the work of the weights", test_operations},
       {"element-wise traffic follows the fusion", test_fusion},
       {"phases are derived, contradictions refused", test_phases},
+      {"launches of harnesses", test_launches},
   };
   return cu_main("workloads", cases, sizeof cases / sizeof *cases);
 }

@@ -82,7 +82,7 @@ struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct e
   return d;
 }
 
-static bool has_words(const char *text, const char *words) {
+bool wl_has_words(const char *text, const char *words) {
   char word[64];
   for (size_t n; *words; words += n + (words[n] == ' ')) {
     n = strcspn(words, " ");
@@ -98,7 +98,7 @@ static bool has_words(const char *text, const char *words) {
 
 const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text) {
   for (size_t i = 0; d && i < d->n; i++)
-    if (has_words(text, d->set[i].match))
+    if (wl_has_words(text, d->set[i].match))
       return &d->set[i];
   return NULL;
 }

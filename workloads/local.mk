@@ -1,14 +1,14 @@
 noinst_LIBRARIES += libworkloads.a
 libworkloads_a_SOURCES = workloads/phases.h \
   workloads/trace.c workloads/trace.h workloads/trace_demand.c workloads/trace_demand.h workloads/trace_formats.c workloads/trace_make.c workloads/trace_make.h \
-  workloads/datasets.c workloads/datasets.h workloads/demand.c workloads/demand.h workloads/engines.c workloads/engines.h workloads/serve_ops.c workloads/serve_ops.h \
+  workloads/datasets.c workloads/datasets.h workloads/launches.c workloads/launches.h workloads/demand.c workloads/demand.h workloads/engines.c workloads/engines.h workloads/serve_ops.c workloads/serve_ops.h \
   workloads/model.c workloads/model.h workloads/model_count.c workloads/model_guess.c workloads/model_guess.h workloads/model_names.c workloads/model_names.h workloads/model_json.c workloads/model_json.h
 
 libworkloads_a_SOURCES += workloads/phases.c workloads/stack.c workloads/stack.h workloads/stack_priv.h workloads/stack_rows.c workloads/train_ops.c workloads/train_ops.h
 nobase_dist_pkgdata_DATA += workloads/catalog/insitu.csv workloads/catalog/stacks.csv workloads/catalog/trainers.csv
 nobase_dist_pkgdata_DATA += workloads/catalog/recipes.csv workloads/catalog/frameworks.csv
 
-nobase_dist_pkgdata_DATA += workloads/catalog/engines.csv workloads/catalog/datasets.csv
+nobase_dist_pkgdata_DATA += workloads/catalog/engines.csv workloads/catalog/datasets.csv workloads/catalog/launches.csv
 nobase_dist_pkgdata_DATA += \
   workloads/catalog/models/Qwen--Qwen2.5-0.5B.json \
   workloads/catalog/models/Qwen--Qwen2.5-1.5B.json \
