@@ -50,6 +50,12 @@ int case_whole(const struct case_reader *r, const char *column) {
 }
 
 /* ---- layout ---- */
+/* GPUs of the run: as stated, else as many as its ranks. */
+static int gpus_of(const struct case_reader *r) {
+  int stated = case_whole(r, "num_gpus"), pp = case_whole(r, "pp");
+  return stated > 0 ? stated : case_whole(r, "tp") * (pp > 0 ? pp : 1);
+}
+
 static double first_after(const char *s, const char *const *keys, size_t n) {
   for (size_t i = 0; i < n; i++) {
     double v = case_after(s, keys[i]);
@@ -63,7 +69,7 @@ static double first_after(const char *s, const char *const *keys, size_t n) {
 static void read_layout(struct case_reader *r, bool layer_split) {
   static const char *const tp_keys[] = {"-tp ", "--tp ", "--tp-size ", "--tensor-parallel-size ", "--tensor-parallel-size=", "--tp=", "--tp_size "};
   struct sim_replica *p = &r->c->rep;
-  int gpus = case_whole(r, "num_gpus");
+  int gpus = gpus_of(r);
   const char *notes = case_text(r, "notes"), *cmd = strstr(notes, "cmd:"), *dp = case_text(r, "dp_attention");
   p->tp = case_whole(r, "tp");
   p->pp = case_whole(r, "pp");
@@ -113,7 +119,7 @@ static void settle_replicas(struct case_reader *r) {
     if (c->load == LOAD_STATIC)
       c->load_value *= copies;
   }
-  int gpus = case_whole(r, "num_gpus");
+  int gpus = gpus_of(r);
   struct sim_replica_fit fit;
   double longest = c->load == LOAD_STATIC ? 1 : wl_lengths_mean(&c->input) + wl_lengths_mean(&c->output);
   if (c->rep.gpus == 0) {
@@ -153,7 +159,7 @@ static void read_batch(struct case_reader *r) {
   if (isfinite(seqs))
     p->max_batch = (int)seqs;
   else if (isfinite(v) && strstr(s, "/rank"))
-    p->max_batch = (int)v * case_whole(r, "num_gpus");
+    p->max_batch = (int)v * gpus_of(r);
   else if (isfinite(v) && !strstr(s, "/device"))
     p->max_batch = (int)v;
 }
@@ -212,7 +218,7 @@ static bool is_cooled_by_liquid(const char *notes) {
 
 static void read_server(struct case_reader *r) {
   const struct hw_gpu *g = case_find_gpu(r, case_text(r, "gpu"));
-  int gpus = case_whole(r, "num_gpus"), per_node = case_whole(r, "gpus_per_node");
+  int gpus = gpus_of(r), per_node = case_whole(r, "gpus_per_node");
   g = as_built(r, g);
   if (!g) {
     case_give_up(r, CASE_UNSUPPORTED, "no catalog row for GPU: ", case_text(r, "gpu"));
@@ -241,10 +247,34 @@ static bool states_wide_tp(const struct case_reader *r) {
   return case_whole(r, "gpus_per_node") > 0 && case_whole(r, "tp") == r->c->rep.tp && r->c->rep.model->experts == 0 && !r->c->rep.dp_attention;
 }
 
+/* Rates and times of generated tokens: a run that states them has answers, whether their length is stated or not. */
+static bool is_about_answers(const struct csv_table *t, const size_t *rows, size_t n) {
+  static const char *const metrics[] = {"tpot", "itl", "output_tok"};
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < sizeof metrics / sizeof *metrics; k++)
+      if (strncmp(csv_cell(t, rows[i], csv_column(t, "metric")), metrics[k], strlen(metrics[k])) == 0)
+        return true;
+  return false;
+}
+
+/* "16 bit" of a model published in fewer, on GPUs that its weights in 16 do not fit: the products' format is meant, the weights are as published. */
+static void settle_format(struct case_reader *r) {
+  struct sim_replica *p = &r->c->rep;
+  struct wl_counts n;
+  wl_model_count(p->model, &n);
+  double room = gpus_of(r) * p->server->gpu->mem_bytes;
+  if (dtype_bytes(p->weights) < 2 || dtype_bytes(p->model->weights) >= 2 || 2 * n.params <= room)
+    return;
+  p->weights = p->model->weights;
+  p->compute = DT_FP64;
+  case_assume(r, "weights as published, as 16 bits do not fit");
+}
+
 void serving_case_read(const struct serving_tables *k, const struct csv_table *t, const size_t *rows, size_t n, struct serving_case *c) {
   struct case_reader r = {k, t, rows[0], c, 0};
   memset(c, 0, sizeof *c);
   c->replicas = 1;
+  r.writes = is_about_answers(t, rows, n);
   c->rep.catalog = k->catalog;
   c->rep.engines = k->engines;
   case_read_date(&r);
@@ -260,6 +290,7 @@ void serving_case_read(const struct serving_tables *k, const struct csv_table *t
   if (!wl_engine_get(k->engines, c->engine, c->rep.year, c->rep.month, c->rep.server->host_class, &e))
     case_give_up(&r, CASE_UNSUPPORTED, "unknown engine: ", case_text(&r, "engine"));
   case_read_formats(&r, &e);
+  settle_format(&r);
   case_read_load(&r);
   read_layout(&r, e.layer_split);
   read_batch(&r);

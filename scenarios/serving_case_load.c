@@ -127,6 +127,15 @@ static void read_unit_load(struct case_reader *r) {
 void case_read_load(struct case_reader *r) {
   const char *kind = case_text(r, "load_kind");
   r->c->load_value = case_leading(case_text(r, "load_value"));
+  if (!*kind) { /* a rate or a time of whom nothing is said: one stream, as local programs are measured */
+    kind = "static_batch";
+    case_assume(r, "one batch");
+  }
+  if (strcmp(kind, "static_batch") == 0 && !(r->c->load_value > 0)) {
+    double batch = case_leading(case_text(r, "max_batch"));
+    r->c->load_value = batch > 0 ? batch : 1;
+    case_assume(r, batch > 0 ? "the batch is the largest" : "batch 1");
+  }
   for (size_t i = 0; i < sizeof loads / sizeof *loads; i++)
     if (strcmp(kind, loads[i].name) == 0) {
       r->c->load = loads[i].load;
@@ -177,6 +186,11 @@ static bool is_known(const struct wl_lengths *l) {
   return l->mean > 0 || l->p50 > 0;
 }
 
+static void assume_length(struct case_reader *r, const struct wl_lengths *usual, const char *what, struct wl_lengths *ret) {
+  *ret = (struct wl_lengths){.mean = usual->mean, .p50 = usual->mean, .fixed = true};
+  case_assume(r, what);
+}
+
 /* A known set fills empty cells and gives stated means their spread; the set without a name only fills rows that state no length at all, and empty answers to real
  * conversations. */
 static void fill_lengths(struct case_reader *r, const struct wl_dataset *set, bool named) {
@@ -184,12 +198,20 @@ static void fill_lengths(struct case_reader *r, const struct wl_dataset *set, bo
   bool stated = isfinite(case_leading(case_text(r, "input_len"))) || isfinite(case_leading(case_text(r, "output_len")));
   const struct wl_dataset *for_input = set && (named || !stated) ? set : NULL;
   const struct wl_dataset *for_output = for_input || (set && is_spread(r)) ? set : NULL;
+  const struct wl_dataset *usual = wl_dataset_for(r->k->datasets, "usual of one batch");
   double kv = kv_length(r);
+  bool decoder = !c->rep.model->encoder;
+  if (decoder && c->load == LOAD_STATIC && !named && !is_spread(r))
+    for_input = for_output = NULL; /* one batch of conversations is nobody's benchmark */
   c->input = read_lengths(r, "input_len", for_input ? &for_input->input : NULL);
   c->output = read_lengths(r, "output_len", for_output && (for_input || !case_text(r, "output_len")[0]) ? &for_output->output : NULL);
   if (!case_text(r, "input_len")[0] && kv > 0)
     c->input = (struct wl_lengths){.mean = kv, .p50 = c->live ? 0 : kv, .fixed = !c->live};
-  if (c->rep.model->encoder || !is_known(&c->output))
+  if (usual && decoder && c->load == LOAD_STATIC && !is_known(&c->input))
+    assume_length(r, &usual->input, "a short prompt", &c->input);
+  if (usual && decoder && r->writes && c->load != LOAD_DECODE_UNIT && !is_known(&c->output))
+    assume_length(r, &usual->output, "128 new tokens", &c->output);
+  if (!decoder || !is_known(&c->output))
     c->output = (struct wl_lengths){.mean = 1, .p50 = 1, .fixed = true};
 }
 

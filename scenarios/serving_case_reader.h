@@ -9,6 +9,7 @@ struct case_reader {
   const struct csv_table *t;
   size_t row;
   struct serving_case *c;
+  bool writes; /* a metric of the run is about generated tokens */
   double auto_bits, auto_int_bits;
 };
 

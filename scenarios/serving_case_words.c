@@ -63,6 +63,18 @@ static bool engine_item(const struct case_reader *r, const char *item, size_t n,
   return true;
 }
 
+/* Programs that the catalog does not know may say in parentheses what they run on ("LitGPT (PyTorch eager)"). */
+static bool engine_below(const struct case_reader *r, const char *cell, char *ret, size_t size) {
+  const char *p = strchr(cell, '(');
+  for (size_t n; p && *p; p += n) {
+    p += strspn(p, " ,;()");
+    n = strcspn(p, " ,;()");
+    if (n > 0 && engine_item(r, p, n, ret, size))
+      return true;
+  }
+  return false;
+}
+
 void case_read_engine(struct case_reader *r, char *engine, size_t size) {
   const char *s = case_text(r, "engine");
   engine[0] = '\0';
@@ -74,7 +86,7 @@ void case_read_engine(struct case_reader *r, char *engine, size_t size) {
     while (*s == ' ')
       s++;
   }
-  if (!engine[0])
+  if (!engine[0] && !engine_below(r, case_text(r, "engine"), engine, size))
     snprintf(engine, size, "any");
   struct wl_engine own;
   if (wl_engine_get(r->k->engines, engine, r->c->rep.year, r->c->rep.month, "", &own)) {

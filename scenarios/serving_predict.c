@@ -135,12 +135,20 @@ struct play {
   struct serve_config cfg;
 };
 
+/* What was measured fitted: where weights leave room for a request, the engine's share of memory and its workspace, as the catalog has them, give way. */
+static void make_room(struct serve_memory *m, const struct serve_setup *s, double need) {
+  double room = floor((m->usable - m->weights) / s->ops.kv_bytes_per_token) * s->layout.dp;
+  if (m->kv_tokens < need && room >= need)
+    m->kv_tokens = room;
+}
+
 static bool play_start(struct play *p, const struct serving_case *c, char *why, size_t why_size) {
   p->c = c;
   if (!serve_setup_make(&c->rep, &p->setup, why, why_size))
     return false;
   serve_memory_of(&p->setup, &c->rep, &p->memory);
   double need = c->load == LOAD_PREFILL_UNIT ? 1 : wl_lengths_at(&c->input, 0.5) + wl_lengths_at(&c->output, 0.5);
+  make_room(&p->memory, &p->setup, need);
   if (p->memory.kv_tokens < need) {
     snprintf(why, why_size, "does not fit: cache for %.0f tokens beside %.1f GB of weights on %.1f GB", p->memory.kv_tokens, p->memory.weights * 1e-9,
              p->memory.usable * 1e-9);

@@ -70,6 +70,25 @@ incomplete() { small i 'x-1.1,somebody,2025-11,Llama-3.1-8B,FP8,vLLM,H200,,,,,,,
 ok "a row without GPUs is incomplete" incomplete
 unsupported() { small s 'x-1.1,somebody,2025-11,Llama-3.1-405B,BF16,vLLM,L4,1,1,1,1,,,no,1024,256,concurrency,16,,tpot_mean_ms,1,' && [ "$(answer s 6)" = unsupported ]; }
 ok "what cannot fit is not predicted" unsupported
+local_run() { # nothing but a model by its size, a GPU and a rate
+  small l 'x-1.1,somebody,,Foo-7B-Instruct,,MyRunner (ExLlamaV2),RTX 4090,,,1,,,,no,,,,,,output_tok_per_s,1,' && [ "$(answer l 6)" = ok ] && grep -q "shape from its size; one batch; batch 1; a short prompt; 128 new tokens" "$scratch/l.csv" &&
+    small m 'x-1.1,somebody,,Foo-7B-Instruct,,ExLlamaV2,RTX 4090,1,,1,,,,no,32,128,static_batch,1,,output_tok_per_s,1,' && [ "$(answer l 4)" = "$(answer m 4)" ]
+}
+ok "a rate of one stream without lengths, load, precision or GPUs is predicted, and its engine is what stands in parentheses" local_run
+answers_untold() {
+  small p 'x-1.1,somebody,2025-04,Llama-3.1-8B,BF16,Transformers,H100-SXM-80GB,1,,1,1,,,no,1000,,static_batch,1,1,tpot_mean_ms,1,' && [ "$(answer p 6)" = ok ] && grep -q "128 new tokens" "$scratch/p.csv"
+}
+ok "a time per token has answers, whether their length is stated or not" answers_untold
+measured_fits() {
+  small r 'x-1.1,somebody,2024-05,Llama-3.1-8B,FP16,vLLM,V100-SXM2-16GB,1,,1,1,,,no,256,128,static_batch,1,1,tpot_mean_ms,1,' && [ "$(answer r 6)" = ok ] &&
+    small k 'x-1.1,somebody,2026-02,moonshotai/Kimi-K2-Instruct,BF16,SGLang,B200-SXM,8,8,8,1,,,no,1024,1024,concurrency,1,,tpot_mean_ms,1,' && grep -q ",ok,.*weights as published" "$scratch/k.csv"
+}
+ok "what was measured fitted: the engine's share of memory gives way, and a format that the checkpoint cannot have" measured_fits
+script_set() { # vLLM's scripts drop long conversations
+  small v 'x-1.1,somebody,2025-01,Llama-3.1-8B,BF16,vLLM 0.6.6,H100-SXM-80GB,1,,1,1,,,no,ShareGPT,ShareGPT,offline,,,output_tok_per_s,1,"benchmark_throughput.py, 200 requests of ShareGPT"' &&
+    small w2 'x-1.1,somebody,2025-01,Llama-3.1-8B,BF16,vLLM 0.6.6,H100-SXM-80GB,1,,1,1,,,no,ShareGPT,ShareGPT,offline,,,output_tok_per_s,1,200 requests of ShareGPT' && awk -v a="$(answer v 4)" -v b="$(answer w2 4)" 'BEGIN { exit !(a > 0 && a < b) }'
+}
+ok "ShareGPT of vLLM's scripts has its own lengths" script_set
 across_nodes() {
   small w 'x-1.1,somebody,2023-03,GPT-3 175B,FP16,TensorRT-LLM,A100-SXM-80GB,16,8,16,1,,,no,128,8,static_batch,1,,e2e_mean_ms,1,' && [ "$(answer w 6)" = ok ] &&
     small w 'x-1.1,somebody,2023-03,GPT-3 175B,FP16,TensorRT-LLM,A100-SXM-80GB,16,,16,1,,,no,128,8,static_batch,1,,e2e_mean_ms,1,' && [ "$(answer w 6)" = incomplete ]
