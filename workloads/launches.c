@@ -36,7 +36,7 @@ static double count(const struct csv_table *t, size_t row, const char *name, str
 }
 
 struct wl_launches *wl_launches_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"match", "engine", "gpu", "precision", "tp", "input", "output", "least_load", "metric", "value", "source"};
+  static const char *const need[] = {"match", "engine", "gpu", "precision", "tp", "input", "output", "least_load", "metric", "value", "source", "grade"};
   struct csv_table *t = csv_load(path, errs);
   struct wl_launches *l = t && csv_require(t, need, sizeof need / sizeof *need, errs) ? arena_alloc(a, sizeof *l) : NULL;
   if (l) {

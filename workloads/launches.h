@@ -1,5 +1,5 @@
 /* How published harnesses start their servers (workloads/catalog/launches.csv), for measurements that do not repeat it:
- * match,engine,gpu,precision,tp,input,output,least_load,metric,value,source. A row counts where all its cells that are not empty fit the measurement; of rows that fit the last wins. */
+ * match,engine,gpu,precision,tp,input,output,least_load,metric,value,source,grade. A row counts where all its cells that are not empty fit the measurement; of rows that fit the last wins. */
 #ifndef WORKLOADS_LAUNCHES_H
 #define WORKLOADS_LAUNCHES_H
 #include "base/err.h"
