@@ -17,11 +17,11 @@ static double widening_s(const struct serve_setup *s, const struct hw_gemm *op) 
 }
 
 /* Weights widened into memory first, then multiplied as if they had been wide. */
-static double widened_first_s(const struct serve_setup *s, const struct hw_gemm *op, double widen_f, double widened_f) {
+static double widened_first_s(const struct serve_setup *s, const struct hw_gemm *op, double widened_f) {
   struct hw_gemm wide = *op;
   wide.weight_bytes = dtype_bytes(op->dtype);
   double moved = op->n * op->k * fmax(1, op->batch) * (op->weight_bytes + wide.weight_bytes);
-  return hw_gemm_s(s->gpu, &wide) / widened_f + hw_stream_s(s->gpu, moved, 0) / widen_f;
+  return hw_gemm_s(s->gpu, &wide) / widened_f + hw_stream_s(s->gpu, moved, 0);
 }
 
 /* Weight-only formats feed 16-bit units; how well the widening kernel does is the engine's. With many rows it pays to widen once; plain GPTQ kernels, made for few rows, always do so above a number. */
@@ -30,9 +30,9 @@ static double kernel_s(const struct serve_setup *s, const struct hw_gemm *op, bo
   if (!weight_only)
     return hw_gemm_s(s->gpu, op);
   if (s->widen_rows > 0 && op->m > s->widen_rows && op->weight_bytes < 1)
-    return widened_first_s(s, op, e->widen_f, 1);
+    return widened_first_s(s, op, 1);
   double t = fmax(hw_widening_gemm_s(s->gpu, op, op->weight_bytes < 1 ? e->w4_compute_f : e->w8_compute_f), widening_s(s, op));
-  return e->widened_f > 0 ? fmin(t, widened_first_s(s, op, 1, e->widened_f)) : t;
+  return e->widened_f > 0 ? fmin(t, widened_first_s(s, op, e->widened_f)) : t;
 }
 
 /* Micro-batches that are in the stages of a pipeline at once; where layers are merely spread over GPUs one works while the others wait. */

@@ -97,7 +97,6 @@ static const struct metric {
   M("widen_ops", "", NUMBER, widen_ops),
   M("block_draw", "", NUMBER, block_draw),
   M("w4_compute_f", "", NUMBER, w4_compute_f),
-  M("widen_f", "", NUMBER, widen_f),
   M("w8_compute_f", "", NUMBER, w8_compute_f),
   M("widened_f", "", NUMBER, widened_f),
   M("kv_copied", "", FLAG, kv_copied),

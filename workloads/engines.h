@@ -59,7 +59,6 @@ struct wl_engine {
   double widen_ops;         /* instructions of vector units that widen one weight, for each strip of 16 rows; 0 = they hide behind memory */
   double block_draw;        /* decode attention is not split along the context: one block a head, which draws so many times an SM's share of the memory bandwidth; 0 = split */
   double w4_compute_f, w8_compute_f;             /* weight-only formats: share of the dense peak that kernels reach which widen weights */
-  double widen_f;           /* kernels that widen all weights into memory first do it at this share of its rate */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
   double widened_f;         /* with many rows weights are widened once, into memory or for a whole tile, and multiplied at this share of the pace of 16-bit ones; 0 = never */
   bool kv_copied;           /* each step appends to the cache by copying it, and repeats heads that queries share */
