@@ -112,6 +112,11 @@ static void test_spoiled(void) {
   CU_ASSERT_EQUAL(errors, 1);
   CU_ASSERT_EQUAL(spoiled("", 1, &bad, &errors), 0);
   CU_ASSERT_EQUAL(errors, 1);
+  static char late[200000]; /* empty lines before the header, more than are read at once */
+  memset(late, '\n', sizeof late - 1);
+  strcpy(late + 100000, "arrived_at,num_prefill_tokens,num_decode_tokens\n0,5,6\n");
+  CU_ASSERT_EQUAL(spoiled(late, 1, &bad, &errors), 1);
+  CU_ASSERT(bad == 0 && errors == 0);
   CU_ASSERT_EQUAL(spoiled("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 2}\n{\"timestamp\": 1, \"input_length\"\n\n{\"timestamp\": -1}\n", 1, &bad, &errors), 1);
   CU_ASSERT_EQUAL(bad, 2);
   CU_ASSERT_EQUAL(spoiled("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 2, \"hash_ids\": [0, 2147483647]}\n"

@@ -122,6 +122,10 @@ static const struct metric *metric_find(const char *name) {
   return NULL;
 }
 
+/* Beyond any engine: sequences, tokens and factors (counts must fit an int when multiplied with ranks); bytes and seconds. */
+#define MOST_COUNT 1e6
+#define MOST_FIGURE 1e13
+
 /* A value in the metric's own unit; policies by their number. */
 static bool value_parse(const struct metric *m, const char *value, const char *unit, double *ret, char *why, size_t why_size) {
   if (m->kind == POLICY) {
@@ -134,8 +138,14 @@ static bool value_parse(const struct metric *m, const char *value, const char *u
     return false;
   }
   char text[64];
-  snprintf(text, sizeof text, "%s %s", value, unit);
-  return units_parse(text, m->unit, ret, why, why_size);
+  snprintf(text, sizeof text, "%s%s%s", value, *unit ? " " : "", unit);
+  if (!units_parse(text, m->unit, ret, why, why_size))
+    return false;
+  double most = !*m->unit || strcmp(m->unit, "token") == 0 ? MOST_COUNT : MOST_FIGURE;
+  if (*ret >= 0 && *ret <= most)
+    return true;
+  snprintf(why, why_size, "got '%s', expected 0 to %.0f%s%s", text, most, *m->unit ? " " : "", m->unit);
+  return false;
 }
 
 /* ---- reading ---- */

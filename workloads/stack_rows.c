@@ -13,7 +13,7 @@ struct column {
   const char *name;
   size_t offset;
   enum type type;
-  double scale;             /* file unit to ours */
+  double scale;             /* file unit to ours; 0 = a count */
   const char *const *words; /* WORD: an enum's names in order */
 };
 static const char *const attention_words[] = {"unfused", "flash1", "flash2", "flash3", "best", NULL};
@@ -90,6 +90,8 @@ static bool read_word(const char *text, const char *const *words, void *at) {
   return false;
 }
 
+enum { MOST_COUNT = 1000000 };
+
 static bool read_value(const struct column *c, const char *text, struct wl_stack *s) {
   void *at = (char *)s + c->offset;
   double v;
@@ -100,19 +102,23 @@ static bool read_value(const struct column *c, const char *text, struct wl_stack
     memcpy(at, &yes, sizeof yes);
     return yes || strcmp(text, "no") == 0;
   }
-  if (!units_number(text, &v) || v < 0)
+  if (!units_number(text, &v) || v < 0 || (c->scale == 0 && (v > MOST_COUNT || v != floor(v))))
     return false;
-  if (c->scale > 0) {
-    v *= c->scale;
+  int n = (int)fmin(v, MOST_COUNT);
+  v *= c->scale;
+  if (c->scale > 0)
     memcpy(at, &v, sizeof v);
-  } else {
-    int n = (int)v;
+  else
     memcpy(at, &n, sizeof n);
-  }
   return true;
 }
 
-static const char *listed_words(const struct column *c, char *text, size_t size) {
+/* What a cell of the column may hold; words are listed in text[size]. */
+static const char *expected(const struct column *c, char *text, size_t size) {
+  if (c->type == NUMBER)
+    return c->scale > 0 ? "a number that is not negative" : "a whole number of at most a million";
+  if (c->type == YES_NO)
+    return "yes or no";
   for (size_t i = 0, n = 0; c->words[i] && n < size; i++)
     n += (size_t)snprintf(text + n, size - n, "%s%s", i ? ", " : "", c->words[i]);
   return text;
@@ -123,8 +129,7 @@ static void read_values(const struct csv_table *t, size_t row, struct wl_stack *
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
     const char *text = csv_cell(t, row, csv_column(t, columns[i].name));
     if (*text && !read_value(&columns[i], text, s))
-      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "got '%s', expected %s", text,
-               columns[i].type == NUMBER ? "a number that is not negative" : columns[i].type == YES_NO ? "yes or no" : listed_words(&columns[i], (char[80]){0}, 80));
+      errs_add(errs, csv_path(t), csv_line(t, row), columns[i].name, "got '%s', expected %s", text, expected(&columns[i], (char[80]){0}, 80));
   }
 }
 

@@ -286,7 +286,8 @@ struct wl_trace *wl_trace_open(const char *path, const char *format, double bad_
   if (t->format && !t->format->row)
     return t;
   t->feed = csv_feed_create(t->file, on_row, t);
-  csv_chunk(t); /* the header, so that a wrong file is refused at once */
+  while (!t->header_seen && !t->stop && !t->eof) /* the header, so that a wrong file is refused at once */
+    csv_chunk(t);
   if (!t->header_seen && !t->stop)
     errs_add(errs, path, 0, NULL, "empty, expected a request trace");
   if (t->header_seen && !t->stop)

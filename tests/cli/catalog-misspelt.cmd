@@ -27,8 +27,8 @@ rm mine/boxes.csv
 printf '%s\n' framework,since,like,host_op,source,grade 'mine,2024,,40,me,assumed' >mine/stacks.csv
 printf '%s\n' engine,from,metric,value,units 'Mine,2024-01,like,vLLM,' >mine/engines.csv
 rackcast catalog --catalog mine gpu
-printf '%s\n' framework,since,like,zero,source,grade 'mine,2024,megatron-cor,,me,assumed' 'mine,2024,,three,me,assumed' >mine/stacks.csv
-printf '%s\n' engine,from,metric,value,unit 'Mine,2024-01,like,vLM,' 'Mine,2024-01,h_itr,1,ms' >mine/engines.csv
+printf '%s\n' framework,since,like,zero,source,grade 'mine,2024,megatron-cor,,me,assumed' 'mine,2024,,three,me,assumed' 'mine,2024,,1e300,me,assumed' >mine/stacks.csv
+printf '%s\n' engine,from,metric,value,unit 'Mine,2024-01,like,vLM,' 'Mine,2024-01,h_itr,1,ms' 'Mine,2024-01,max_seqs,1e300,' 'Mine,2024-01,h_iter,-1,ms' >mine/engines.csv
 rackcast catalog --catalog mine gpu
 printf '%s\n' engine,from,metric,value,unit 'Mine,2024-01,like,vLM,' 'A,2024-01,like,B,' 'B,2024-01,like,A,' >mine/engines.csv
 printf '%s\n' framework,since,source,grade 'mine,2024,me,assumed' >mine/stacks.csv
