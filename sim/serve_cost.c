@@ -337,11 +337,17 @@ static double lead_s(const struct serve_setup *s) {
   return s->layout.tp > 1 && (!s->one_batch || s->engine.lead_one_batch) ? s->engine.h_tp_s : 0;
 }
 
+static double layer_s(const struct serve_setup *s) {
+  const struct wl_engine *e = &s->engine;
+  enum dtype w = s->layout.weights;
+  return e->h_layer_s + (s->ops.encoder ? 0 : w == DT_INT4 ? e->h_int4_layer_s : w == DT_INT8 ? e->h_int8_layer_s : 0);
+}
+
 static void host(struct serve_cost *c, const struct serve_setup *s) {
   const struct wl_engine *e = &s->engine;
   double f = e->host_f > 0 ? e->host_f : 1;
   double experts = s->ops.moe_layers > 0 ? s->ops.moe_layers * s->ops.experts / s->ops.ep : 0;
-  c->host0_s = f * (e->h_iter_s + e->h_layer_s * s->ops.layers + e->h_expert_s * experts + lead_s(s));
+  c->host0_s = f * (e->h_iter_s + layer_s(s) * s->ops.layers + e->h_expert_s * experts + lead_s(s));
   c->host_seq_s = f * (e->h_seq_s + (s->offline ? 0 : e->h_stream_s)) / (e->h_leader ? 1 : s->layout.dp);
   c->host_prompt_s = s->offline ? 0 : f * e->h_prompt_s / s->layout.dp;
   c->pad_tokens = s->ops.encoder ? e->pad_tokens : 0;

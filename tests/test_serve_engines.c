@@ -80,6 +80,24 @@ static void test_experts_one_by_one(void) {
   CU_CLOSE(decoding_s(&wide, 1, 100), before, 1e-12);
 }
 
+/* Libraries that multiply integer weights by several calls keep the host longer, layer by layer; 16-bit weights do not, nor do encoders. */
+static void test_calls_of_integer_layers(void) {
+  static const enum dtype format[] = {DT_BF16, DT_INT4, DT_INT8};
+  double host[3];
+  for (int i = 0; i < 3; i++) {
+    struct serve_setup s = setup("Llama-2-13B", "DGX-A100-640", format[i], 1, 1);
+    struct serve_cost c;
+    s.engine.host_f = 1;
+    s.engine.h_int4_layer_s = 280e-6;
+    s.engine.h_int8_layer_s = 850e-6;
+    serve_cost_build(&c, &s, 16, 16);
+    host[i] = c.host0_s;
+    serve_cost_free(&c);
+  }
+  CU_CLOSE(host[1] - host[0], 40 * 280e-6, 1e-9);
+  CU_CLOSE(host[2] - host[0], 40 * 850e-6, 1e-9);
+}
+
 /* A cache made anew each step is read and written twice; heads shared by eight queries are written out and read eight times more. The cost grows with the context alone. */
 static void test_copied_caches(void) {
   static const char *const name[] = {"Llama-2-7B", "Llama-2-70B"};
@@ -142,6 +160,7 @@ int main(void) {
   static const struct cu_case cases[] = {{"few and many rows of weights of few bits", test_widening_of_many_rows},
                                          {"instructions that widen", test_instructions_of_widening},
                                          {"experts one by one", test_experts_one_by_one},
+                                         {"calls of integer layers", test_calls_of_integer_layers},
                                          {"caches that are copied", test_copied_caches},
                                          {"contexts that are not split", test_contexts_not_split},
                                          {"layers spread over GPUs", test_layers_spread},

@@ -66,6 +66,8 @@ static const struct metric {
   M("h_prompt", "s", NUMBER, h_prompt_s),
   M("h_tp", "s", NUMBER, h_tp_s),
   M("h_expert", "s", NUMBER, h_expert_s),
+  M("h_int4_layer", "s", NUMBER, h_int4_layer_s),
+  M("h_int8_layer", "s", NUMBER, h_int8_layer_s),
   M("w_expert", "s", NUMBER, w_expert_s),
   M("pad_tokens", "token", NUMBER, pad_tokens),
   M("h_eager", "s", NUMBER, h_eager_s),

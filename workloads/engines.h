@@ -40,6 +40,7 @@ struct wl_engine {
   bool overlap;             /* eager launch: an iteration takes max(host, device), else their sum */
   double h_iter_s, h_layer_s, h_seq_s, h_prompt_s, h_tp_s /* when several ranks are led by one process */;
   double h_expert_s;        /* per expert that a rank holds and layer: eager loops over experts one by one; 0 = grouped kernels */
+  double h_int4_layer_s, h_int8_layer_s; /* more of h_layer where weights are integers that libraries multiply by several calls each; 0 = one kernel each */
   double w_expert_s;        /* per expert that a rank holds and layer, where integer weights of experts are widened by kernels that are launched expert by expert */
   double pad_tokens;        /* encoders: lengths that kernels are built for; several prompts are packed without gaps */
   double h_kernel_s;        /* to launch one kernel of an iteration with prompts, which runs without a graph; the device waits for it */
