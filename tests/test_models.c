@@ -151,6 +151,13 @@ static void test_guesses(void) {
   struct wl_model_size none = {.name = "Foo", .year = 2025};
   struct wl_model m;
   CU_ASSERT_FALSE(wl_model_guess(lib.stacks, &none, &m));
+  /* Beyond any model: dimensions stay dimensions. */
+  struct wl_model_size giants[] = {{.name = "Foo", .params = 1e40}, {.name = "Foo", .params = 1e21, .experts = 2, .hidden = 128, .layers = 1, .moe_every = 2},
+                                   {.name = "Foo", .params = 1e-3}, {.name = "Foo", .params = 1e30, .layers = 1}};
+  for (size_t i = 0; i < sizeof giants / sizeof *giants; i++) {
+    CU_ASSERT_FATAL(wl_model_guess(lib.stacks, &giants[i], &m));
+    CU_ASSERT(m.layers > 0 && m.hidden > 0 && m.heads > 0 && m.kv_heads > 0 && m.ffn > 0 && m.expert_ffn >= 0);
+  }
 }
 
 static double gemm_weights(const struct wl_serve_ops *o) {

@@ -45,6 +45,12 @@ void wl_size_from_name(struct wl_model_size *s) {
 }
 
 /* ---- dense shapes ---- */
+
+/* At least one; sizes that no model has end where ints do not. */
+static int whole(double v) {
+  return (int)fmin(fmax(1, round(v)), 1e8);
+}
+
 static double dense_params(double layers, double hidden, double kv_share, double ffn, bool gated, double vocab, bool tied) {
   return layers * (hidden * hidden * (2 + 2 * kv_share) + (gated ? 3 : 2) * hidden * ffn) + vocab * hidden * (tied ? 1 : 2);
 }
@@ -97,12 +103,12 @@ static void choose_heads(const struct wl_model_size *s, struct wl_model *m) {
 /* Usual aspect of published models: width about 128 x layers^0.9, 12 l h^2 weights. */
 static int usual_width(const struct wl_model_size *s, double params) {
   double h = s->layers > 0 ? sqrt(params / (12.0 * s->layers)) : pow(params / 12 * 95, 1.0 / 3), step = is_grouped(s) ? 4 * 128 : 128;
-  return (int)fmax(step, step * round(h / step));
+  return whole(fmax(step, step * round(h / step)));
 }
 
 static void round_to_stages(const struct wl_model_size *s, struct wl_model *m) {
   if (s->layers == 0 && s->stages > 1)
-    m->layers = (int)fmax(1, round((double)m->layers / s->stages)) * s->stages;
+    m->layers = whole((double)m->layers / s->stages) * s->stages;
 }
 
 /* GPT style unless its counts or the widths of its MLP speak for gates. */
@@ -120,7 +126,7 @@ bool wl_model_guess(const struct wl_stacks *k, const struct wl_model_size *s, st
   choose_heads(s, &m);
   double own = params - (double)m.vocab * m.hidden, layer = dense_params(1, m.hidden, (double)m.kv_heads / m.heads, 4.0 * m.hidden, false, 0, true);
   if (m.layers == 0)
-    m.layers = (int)fmax(1, round((own > 0 ? own : params) / layer));
+    m.layers = whole((own > 0 ? own : params) / layer);
   choose_mlp(&m, params);
   round_to_stages(s, &m);
   *ret = m;
@@ -135,14 +141,14 @@ bool wl_model_guess(const struct wl_stacks *k, const struct wl_model_size *s, st
 /* Experts instead of every n-th MLP, as wide as the total asks for. */
 static void make_experts(const struct wl_model_size *s, int experts, bool told, struct wl_model *m) {
   double up = m->gated ? 3 : 2, rest = dense_params(m->layers, m->hidden, (double)m->kv_heads / m->heads, 0, m->gated, m->vocab, m->tied);
-  int with = m->layers / every(s);
+  int with = whole(m->layers / every(s));
   rest += (m->layers - with) * up * m->hidden * (double)m->ffn;
   m->experts = experts;
   m->topk = s->topk > 0 ? s->topk : 2;
-  m->expert_ffn = s->params > rest ? (int)round((s->params - rest) / (up * with * (double)m->hidden * experts)) : m->ffn;
+  m->expert_ffn = s->params > rest ? whole((s->params - rest) / (up * with * (double)m->hidden * experts)) : m->ffn;
   m->moe_every = every(s);
   if (!told && s->topk == 0 && s->params > rest)
-    m->topk = (int)fmax(1, round(experts * (s->active - rest) / (s->params - rest)));
+    m->topk = whole(experts * (s->active - rest) / (s->params - rest));
 }
 
 void wl_model_set_experts(const struct wl_stacks *k, const struct wl_model_size *s, struct wl_model *m) {
