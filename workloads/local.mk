@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libworkloads.a
 libworkloads_a_SOURCES = workloads/phases.h \
   workloads/trace.c workloads/trace.h workloads/trace_demand.c workloads/trace_demand.h workloads/trace_formats.c workloads/trace_make.c workloads/trace_make.h \
-  workloads/datasets.c workloads/datasets.h workloads/launches.c workloads/launches.h workloads/demand.c workloads/demand.h workloads/engines.c workloads/engines.h workloads/serve_ops.c workloads/serve_ops.h \
+  workloads/datasets.c workloads/datasets.h workloads/launches.c workloads/launches.h workloads/demand.c workloads/demand.h workloads/engines.c workloads/engine_rows.c workloads/engines.h workloads/engines_priv.h workloads/serve_ops.c workloads/serve_ops.h \
   workloads/model.c workloads/model.h workloads/model_count.c workloads/model_guess.c workloads/model_guess.h workloads/model_names.c workloads/model_names.h workloads/model_json.c workloads/model_json.h
 
 libworkloads_a_SOURCES += workloads/phases.c workloads/stack.c workloads/stack.h workloads/stack_priv.h workloads/stack_rows.c workloads/train_ops.c workloads/train_ops.h
