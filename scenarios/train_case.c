@@ -421,6 +421,11 @@ static const struct wl_trainer *publication_of(const struct reader *r) {
   return same_framework(software, w->software) && w->gpus > 0 && (gpus == 0 || gpus == w->gpus) ? w : NULL;
 }
 
+/* "LoRA (rank 16, attention)", "LoRA, attention only": adapters beside attention's products alone; "(flash attention)" is a kernel. */
+static bool adapts_attention(const struct reader *r) {
+  return says(r, "LoRA") && (says(r, "attention)") || says(r, "attention only")) && !says(r, "lash attention)") && !says(r, "lash-attention)");
+}
+
 /* Software in force: the name and date of the column, else what the model was published to be trained with; whether it
  * ran eagerly or compiled is told in prose. */
 static void read_software(const struct reader *r) {
@@ -434,7 +439,7 @@ static void read_software(const struct reader *r) {
   c->job.stacks = r->k->stacks;
   c->job.year = number(r, "year");
   c->job.lora = titled(r, "LoRA");
-  c->job.lora_attention = says(r, "LoRA") && says(r, "attention)");
+  c->job.lora_attention = adapts_attention(r);
   c->job.qlora = titled(r, "QLoRA") || titled(r, "Q-LoRA");
   c->job.sft = titled(r, "SFT");
   c->job.tuned = c->job.lora || c->job.sft || titled(r, "inetun") || titled(r, "ine-tun");

@@ -98,6 +98,12 @@ narrow() { # 12 l h^2 and two embeddings: a gated MLP of two thirds of the usual
     [ "$(answer g1 4)" = "$(answer g2 4)" ]
 }
 ok "a count that only two embeddings explain speaks for a gated MLP" narrow
+adapters() { # which products a row says they stand beside; a kernel's name is no such word
+  row='l-1,x,2024,nemo 2024,Llama-2-70B,,,,,,,,,,,8192,H100-SXM-80GB,8,,,,BF16,4,1,,2,,,,yes,selective,1,8,step_time_s,1'
+  small l1 "$row,LoRA" && small l2 "$row,LoRA (flash attention)" && small l3 "$row,\"LoRA (rank 16, attention)\"" &&
+    [ -n "$(answer l1 4)" ] && [ "$(answer l1 4)" = "$(answer l2 4)" ] && [ "$(answer l1 4)" != "$(answer l3 4)" ]
+}
+ok "adapters of attention alone are read where a row says so" adapters
 neither() { printf 'id,metric,value,model,gpu\n' >"$scratch/n.in"; "$RACKCAST" validate "$scratch/n.in" >/dev/null 2>&1; [ $? = 2 ]; }
 ok "a table of neither kind is refused" neither
 finish
