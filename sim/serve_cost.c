@@ -159,7 +159,7 @@ static double compute_at(const struct serve_setup *s, double m) {
     t += o->gemm[i].count * gemm_s(s, &o->gemm[i], o->gemm[i].shared_rows ? stage : rows);
   if (o->scan_layers > 0)
     t += o->scan_layers * hw_stream_s(s->gpu, rows * o->scan_token_bytes, SCAN_KERNELS);
-  return t + o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s), s->engine.ew_kernels);
+  return t + o->layers * hw_stream_s(s->gpu, s->engine.ew_tensors * rows * o->hidden * act_bytes(s) + rows * o->norm_bytes, s->engine.ew_kernels + o->norm_kernels);
 }
 
 /* What is not hidden behind compute_s seconds of a layer's own work. */

@@ -90,6 +90,7 @@ static const struct column columns[] = {
     FLAG("learned_positions", learned_positions),
     FLAG("qkv_bias", qkv_bias),
     FLAG("qk_norm", qk_norm),
+    FLAG("post_norms", post_norms),
 };
 
 /* A cell that is stated overrides, an empty one leaves what is known. */

@@ -13,6 +13,7 @@ struct wl_model {
   bool tied;    /* output head shares the embedding */
   bool encoder; /* BERT-like: no causal mask, no cache */
   bool learned_positions, qkv_bias, qk_norm;
+  bool post_norms; /* attention and MLP end in a norm of their own, beside the one they begin with (Gemma 2 and 3) */
   bool own_prompts; /* its publisher's library encodes conversations; those of others are rendered from a template, then cut into tokens */
   bool composed_gelu;     /* its code writes GELU out in powers and a tanh */
   int sliding_window;     /* 0 = none */

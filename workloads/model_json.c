@@ -51,7 +51,7 @@ static const struct spelling spellings[] = {
 /* What a family's configuration class assumes when the file is silent. */
 struct family {
   const char *type; /* prefix of model_type */
-  bool gated, tied, learned_positions, encoder, qkv_bias, qk_norm, own_prompts;
+  bool gated, tied, learned_positions, encoder, qkv_bias, qk_norm, post_norms, own_prompts;
   int ffn_multiple; /* ffn = this x hidden; 0 = must be stated */
 };
 static const struct family families[] = {
@@ -64,6 +64,8 @@ static const struct family families[] = {
     {.type = "kimi", .gated = true},
     {.type = "glm4", .gated = true},
     {.type = "gpt_oss", .gated = true, .qkv_bias = true, .own_prompts = true},
+    {.type = "gemma3", .gated = true, .tied = true, .qk_norm = true, .post_norms = true},
+    {.type = "gemma2", .gated = true, .tied = true, .post_norms = true},
     {.type = "gemma", .gated = true, .tied = true},
     {.type = "phi3", .gated = true},
     {.type = "internlm", .gated = true},
@@ -196,6 +198,7 @@ static void read_flags(const json_t *root, const json_t *o, struct wl_model *m) 
   m->own_prompts = f->own_prompts;
   m->qkv_bias = flag_of(o, "attention_bias", f->qkv_bias);
   m->qk_norm = flag_of(o, "use_qk_norm", f->qk_norm);
+  m->post_norms = f->post_norms;
   m->composed_gelu = strcmp(text_of(o, *act ? "hidden_act" : "activation_function"), "gelu_new") == 0;
   m->mla = m->kv_lora > 0;
   if (flag_of(o, "multi_query", false) && m->kv_heads == 0)

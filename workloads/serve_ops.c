@@ -138,6 +138,13 @@ static void memory(const struct wl_model *m, const struct wl_serve_layout *l, st
   o->logits_per_seq = m->encoder ? 0 : (double)m->vocab / l->tp;
 }
 
+/* Norms read and write once: of queries and keys head by head, and at the ends of attention and MLP. */
+static void norms(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
+  double heads = m->qk_norm && !m->mla ? m->head_dim * (m->heads / (double)l->tp + fmax(1, m->kv_heads / (double)l->tp)) : 0;
+  o->norm_kernels = (heads > 0 ? 2 : 0) + (m->post_norms ? 2 : 0);
+  o->norm_bytes = 4 * heads + (m->post_norms ? 8.0 * m->hidden : 0);
+}
+
 void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l, struct wl_serve_ops *o) {
   memset(o, 0, sizeof *o);
   o->attn_layers = wl_attention_layers(m);
@@ -152,6 +159,7 @@ void wl_serve_describe(const struct wl_model *m, const struct wl_serve_layout *l
     attention_mla(m, l, o);
   else
     attention_heads(m, l, o);
+  norms(m, l, o);
   scans(m, l, o);
   blocks(m, l, o);
   if (!m->encoder) {

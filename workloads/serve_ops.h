@@ -34,6 +34,7 @@ struct wl_serve_ops {
   /* scans of one rank: state of a sequence per layer, bytes a token streams per layer */
   double scan_layers, scan_state_bytes, scan_token_bytes;
   double kv_bytes_elem;
+  double norm_kernels, norm_bytes; /* of norms beyond the two of a layer: launches, bytes a token of 16-bit activations, per layer */
   double kernels;                /* launched one by one for all layers of a stage, without graphs: counted, not measured */
   /* head */
   double head_n, head_k, logits_vocab;
