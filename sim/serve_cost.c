@@ -258,14 +258,14 @@ static void attention_tables(struct serve_cost *c, const struct serve_setup *s, 
 }
 
 /* Fused kernels are made for 16 bits; products in more are done on scores in memory. */
-static double pair_cost(const struct serve_setup *s) {
+static double pair_cost(const struct serve_setup *s, bool fused) {
   const struct wl_serve_ops *o = &s->ops;
-  bool wide = o->encoder && dtype_bytes(s->compute) > 2, unfused = wide || s->engine.attn_unfused;
+  bool wide = o->encoder && dtype_bytes(s->compute) > 2, unfused = wide || !fused;
   double n = o->encoder ? 256 : 2048, batch = o->encoder ? 16 : 1, dp = s->layout.dp * in_flight(s); /* typical lengths, so that start-up weighs little */
   struct hw_attn op = {.batch = batch, .heads = o->heads, .kv_heads = o->prefill_kv_heads, .q_len = n, .kv_len = n, .d_qk = o->prefill_d_qk,
                        .d_v = o->prefill_d_v, .causal = !o->encoder, .kernel = unfused ? HW_ATTN_UNFUSED : HW_ATTN_AUTO,
                        .dtype = wide ? s->compute : hw_compute_dtype(s->gpu, DT_BF16), .clock = s->clock};
-  return o->attn_layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / (wide ? 1 : s->engine.attn_prefill_f);
+  return o->attn_layers * hw_attn_s(s->gpu, &op) / (batch * n * n / 2) / dp / (wide || (s->engine.fused_tokens > 0 && !fused) ? 1 : s->engine.attn_prefill_f);
 }
 
 /* Bytes that one GPU moves for the linear part at M tokens. */
@@ -381,7 +381,9 @@ void serve_cost_build(struct serve_cost *c, const struct serve_setup *s, int max
   fill(c->lin_bytes, c->max_m, s, bytes_at);
   fill(c->log_s, c->max_s, s, log_at);
   fill_attention(c, s);
-  c->pair_s = pair_cost(s);
+  c->pair_s = pair_cost(s, !s->engine.attn_unfused);
+  c->long_pair_s = pair_cost(s, false);
+  c->fused_tokens = s->ops.encoder ? s->engine.fused_tokens : 0;
   host(c, s);
   work(c, s);
 }

@@ -26,6 +26,7 @@ struct serve_cost {
   double *comm_s;         /* of lin_s, exposed communication; NULL = one GPU */
   double *lin_bytes;      /* weights and activations read by one GPU */
   double pair_s;
+  double long_pair_s, fused_tokens; /* of encoders' prompts longer than fused kernels are built for; 0 = any length */
   double host0_s, host_seq_s, host_prompt_s;
   double pad_tokens;      /* a prompt alone is filled up to a multiple of this */
   double launch_s;        /* an iteration with prompts is not shorter: its kernels are launched one by one */
@@ -66,13 +67,16 @@ static inline double serve_fullest(const struct serve_cost *c, double prompts) {
   double k = prompts > 1 ? prompts : 1;
   return c->dp * (double)(int64_t)((k + c->dp - 1) / c->dp) / k;
 }
+static inline double serve_pair_s(const struct serve_cost *c, double m, double prompts) {
+  return c->fused_tokens > 0 && prompts > 0 && m > c->fused_tokens * prompts ? c->long_pair_s : c->pair_s;
+}
 static inline double serve_device_s(const struct serve_cost *c, double m, double s, double nd, double ctx, double pairs, double prompts) {
   double w = c->dp > 1 && prompts > 0 ? serve_fullest(c, prompts) : 1;
   if (c->pad_tokens > 1 && prompts == 1 && nd <= 0)
     m = c->pad_tokens * (double)(int64_t)((m + c->pad_tokens - 1) / c->pad_tokens);
   m += c->idle_rows * nd;
   s += c->idle_rows * nd;
-  double t = serve_table(c->lin_s, c->max_m, w > 1 ? nd * c->step_rows + (m - nd * c->step_rows) * w : m) + serve_table(c->log_s, c->max_s, s) + pairs * c->pair_s * w;
+  double t = serve_table(c->lin_s, c->max_m, w > 1 ? nd * c->step_rows + (m - nd * c->step_rows) * w : m) + serve_table(c->log_s, c->max_s, s) + pairs * serve_pair_s(c, m, prompts) * w;
   if (c->moe_s)
     t += serve_table(c->moe_s, c->max_m, m);
   if (nd > 0)

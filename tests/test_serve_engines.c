@@ -143,6 +143,20 @@ static void test_one_row_of_32_bits(void) {
   CU_ASSERT(hw_gemm_s(g, &many) > 2 * t);
 }
 
+/* Prompts of an encoder that are longer than its fused kernels are built for pay for scores in memory; as many tokens in prompts that are not, do not. */
+static void test_longest_fused_prompts(void) {
+  struct serve_setup s = setup("BERT base", "DGX-A100-640", DT_FP16, 1, 1);
+  struct serve_cost c;
+  s.engine.attn_unfused = false;
+  s.engine.fused_tokens = 384;
+  s.engine.attn_prefill_f = 1;
+  serve_cost_build(&c, &s, 4096, 16);
+  double pairs = 1e6, at = serve_device_s(&c, 768, 2, 0, 0, pairs, 2), above = serve_device_s(&c, 768, 2, 0, 0, pairs, 1);
+  CU_ASSERT(c.long_pair_s > c.pair_s);
+  CU_CLOSE(above - at, pairs * (c.long_pair_s - c.pair_s), 1e-9);
+  serve_cost_free(&c);
+}
+
 /* Engines of their time: experts of few bits were launched one by one until a kernel for all came; 4-bit products of 2024's first half were slow on an A100. */
 static void test_dates(void) {
   struct wl_engine e;
@@ -165,6 +179,7 @@ int main(void) {
                                          {"contexts that are not split", test_contexts_not_split},
                                          {"layers spread over GPUs", test_layers_spread},
                                          {"one row of 32 bits", test_one_row_of_32_bits},
+                                         {"longest fused prompts", test_longest_fused_prompts},
                                          {"engines of their time", test_dates}};
   return serve_main("serve_engines", cases, sizeof cases / sizeof *cases);
 }

@@ -86,6 +86,7 @@ static const struct metric {
   M("kv_copied", "", FLAG, kv_copied),
   M("layer_split", "", FLAG, layer_split),
   M("attn_unfused", "", FLAG, attn_unfused),
+  M("fused_tokens", "token", NUMBER, fused_tokens),
   M("ew_kernels", "", NUMBER, ew_kernels),
   M("ew_tensors", "", NUMBER, ew_tensors),
   M("sample", "s", NUMBER, sample_s),

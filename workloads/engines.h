@@ -64,6 +64,7 @@ struct wl_engine {
   double widened_f;         /* with many rows weights are widened once, into memory or for a whole tile, and multiplied at this share of the pace of 16-bit ones; 0 = never */
   bool kv_copied;           /* each step appends to the cache by copying it, and repeats heads that queries share */
   bool layer_split;         /* several GPUs hold layers one after the other and work one after the other unless a layout is stated */
+  double fused_tokens;      /* encoders: longest prompts that the fused attention kernels are built for; scores of longer ones are written to memory; 0 = any */
   bool attn_unfused;        /* prompt attention writes its scores to memory, as before fused kernels */
   double ew_kernels, ew_tensors;                 /* small kernels and element-wise traffic (tensors of tokens x hidden) a layer */
   double sample_s, sample_seq_s;
