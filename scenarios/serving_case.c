@@ -178,8 +178,7 @@ static void read_launch(struct case_reader *r, double ret[WL_LAUNCH_METRICS]) {
   char about[512];
   struct sim_replica *p = &r->c->rep;
   snprintf(about, sizeof about, "%s | %s | %s", case_text(r, "model"), case_text(r, "source"), case_text(r, "notes"));
-  struct wl_launched m = {about, case_text(r, "engine"), p->server->gpu->name, case_text(r, "precision"), case_whole(r, "tp"), case_leading(case_text(r, "input_len")),
-                          case_leading(case_text(r, "output_len")), r->c->load_value};
+  struct wl_launched m = {about, case_text(r, "engine"), p->server->gpu->name, case_text(r, "precision"), case_whole(r, "tp"), r->c->load_value};
   wl_launch_of(r->k->launches, &m, ret);
   if (p->budget_tokens <= 0 && ret[WL_LAUNCH_BUDGET_TOKENS] > 0)
     p->budget_tokens = ret[WL_LAUNCH_BUDGET_TOKENS];

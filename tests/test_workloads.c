@@ -409,17 +409,17 @@ static void test_phases(void) {
 static void test_launches(void) {
   struct arena *a = arena_create();
   struct errs *errs = errs_create();
-  const char *head = "match,engine,gpu,precision,tp,input,output,least_load,metric,value,source,grade\n";
+  const char *head = "match,engine,gpu,precision,tp,least_load,metric,value,source,grade\n";
   char dir[] = "launches_XXXXXX", path[300], text[800];
   const char *name = "l.csv";
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
   snprintf(path, sizeof path, "%s/%s", dir, name);
-  snprintf(text, sizeof text, "%sbench one,SGLang,B200,fp8,,,,,poll_steps,10,s,vendor\nbench one,SGLang,B200,fp8,8,1024,,16,poll_steps,30,s,vendor\nbench,SGLang,H200,,,,,,max_seqs,64,s,vendor\n", head);
+  snprintf(text, sizeof text, "%sbench one,SGLang,B200,fp8,,,poll_steps,10,s,vendor\nbench one,SGLang,B200,fp8,8,16,poll_steps,30,s,vendor\nbench,SGLang,H200,,,,max_seqs,64,s,vendor\n", head);
   write_file(dir, name, text);
   struct wl_launches *l = wl_launches_load(a, path, errs);
   double v[WL_LAUNCH_METRICS];
   CU_ASSERT_FATAL(l && errs_count(errs) == 0);
-  struct wl_launched m = {"model | one of a bench", "SGLang 0.5.9", "B200-SXM", "FP8 (block)", 8, 1024, 1024, 16};
+  struct wl_launched m = {"model | one of a bench", "SGLang 0.5.9", "B200-SXM", "FP8 (block)", 8, 16};
   wl_launch_of(l, &m, v);
   CU_ASSERT(v[WL_LAUNCH_POLL_STEPS] == 30 && isnan(v[WL_LAUNCH_MAX_SEQS]) && isnan(v[WL_LAUNCH_DRAFTS]));
   m.load = 15;
@@ -431,7 +431,7 @@ static void test_launches(void) {
   m.gpu = "H200-SXM";
   wl_launch_of(l, &m, v);
   CU_ASSERT(v[WL_LAUNCH_MAX_SEQS] == 64);
-  snprintf(text, sizeof text, "%s,,,,x,,,,poll_step,1.5,s,vendor\n", head);
+  snprintf(text, sizeof text, "%s,,,,x,,poll_step,1.5,s,vendor\n", head);
   write_file(dir, name, text);
   wl_launches_load(a, path, errs);
   CU_ASSERT_EQUAL(errs_count(errs), 3); /* tp, metric, value */

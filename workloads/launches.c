@@ -9,7 +9,7 @@
 
 struct row {
   const char *match, *engine, *gpu, *precision;
-  double tp, input, output, least_load; /* 0 = any */
+  double tp, least_load; /* 0 = any */
   int metric;
   double value;
 };
@@ -36,7 +36,7 @@ static double count(const struct csv_table *t, size_t row, const char *name, str
 }
 
 struct wl_launches *wl_launches_load(struct arena *a, const char *path, struct errs *errs) {
-  static const char *const need[] = {"match", "engine", "gpu", "precision", "tp", "input", "output", "least_load", "metric", "value", "source", "grade"};
+  static const char *const need[] = {"match", "engine", "gpu", "precision", "tp", "least_load", "metric", "value", "source", "grade"};
   struct csv_table *t = csv_load(path, errs);
   struct wl_launches *l = t && csv_require(t, need, sizeof need / sizeof *need, errs) ? arena_alloc(a, sizeof *l) : NULL;
   if (l) {
@@ -45,7 +45,7 @@ struct wl_launches *wl_launches_load(struct arena *a, const char *path, struct e
       const char *metric = csv_cell(t, i, csv_column(t, "metric"));
       l->row[i] = (struct row){arena_strdup(a, csv_cell(t, i, csv_column(t, "match"))), arena_strdup(a, csv_cell(t, i, csv_column(t, "engine"))),
                                arena_strdup(a, csv_cell(t, i, csv_column(t, "gpu"))), arena_strdup(a, csv_cell(t, i, csv_column(t, "precision"))),
-                               count(t, i, "tp", errs), count(t, i, "input", errs), count(t, i, "output", errs), count(t, i, "least_load", errs),
+                               count(t, i, "tp", errs), count(t, i, "least_load", errs),
                                metric_of(metric), count(t, i, "value", errs)};
       if (l->row[i].metric < 0)
         errs_add(errs, csv_path(t), csv_line(t, i), "metric", "got '%s', expected budget_tokens, max_seqs, poll_steps or drafts", metric);
@@ -61,7 +61,7 @@ static bool begins(const char *text, const char *with) {
 
 static bool fits(const struct row *r, const struct wl_launched *m) {
   return wl_has_words(m->about, r->match) && begins(m->engine, r->engine) && begins(m->gpu, r->gpu) && begins(m->precision, r->precision) &&
-         (r->tp == 0 || r->tp == m->tp) && (r->input == 0 || r->input == m->input) && (r->output == 0 || r->output == m->output) && m->load >= r->least_load;
+         (r->tp == 0 || r->tp == m->tp) && m->load >= r->least_load;
 }
 
 void wl_launch_of(const struct wl_launches *l, const struct wl_launched *m, double ret[WL_LAUNCH_METRICS]) {

@@ -1,5 +1,5 @@
 /* How published harnesses start their servers (workloads/catalog/launches.csv), for measurements that do not repeat it:
- * match,engine,gpu,precision,tp,input,output,least_load,metric,value,source,grade. A row counts where all its cells that are not empty fit the measurement; of rows that fit the last wins. */
+ * match,engine,gpu,precision,tp,least_load,metric,value,source,grade. A row counts where all its cells that are not empty fit the measurement; of rows that fit the last wins. */
 #ifndef WORKLOADS_LAUNCHES_H
 #define WORKLOADS_LAUNCHES_H
 #include "base/err.h"
@@ -11,7 +11,7 @@ struct wl_launches;
 struct wl_launched {
   const char *about;            /* model, source and notes: must have all words of `match` */
   const char *engine, *gpu, *precision; /* each must begin with its cell */
-  double tp, input, output, load;
+  double tp, load;
 };
 struct wl_launches *wl_launches_load(struct arena *a, const char *path, struct errs *errs); /* NULL when the file cannot be read */
 /* Figures that its harness sets; NaN = left to the engine. */
