@@ -45,7 +45,7 @@ struct sim_replica { /* 0, DT_COUNT or NULL = choose */
   double budget_tokens;       /* tokens of one iteration, 0 = the engine's */
   int poll_steps;             /* new requests are looked for every so many decode steps; 0 = at each */
   bool offline;               /* called as a library: nothing is streamed to clients */
-  double widen_rows;          /* 4-bit weights by plain GPTQ kernels, which widen them all for more rows than this; 0 = kernels for any number */
+  double widen_rows;          /* 4-bit weights by plain GPTQ kernels, which widen them all for more rows than this; 0 = as the engine does */
   bool eager;                 /* told not to replay graphs */
   bool embedded;              /* driven by the program that makes the requests, without a server in between */
   bool one_batch;             /* filled once and run to its end */

@@ -82,7 +82,7 @@ bool serve_setup_make(const struct sim_replica *rep, struct serve_setup *s, char
   double graphs = s->engine.small_graph_seqs > 0 && s->gpu->mem_bytes < s->engine.small_below_bytes ? s->engine.small_graph_seqs : s->engine.graph_seqs;
   s->graph_seqs = rep->eager ? 0 : graphs > 0 ? graphs : (double)INFINITY;
   s->offline = rep->offline;
-  s->widen_rows = rep->widen_rows;
+  s->widen_rows = rep->widen_rows > 0 ? rep->widen_rows : s->engine.widen_rows;
   s->one_batch = rep->one_batch;
   s->top_p = rep->top_p;
   s->mtp = rep->mtp_tokens > 1 ? rep->mtp_tokens : 1;

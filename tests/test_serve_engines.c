@@ -168,6 +168,10 @@ static void test_dates(void) {
   CU_ASSERT(wl_engine_get(known, "vLLM", 2024, 4, "", &e) && e.widen_ops > 0);
   CU_ASSERT(wl_engine_get(known, "AutoAWQ 0.1.6", 0, 0, "", &e) && e.widened_f == 0 && e.layer_split);
   CU_ASSERT(wl_engine_get(known, "AutoAWQ 0.2.0", 0, 0, "", &e) && e.widened_f > 0);
+  CU_ASSERT(wl_engine_get(known, "Transformers", 2023, 10, "", &e) && e.attn_unfused && e.widen_rows == 1);
+  double before = e.h_layer_s;
+  CU_ASSERT(wl_engine_get(known, "Transformers", 2024, 1, "", &e) && !e.attn_unfused && e.h_layer_s < before);
+  CU_ASSERT(wl_engine_get(known, "ColossalAI", 2023, 10, "", &e) && e.h_layer_s == before && !e.layer_split);
 }
 
 int main(void) {

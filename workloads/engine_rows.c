@@ -79,6 +79,7 @@ static const struct metric {
   M("ar_direct", "s", NUMBER, ar_direct_s),
   M("ar_direct_rank", "s", NUMBER, ar_direct_rank_s),
   M("widen_ops", "", NUMBER, widen_ops),
+  M("widen_rows", "", NUMBER, widen_rows),
   M("block_draw", "", NUMBER, block_draw),
   M("w4_compute_f", "", NUMBER, w4_compute_f),
   M("w8_compute_f", "", NUMBER, w8_compute_f),

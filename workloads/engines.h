@@ -58,6 +58,7 @@ struct wl_engine {
       rank_skew /* rows of the fullest rank of an expert-parallel group / mean */, ar_lat_f, ar_bw_f;
   bool moe_fused;           /* experts in 8-bit floats run as one fused layer; else, and in other formats, as grouped products */
   double widen_ops;         /* instructions of vector units that widen one weight, for each strip of 16 rows; 0 = they hide behind memory */
+  double widen_rows;        /* 4-bit weights are widened as a whole, through memory, for more rows than this; 0 = kernels for any number */
   double block_draw;        /* decode attention is not split along the context: one block a head, which draws so many times an SM's share of the memory bandwidth; 0 = split */
   double w4_compute_f, w8_compute_f;             /* weight-only formats: share of the dense peak that kernels reach which widen weights */
   double ar_direct_s, ar_direct_rank_s;          /* latency of the engine's own all-reduce over a scale-up link: fixed, and per rank; 0 = has none */
