@@ -3,7 +3,7 @@ nobase_dist_doc_DATA += docs/architecture.md docs/cli.md docs/database.md
 nobase_dist_doc_DATA += docs/kernel.md docs/models-hardware.md docs/scenarios.md
 nobase_dist_doc_DATA += docs/models-money.md
 nobase_dist_doc_DATA += docs/models-serving.md
-nobase_dist_doc_DATA += docs/accuracy-serving.md docs/accuracy-power.md
+nobase_dist_doc_DATA += docs/accuracy-serving.md docs/accuracy-power.md docs/accuracy-outside.md
 nobase_dist_doc_DATA += docs/accuracy.md docs/models-training.md
 EXTRA_DIST += docs/accuracy.sh docs/accuracy-serving.sh docs/effects.sh docs/held-out.sh docs/model_error.sh docs/power.sh
 # Errors of each family of training runs with its software unknown and what was fitted on it taken away (a minute).

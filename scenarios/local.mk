@@ -18,4 +18,5 @@ libscenarios_a_SOURCES += scenarios/train_case.c scenarios/train_case.h scenario
   scenarios/validate_training.h
 nobase_dist_pkgdata_DATA += scenarios/measured/training.csv scenarios/measured/serving.csv scenarios/measured/power.csv \
   scenarios/measured/training-outside.csv scenarios/measured/training-outside-2.csv \
-  scenarios/measured/serving-outside.csv scenarios/measured/serving-outside-2.csv
+  scenarios/measured/serving-outside.csv scenarios/measured/serving-outside-2.csv \
+  scenarios/measured/training-siblings.csv scenarios/measured/serving-siblings.csv
