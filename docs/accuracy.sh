@@ -28,6 +28,7 @@ for f in $families; do
 set terminal svg size 360,320 font "sans,11"
 set output "docs/accuracy/training-$f.svg"
 set logscale xy
+set format xy "10^{%L}"
 set xlabel "measured"
 set ylabel "predicted"
 set title "$f"
