@@ -198,7 +198,7 @@ static void fill_lengths(struct case_reader *r, const struct wl_dataset *set, bo
   bool stated = isfinite(case_leading(case_text(r, "input_len"))) || isfinite(case_leading(case_text(r, "output_len")));
   const struct wl_dataset *for_input = set && (named || !stated) ? set : NULL;
   const struct wl_dataset *for_output = for_input || (set && is_spread(r)) ? set : NULL;
-  const struct wl_dataset *usual = wl_dataset_for(r->k->datasets, "usual of one batch");
+  const struct wl_dataset *usual = wl_dataset_named(r->k->datasets, "one stream");
   double kv = kv_length(r);
   bool decoder = !c->rep.model->encoder;
   if (decoder && c->load == LOAD_STATIC && !named && !is_spread(r))

@@ -96,6 +96,13 @@ bool wl_has_words(const char *text, const char *words) {
   return true;
 }
 
+const struct wl_dataset *wl_dataset_named(const struct wl_datasets *d, const char *name) {
+  for (size_t i = 0; d && i < d->n; i++)
+    if (strcmp(d->set[i].name, name) == 0)
+      return &d->set[i];
+  return NULL;
+}
+
 const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text) {
   for (size_t i = 0; d && i < d->n; i++)
     if (wl_has_words(text, d->set[i].match))

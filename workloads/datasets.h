@@ -33,6 +33,7 @@ struct wl_datasets {
   size_t n;
 };
 struct wl_datasets *wl_datasets_load(struct arena *a, const char *path, struct errs *errs);
+const struct wl_dataset *wl_dataset_named(const struct wl_datasets *d, const char *name); /* NULL = no such row */
 /* The first set all of whose words in `match` are part of the text; the row without a match is for anything else; NULL = none. */
 const struct wl_dataset *wl_dataset_for(const struct wl_datasets *d, const char *text);
 /* All words (no spaces inside, at most 63 bytes each) are somewhere in the text. */
