@@ -5,7 +5,7 @@ nobase_dist_doc_DATA += docs/models-money.md
 nobase_dist_doc_DATA += docs/models-serving.md
 nobase_dist_doc_DATA += docs/accuracy-serving.md docs/accuracy-power.md docs/accuracy-outside.md
 nobase_dist_doc_DATA += docs/accuracy.md docs/models-training.md
-EXTRA_DIST += docs/accuracy.sh docs/accuracy-serving.sh docs/effects.sh docs/held-out.sh docs/model_error.sh docs/power.sh
+EXTRA_DIST += docs/accuracy.sh docs/accuracy-serving.sh docs/accuracy-outside.sh docs/accuracy/outside-families.txt docs/effects.sh docs/held-out.sh docs/model_error.sh docs/power.sh
 # Errors of each family of training runs with its software unknown and what was fitted on it taken away (a minute).
 accuracy-held-out: rackcast$(EXEEXT)
 	cd $(srcdir) && sh docs/held-out.sh $(abs_builddir)/rackcast$(EXEEXT)
