@@ -99,6 +99,7 @@ static const struct metric {
 #undef M
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
+_Static_assert(METRICS <= WLI_MOST_FIGURES, "an engine has more figures than rows can state");
 static const char *const policy_name[WL_POLICIES] = {"static", "prefill-first", "chunked"};
 
 static const struct metric *metric_find(const char *name) {
@@ -132,10 +133,6 @@ static bool value_parse(const struct metric *m, const char *value, const char *u
     return true;
   snprintf(why, why_size, "got '%s', expected 0 to %.0f%s%s", text, most, *m->unit ? " " : "", m->unit);
   return false;
-}
-
-const char *wli_engine_metric(size_t i) {
-  return i < METRICS ? metrics[i].name : NULL;
 }
 
 void wli_engine_put(struct wl_engine *ret, size_t i, double value) {
@@ -185,6 +182,7 @@ static void read_row(struct wl_engines *e, const struct csv_table *t, size_t i, 
   }
   r.from = date_days(d);
   const struct metric *m = metric_find(r.metric);
+  r.figure = m ? (int)(m - metrics) : -1;
   char why[160];
   if (!m && !is_text(r.metric)) {
     const char *near = err_nearest(r.metric, metric_name, NULL);

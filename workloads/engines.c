@@ -107,27 +107,15 @@ static struct chain chain_of(const struct wl_engines *e, const char *engine, lon
   return c;
 }
 
-/* Nearer in the chain first, own host before no host, newer before older, later row before earlier. */
-static const struct engine_row *in_force(const struct wl_engines *e, const struct chain *c, const char *metric, const char *host) {
-  const struct engine_row *best = NULL;
-  long best_rank = -1;
-  for (size_t i = 0; i < e->n; i++) {
-    const struct engine_row *r = &e->row[i];
-    if (r->from > c->newest || strcmp(r->metric, metric) != 0) /* the cheap questions first: every metric asks all rows */
-      continue;
-    int k = 0;
-    while (k < c->n && strcasecmp(r->engine, c->engine[k]) != 0)
-      k++;
-    bool here = r->host[0] && strcasecmp(r->host, host) == 0;
-    if (k == c->n || r->from > c->day[k] || (r->host[0] && !here))
-      continue;
-    long rank = 4000000L * (c->n - 1 - k) + (here ? 2000000L : 0) + r->from + 500000L;
-    if (rank >= best_rank) {
-      best = r;
-      best_rank = rank;
-    }
-  }
-  return best;
+/* How near a row is to what is asked: nearer in the chain first, own host before no host, newer before older; -1 = another's. */
+static long rank_of(const struct engine_row *r, const struct chain *c, const char *host) {
+  int k = 0;
+  while (k < c->n && strcasecmp(r->engine, c->engine[k]) != 0)
+    k++;
+  bool here = r->host[0] && strcasecmp(r->host, host) == 0;
+  if (k == c->n || r->from > c->day[k] || (r->host[0] && !here))
+    return -1;
+  return 4000000L * (c->n - 1 - k) + (here ? 2000000L : 0) + r->from + 500000L;
 }
 
 bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int month, const char *host, struct wl_engine *ret) {
@@ -142,11 +130,21 @@ bool wl_engine_get(const struct wl_engines *e, const char *spec, int year, int m
   snprintf(ret->name, sizeof ret->name, "%s", spec && spec[0] ? spec : engine);
   ret->as_of = date_from_days(day);
   const struct chain chain = chain_of(e, engine, day);
-  for (size_t i = 0; wli_engine_metric(i); i++) {
-    const struct engine_row *r = in_force(e, &chain, wli_engine_metric(i), host ? host : "");
-    if (r)
-      wli_engine_put(ret, i, r->value);
+  struct {
+    const struct engine_row *row;
+    long rank;
+  } best[WLI_MOST_FIGURES] = {{NULL, 0}};
+  for (size_t i = 0; i < e->n; i++) {
+    const struct engine_row *r = &e->row[i];
+    long rank = r->figure < 0 || r->from > chain.newest ? -1 : rank_of(r, &chain, host ? host : "");
+    if (rank >= 0 && (!best[r->figure].row || rank >= best[r->figure].rank)) { /* of equals the later row */
+      best[r->figure].row = r;
+      best[r->figure].rank = rank;
+    }
   }
+  for (size_t i = 0; i < WLI_MOST_FIGURES; i++)
+    if (best[i].row)
+      wli_engine_put(ret, i, best[i].row->value);
   return true;
 }
 

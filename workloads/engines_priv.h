@@ -7,6 +7,7 @@
 struct engine_row {
   const char *engine, *host, *metric, *text;
   long from; /* days */
+  int figure; /* which of an engine's figures it states; -1 = a word about it */
   double value;
   const char *file; /* where it stands */
   int line;
@@ -21,8 +22,7 @@ struct wl_engines {
 
 /* Adds the rows of a file, after those of the directories before it; entries in errs for what is wrong. */
 void wli_read_engines(struct wl_engines *e, const char *path, struct errs *errs);
-/* Name of the i-th figure that an engine has; NULL at the end. */
-const char *wli_engine_metric(size_t i);
+enum { WLI_MOST_FIGURES = 192 }; /* that an engine has */
 /* The i-th figure, in its own unit, into an engine. */
 void wli_engine_put(struct wl_engine *ret, size_t i, double value);
 #endif
