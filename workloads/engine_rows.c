@@ -99,7 +99,7 @@ static const struct metric {
 #undef M
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
-_Static_assert(METRICS <= WLI_MOST_FIGURES, "an engine has more figures than rows can state");
+_Static_assert((int)METRICS <= (int)WLI_MOST_FIGURES, "an engine has more figures than rows can state");
 static const char *const policy_name[WL_POLICIES] = {"static", "prefill-first", "chunked"};
 
 static const struct metric *metric_find(const char *name) {
