@@ -40,10 +40,9 @@ static double sustained_clock(const struct train_env *e, const struct wl_stacks 
 }
 
 /* Parts that power holds back differ in what their watts buy, and all wait for the slowest; the catalog's clocks are those of
- * the slowest of 128. Parts that hold their clock are alike. */
-static double slowest_clock(double clock, double gpus, double spread) {
-  enum { FITTED_ON = 128 };
-  return clock < 1 ? clock * (1 + spread * train_slowest_of(FITTED_ON)) / (1 + spread * train_slowest_of(gpus)) : clock;
+ * the slowest of as many as they were fitted on. Parts that hold their clock are alike. */
+static double slowest_clock(double clock, double gpus, double fitted_on, double spread) {
+  return clock < 1 ? clock * (1 + spread * train_slowest_of(fitted_on)) / (1 + spread * train_slowest_of(gpus)) : clock;
 }
 
 /* A power limit below the TDP lowers it further. */
@@ -54,7 +53,7 @@ static void choose_clocks(struct train_env *e, const struct wl_stacks *stacks) {
   double cap = hw_server_gpu_limit_w(e->server, e->job->gpu_power_w);
   if (e->gpu->tdp_w > cap)
     e->clock *= pow(cap / e->gpu->tdp_w, wl_insitu(stacks, gpu, arch, "power_exponent"));
-  e->clock = slowest_clock(e->clock, fmax(e->job->gpus, 1), wl_insitu(stacks, gpu, arch, "gpu_spread"));
+  e->clock = slowest_clock(e->clock, fmax(e->job->gpus, 1), wl_insitu(stacks, gpu, arch, "clock_gpus"), wl_insitu(stacks, gpu, arch, "gpu_spread"));
   e->network_spread = wl_insitu(stacks, gpu, arch, "network_spread");
   e->optimizer_bytes = wl_insitu(stacks, gpu, arch, "optimizer_bytes");
   e->loop_bytes = wl_insitu(stacks, gpu, arch, "optimizer_loop_bytes");

@@ -37,11 +37,11 @@ static void hold(const struct train_env *e, const struct train_chunk *c, int dep
       h->working = fmax(h->working, train_layer_working_set(e, (enum train_layer_kind)k));
 }
 
-/* Bytes of a weight that stays: what is fine-tuned around may be kept in 4 bits (with scales of blocks of 64), or in the 8 bits it is multiplied in. */
+/* Bytes of a weight that stays: what is fine-tuned around may be kept in 4 bits or in the 8 bits it is multiplied in. */
 static double stored_bytes(const struct train_env *e) {
   if (!e->job->lora)
     return e->element_bytes;
-  return e->job->qlora ? 0.53 : e->low != e->high ? fmax(1, dtype_bytes(e->low)) : e->element_bytes;
+  return e->job->qlora ? dtype_bytes(DT_INT4) : e->low != e->high ? fmax(1, dtype_bytes(e->low)) : e->element_bytes;
 }
 
 double train_memory_of_stage(const struct train_env *e, const struct train_stages *s, int stage, struct sim_step *ret) {

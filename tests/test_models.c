@@ -192,6 +192,20 @@ static void test_hybrids(void) {
   CU_CLOSE(o.scan_state_bytes, 32 * 64 * 128 * 4.0, 1e-9);
 }
 
+/* Beyond the two of a layer: of queries and keys a rank's heads read and written, at the ends of attention and MLP the whole width. */
+static void test_norms(void) {
+  struct wl_serve_layout l = {.tp = 2, .dp = 1, .pp = 1, .ep = 1, .weights = DT_BF16, .kv = DT_BF16, .compute = DT_BF16};
+  struct wl_serve_ops o;
+  wl_serve_describe(wl_model_find(lib.models, "Llama-3.1-8B"), &l, &o);
+  CU_ASSERT(o.norm_kernels == 0 && o.norm_bytes == 0);
+  wl_serve_describe(wl_model_find(lib.models, "Qwen3-8B"), &l, &o);
+  CU_ASSERT(o.norm_kernels == 2);
+  CU_CLOSE(o.norm_bytes, 4 * 128 * (16 + 4), 1e-12);
+  wl_serve_describe(wl_model_find(lib.models, "Gemma-3-27B"), &l, &o);
+  CU_ASSERT(o.norm_kernels == 4);
+  CU_CLOSE(o.norm_bytes, 4 * 128 * (16 + 8) + 8 * 5376, 1e-12);
+}
+
 int main(void) {
   static const struct cu_case cases[] = {
     {"rows have the parameters of their publishers", test_rows},
@@ -200,6 +214,7 @@ int main(void) {
     {"sizes are read from names", test_sizes},
     {"made-up shapes have the stated size", test_guesses},
     {"hybrids are served layer by layer", test_hybrids},
+      {"norms", test_norms},
   };
   load();
   int status = lib.models && lib.stacks ? cu_main("models", cases, sizeof cases / sizeof *cases) : 1;

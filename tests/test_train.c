@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/err.h"
 #include "base/mem.h"
+#include "hwmodels/clock.h"
 #include "sim/train_play.h"
 #include "sim/train_priv.h"
 #include "tests/train_fixture.h"
@@ -170,23 +171,41 @@ static void test_adapters_and_wide_steps(void) {
   CU_CLOSE(tf32.part_s[STEP_ELEMENTWISE], 2 * whole.part_s[STEP_ELEMENTWISE], 0.1);
 }
 
+/* Products go with the clock that a part's watts leave: its own figure, the full part's by the power law, its architecture's on a board short of watts. */
+static void test_watts(void) {
+  struct sim_plan plan = {.tp = 1, .pp = 1, .zero = 3, .micro_batch = 1, .precision = DT_BF16, .recompute = RECOMPUTE_FULL};
+  struct sim_train_job full = job("H100-SXM-80GB", "Llama-3.1-8B", 8, 4096, 8, plan), capped = job("H100-SXM-80GB@350W", "Llama-3.1-8B", 8, 4096, 8, plan),
+                       limited = full;
+  limited.gpu_power_w = 350; /* said of the run instead of the part */
+  CU_ASSERT(step(capped).part_s[STEP_COMPUTE] > 1.5 * step(full).part_s[STEP_COMPUTE]);
+  CU_CLOSE(step(capped).part_s[STEP_COMPUTE], step(limited).part_s[STEP_COMPUTE], 1e-9);
+  struct sim_train_job small = job("H20", "Llama-3.1-8B", 8, 4096, 8, plan), large = job("H20-141GB", "Llama-3.1-8B", 8, 4096, 8, plan);
+  CU_CLOSE(step(large).part_s[STEP_COMPUTE], step(small).part_s[STEP_COMPUTE], 0.01);
+  const struct hw_gpu *sxm = hw_gpu_find(shared.catalog, "A100-SXM-80GB"), *board = hw_gpu_find(shared.catalog, "A100-PCIe-80GB");
+  CU_CLOSE(hw_board_clock(shared.catalog, sxm), 1, 1e-12);
+  CU_CLOSE(hw_board_clock(shared.catalog, board), pow(300.0 / 400, 0.25), 1e-9);
+}
+
 /* Fine-tuning keeps its frozen weights in the bits they are stored in, gathers tokens for adapters beside what hides behind products, and attends within its samples. */
 static void test_fine_tuning(void) {
   struct sim_train_job j = job("H100-SXM-80GB", "Llama-2-70B", 8, 8192, 8,
                                (struct sim_plan){.tp = 4, .pp = 1, .micro_batch = 1, .precision = DT_FP8, .recompute = RECOMPUTE_NONE});
   j.stack = "nemo 2024";
-  j.lora = true;
+  j.lora = j.async_tp = true; /* the frozen layers' own collectives hide */
   struct sim_step low = step(j);
   struct sim_train_job wide = j, four = j, attention = j, whole = j;
   wide.plan.precision = DT_BF16;
   CU_CLOSE(step(wide).mem_weights / low.mem_weights, 2, 0.01);
   four.qlora = true;
   CU_ASSERT(step(four).mem_weights < 0.6 * low.mem_weights);
-  attention.lora_attention = true; /* an adapter more a layer, at the end of attention */
-  CU_ASSERT(step(attention).part_s[STEP_TP] > 1.1 * low.part_s[STEP_TP]);
+  attention.lora_attention = true; /* an adapter more a layer, at the end of attention: a gather each way, 80 layers, four micro-batches, beside nothing */
+  attention.plan.precision = DT_BF16; /* products that could hide it */
+  struct hw_coll_op gather = {HW_ALL_GATHER, 8192.0 * 8192 * 2, 4, 4, 1, 0};
+  CU_CLOSE(step(attention).part_s[STEP_TP] - step(wide).part_s[STEP_TP], 2 * 80 * 4 * hw_coll_s(j.server, &gather), 1e-6);
   whole.lora = false;
   whole.sft = true;
   CU_ASSERT(step(whole).part_s[STEP_TP] < low.part_s[STEP_TP]); /* nothing but what hides */
+  attention = j;
   attention.sample_len = 8192;
   CU_ASSERT(step(attention).part_s[STEP_ATTENTION] > 3 * low.part_s[STEP_ATTENTION]);
 }
@@ -538,6 +557,7 @@ int main(void) {
       {"a run's own words, and unknown stacks", test_software},
       {"adapters and 32-bit steps", test_adapters_and_wide_steps},
       {"fine-tuning", test_fine_tuning},
+      {"clocks that watts leave", test_watts},
       {"gradients share the NICs with experts", test_gradients_beside_experts},
       {"oversubscribed network", test_oversubscribed_network},
       {"what does not fit is said with a cure", test_out_of_memory},

@@ -54,6 +54,14 @@ sparse() { # experts that only the layout or the name speaks of
     less "$(answer dense 4)" "$(awk -v a="$(answer placed 4)" 'BEGIN { print a / 2 }')" && less "$(answer placed 4)" "$(answer named 4)"
 }
 ok "an unseen model that keeps experts on ranks is sparse" sparse
+linked() { # NAME NETWORK
+  small "$1" "n-1,x,2025,megatron-core 2025,Llama-3.1-8B,,,,,,,,,,,8192,H100-SXM-80GB,64,8,,$2,BF16,1,1,,64,,1,,,,1,64,step_time_s,1,"
+}
+links() {
+  linked eight '8x400 Gb/s per node' && linked each '400 Gb/s per GPU' && linked all '3200 Gb/s per node' && linked one '400 Gb/s per node' &&
+    [ -n "$(answer eight 4)" ] && [ "$(answer eight 4)" = "$(answer each 4)" ] && [ "$(answer eight 4)" = "$(answer all 4)" ] && less "$(answer eight 4)" "$(answer one 4)"
+}
+ok "so many links of so much are all of them" links
 star() { # NAME SOFTWARE GPUS TP PP MICRO_BATCH BATCH VPP
   small "$1" "p-1,x,2023,$2,StarCoder-15.5B,15.5,,40,6144,48,1,24576,49152,,,8192,A100-SXM-80GB,$3,,,,BF16,$4,$5,$8,,,,,,,$6,$7,step_time_s,8,"
 }
